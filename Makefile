@@ -1,0 +1,55 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is listed by `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ARGS ?=
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help demo test check bench lock clean setup setup-dev
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: setup ## all set-up, then the main job on the sample portfolio, then the outbox in a browser (ARGS=--once: end after the summary)
+	@$(BIN)/kept demo $(ARGS)
+
+test: setup-dev ## all set-up, then every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## lint, types, imports, tests: what CI runs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: setup-dev ## the ratios of docs/performance.md, each beside its floor (N=1000000 for a large book)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+setup: $(VENV)/.run ## the commands in .venv, with what they need to run
+setup-dev: $(VENV)/.dev ## the same, and what the tests and checks need
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "Kept needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name another: make PYTHON=python3.11" % v)'
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Kept needs (a minute or two the first time) ..."
+	@$(PIP) install --progress-bar on --require-hashes -r requirements/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what the tests and checks need ..."
+	@$(PIP) install --progress-bar on --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock: setup-dev ## resolve the locks again (hashes, no addresses)
+	@$(BIN)/uv pip compile pyproject.toml --all-groups --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' -o requirements/dev.txt --quiet
+	@$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' -c requirements/dev.txt -o requirements/run.txt --quiet
+
+clean: ## remove the environment and the local data (var/)
+	rm -rf $(VENV) var
