@@ -1,0 +1,91 @@
+"""What comes back from people and providers, and what people said about being contacted.
+
+Receipts and replies are stored first, unique by the provider's own id, then worked.
+"""
+
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
+
+from storage.tables.base import key, metadata, moment, one_of, ref
+
+receipts = Table(
+    "receipts",
+    metadata,
+    key(),
+    Column("provider", Text, nullable=False),
+    Column("event_key", Text, nullable=False),  # the same callback again has the same key
+    Column("provider_id", Text, nullable=False),
+    Column("state", Text),  # null: a code we do not know, kept to be looked at
+    Column("code", Text),
+    Column("effect", Text),
+    moment("received_at"),
+    moment("worked_at", nullable=True),
+    UniqueConstraint("provider", "event_key"),
+    one_of("state", "accepted", "delivered", "failed"),
+    one_of("effect", "address_dead", "blocked"),
+    Index("ix_receipts_unworked", "id", postgresql_where=text("worked_at IS NULL")),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    key(),
+    Column("provider", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),  # of the sender's address
+    Column("sender", LargeBinary, nullable=False),  # sealed
+    Column("body", LargeBinary, nullable=False),  # sealed
+    Column("meaning", Text),
+    moment("received_at"),
+    moment("worked_at", nullable=True),
+    UniqueConstraint("provider", "provider_id"),
+    Index("ix_replies_unworked", "id", postgresql_where=text("worked_at IS NULL")),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    key(),
+    ref("person_id", "persons.id", index=True),
+    ref("portfolio_id", "portfolios.id", nullable=True),  # null: every portfolio
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    moment("at"),
+    Column("source", Text, nullable=False),
+    ref("reply_id", "replies.id", nullable=True),  # the evidence
+    one_of("channel", "sms", "email", "chat", "call", "visit"),
+    one_of("state", "granted", "revoked"),
+    one_of("source", "reply", "provider", "link", "staff", "feed"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    key(),
+    ref("person_id", "persons.id", index=True),
+    ref("loan_id", "loans.id", nullable=True),  # null: the person, all their loans
+    Column("kind", Text, nullable=False),
+    moment("starts_at"),
+    moment("ends_at", nullable=True),
+    moment("recorded_at"),
+    Column("recorded_by", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    key(),
+    ref("contact_id", "contacts.id"),  # once: the sandbox makes a repeat harmless
+    Column("channel", Text, nullable=False),
+    Column("recipient", LargeBinary, nullable=False),  # sealed
+    Column("body", LargeBinary, nullable=False),  # sealed
+    moment("at"),
+    UniqueConstraint("contact_id"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    moment("at"),
+)
