@@ -1,8 +1,8 @@
 """Personal text at rest: sealed with AES-GCM, bound to its row, found again through keyed tokens.
 
 A sealed value is `version | length of key id | key id | nonce (12) | ciphertext and tag (16)`. What is
-authenticated beside the text is that header and `table.column.pk`, so a value that is copied to another row or
-column does not open.
+authenticated beside the text is that header and `table.column.pk`, so a value copied to another row or column
+does not open.
 
 Tokens and digests come from the ring's oldest key, which is the first one named: they must stay equal over a
 rotation, or nothing would be found again. docs/decisions/0004-encryption.md says what follows from that.
@@ -46,7 +46,7 @@ class TamperedError(CryptError):
 class Keyring:
     """Several keys by id: every one opens, the active one seals, the first one makes tokens and digests.
 
-    `keys` are 32 random bytes each, oldest first, under ids of 1-32 ASCII letters, digits, `-` or `_`. `nonce`
+    `keys` are 32 random bytes each, oldest first, by ids of 1-32 ASCII letters, digits, `-` or `_`. `nonce`
     gives that many random bytes (os.urandom, wired in kept/). Raises KeyringError.
     """
 
@@ -74,7 +74,7 @@ class Keyring:
         return f"Keyring({', '.join(self._ciphers)}; active {self._active}, tokens {self.token_key})"
 
     def seal(self, table: str, column: str, pk: int, text: str) -> bytes:
-        """Encrypt `text` for the one place `table.column` of row `pk`. CryptError if it is no valid Unicode."""
+        """Encrypt `text` for the one place `table.column` of row `pk`. CryptError if it is not Unicode."""
         try:
             plain = text.encode()
         except UnicodeEncodeError:  # it carries the text, so it must not travel on
@@ -171,14 +171,7 @@ def normal_email(text: str) -> str:
 
 def normal_phone(text: str) -> str:
     """A number already in E.164 (`+`, 7 to 15 digits, no leading zero), unchanged; else ValueError."""
-    digits = text[1:]
-    if (
-        text[:1] == "+"
-        and 7 <= len(digits) <= 15
-        and digits.isascii()
-        and digits.isdigit()
-        and digits[0] != "0"
-    ):
+    if _E164.fullmatch(text):
         return text
     raise ValueError("a phone number is stored in E.164: + and 7 to 15 digits")
 
