@@ -1,0 +1,45 @@
+"""What can be wrong with a text or with what it is asked to say. Sentences name no person and no amount."""
+
+
+class MessageError(Exception):
+    """A text cannot be had, or may not be said. Its sentence is meant for people."""
+
+
+class UnknownTextError(MessageError):
+    """There is no such text for this channel."""
+
+    def __init__(self, name: str, channel: str) -> None:
+        super().__init__(f"there is no text '{name}' for the channel '{channel}'")
+
+
+class InvalidTextError(MessageError):
+    """A text of the library cannot be used; `where` says which file, text and channel."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+
+
+class MayNotCarryError(MessageError):
+    """The address may carry nothing about a loan, and the text speaks of one (see PRODUCT.md, addresses)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the text '{name}' speaks of a loan and the address may not carry that:"
+            " only neutral texts may go there"
+        )
+
+
+class NothingOwedError(MessageError):
+    """A reminder was asked for, with nothing to remind of."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the text '{name}' needs at least one loan on which something is owed")
+
+
+class TextTooLongError(MessageError):
+    """What came out is longer than the channel takes."""
+
+    def __init__(self, name: str, channel: str, limit: int) -> None:
+        super().__init__(
+            f"the text '{name}' came out longer than the {limit} characters that {channel} may have"
+        )
