@@ -1,0 +1,1 @@
+"""The pure ledger: money, schedules, allocation of payments, and where a loan stands on a date."""
