@@ -1,0 +1,68 @@
+"""Writing the audit record: every change leaves its event in the change's own transaction.
+
+Writers wait for nobody: an event is a plain insert, chained afterwards by storage/seal.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Datum = str | int | bool | None | Sequence[str | int]
+
+_FEW: Final = 16
+_COLUMNS: Final = ("at", "actor", "role", "action", "subject_kind", "subject_id", "data")
+_INSERT: Final = text(
+    "INSERT INTO events (at, actor, role, action, subject_kind, subject_id, data)"
+    " VALUES (:at, :actor, :role, :action, :subject_kind, :subject_id, CAST(:data AS json))"
+)
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What somebody did. `data` holds codes, ids and counts, never a name, address or text of a person.
+
+    at            when, aware
+    actor, role   who, and as what: ("ann", "operations"), ("look", "system")
+    action        what: a word of casework's actions, or what came of one ("look.decided")
+    subject_*     on what: ("case", 7); a subject without an id stands for all of its kind
+    """
+
+    at: datetime
+    actor: str
+    role: str
+    action: str
+    subject_kind: str | None = None
+    subject_id: int | None = None
+    data: Mapping[str, Datum] | None = None
+
+
+async def write(connection: AsyncConnection, events: Sequence[Event]) -> None:
+    """Insert `events` into the connection's transaction; many go by COPY. Order within one call is kept.
+
+    Raises RuntimeError on a connection that commits by itself: an event must share the fate of its change.
+    """
+    if not events:
+        return
+    rows = [_row(event) for event in events]
+    if len(rows) <= _FEW:
+        await connection.execute(_INSERT, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if (
+        not driver.is_in_transaction()
+    ):  # SQLAlchemy begins with its first statement, and COPY is none of its own
+        await connection.execute(text("SELECT 1"))
+        if not driver.is_in_transaction():
+            raise RuntimeError(
+                "events are written inside a transaction, and this connection commits by itself"
+            )
+    await driver.copy_records_to_table("events", records=rows, columns=_COLUMNS)
+
+
+def _row(event: Event) -> tuple[object, ...]:
+    data = None if event.data is None else _encode(event.data).decode()
+    return (event.at, event.actor, event.role, event.action, event.subject_kind, event.subject_id, data)
