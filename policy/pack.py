@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -99,8 +99,9 @@ def _day_range(days: str) -> range:
 
 def read_pack(text: str, name: str) -> Pack:
     """The pack written in `text` (YAML); PolicyInputError names the key that is wrong."""
+    yaml: Any = YAML(typ="safe")  # its methods have no types
     try:
-        spec = PackSpec.model_validate(YAML(typ="safe").load(text))
+        spec = PackSpec.model_validate(yaml.load(text))
     except YAMLError as error:
         raise PolicyInputError(f"pack {name}: {error}") from error
     except ValidationError as error:
