@@ -1,0 +1,42 @@
+"""The sandbox: messages go to a local outbox that people can read, whatever their channel.
+
+What is sent at the same time is stored at once: a deliverer that sends a hundred contacts side by side costs
+one write to the outbox, not a hundred.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from notifiers.base import Channel, Notifier, Outgoing, Sent
+
+Store = Callable[[Sequence[Outgoing]], Awaitable[None]]
+"""Writes messages to the outbox, all or none, in a transaction of its own, and takes the same `key` twice as
+one message."""
+
+
+class Sandbox(Notifier):
+    """Delivers to the outbox for one channel. The outbox is the last station, so what is stored is
+    `delivered`. An exception of `store` is `OutcomeUnknown`, as with any provider."""
+
+    provider = "sandbox"
+    can_report_delivery = True
+
+    def __init__(self, channel: Channel, store: Store) -> None:
+        self.channel = channel
+        self._store = store
+        self._waiting: list[Outgoing] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def _send(self, outgoing: Outgoing) -> Sent:
+        self._waiting.append(outgoing)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        # Shielded: who gives up waiting must not undo what others wait for.
+        await asyncio.shield(self._writing)
+        return Sent("sandbox", outgoing.key, "delivered")
+
+    async def _write(self) -> None:
+        """One write for all who sent in this turn of the loop; who comes later begins the next."""
+        await asyncio.sleep(0)
+        batch, self._waiting, self._writing = self._waiting, [], None
+        await self._store(batch)
