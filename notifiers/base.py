@@ -4,7 +4,6 @@ but a `SendError` leaves it."""
 import time
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import ClassVar
 
 import structlog
 from prometheus_client import Histogram
@@ -65,7 +64,7 @@ class Notifier(ABC):
     """
 
     channel: Channel
-    provider: ClassVar[str]
+    provider: str
     can_report_delivery: bool = False
 
     async def send(self, outgoing: Outgoing) -> Sent:
