@@ -1,0 +1,225 @@
+"""The texts: read from the library, held to what a text may use, parsed once and kept.
+
+messages/library/ has one file a language, named by it (`es.yaml`): text -> channel -> `text` and, for mail,
+a `subject`, as Liquid. `parts` are pieces that several texts share; `<<piece>>` puts one in when the file is
+read, so what is parsed, digested and frozen is always the whole text. Adding a language is adding a file.
+
+Liquid has neither attributes nor calls on objects; of its tags and filters only those below are left, none of
+which reads a clock, a file or another text.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from liquid import BoundTemplate, Environment, StrictUndefined
+from liquid.exceptions import LiquidError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from messages.errors import InvalidTextError, UnknownTextError
+from messages.locales import HOME, plural_form
+from messages.segments import encoding_of
+
+Kind = Literal["due", "late", "neutral"]
+"""'due' speaks of what is owed, 'late' of what is past due, 'neutral' of neither: for every address."""
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "upcoming": "due",
+    "due-today": "due",
+    "late-early": "late",
+    "late": "late",
+    "late-firm": "late",
+    "get-in-touch": "neutral",
+    "stop-confirmed": "neutral",
+    "start-confirmed": "neutral",
+    "help": "neutral",
+    "link-unknown": "neutral",
+}
+"""The texts there are."""
+
+CHANNELS: Final = frozenset({"sms", "email", "chat"})
+
+NEUTRAL_NAMES: Final = frozenset({"brand", "reply_to", "opt_out_url"})
+ALL_NAMES: Final = NEUTRAL_NAMES | {
+    "name",
+    "payment_line",
+    "owed",  # what the text is about: in a late text the loans past due, else all; each as ITEM_NAMES
+    "one",  # the first of them
+    "also",  # in a late text, the loans on which something is owed and nothing is late; None without any
+    "count",
+    "more",  # how many of the loans are too many to list; None where all are
+    "total",  # over `owed`, by currency
+    "same_due",
+}
+ITEM_NAMES: Final = frozenset(
+    {"loan", "product", "due", "long_due", "today", "pay", "outstanding", "days_late"}
+)
+
+OUTPUT_LIMIT: Final = 20_000  # bytes
+LOOP_LIMIT: Final = 200
+
+_TAGS: Final = frozenset({"if", "unless", "case", "for", "comment", "#", "output", "content", "illegal"})
+_LIBRARY: Final = Path(__file__).parent / "library"
+_PART: Final = re.compile(r"<<([a-z-]+)>>")
+_DEPTH: Final = 6
+
+
+class Template(msgspec.Struct, frozen=True):
+    """One text of one channel in one language, parsed. `digest` names its exact content."""
+
+    name: str
+    channel: str
+    language: str
+    kind: Kind
+    digest: str
+    gsm7: bool  # its own words fit the GSM alphabet, so that an SMS should stay in it
+    text: BoundTemplate
+    subject: BoundTemplate | None
+
+
+def parse(name: str, channel: str, language: str, text: str, subject: str | None = None) -> Template:
+    """A text ready to be rendered. Raises InvalidTextError with the reason."""
+    where = f"{language}/{name}/{channel}"
+    kind = KINDS.get(name)
+    if kind is None:
+        raise InvalidTextError(where, f"there is no text of this name; there are {', '.join(sorted(KINDS))}")
+    if channel not in CHANNELS:
+        raise InvalidTextError(where, f"there is no such channel; there are {', '.join(sorted(CHANNELS))}")
+    if (subject is not None) != (channel == "email"):
+        raise InvalidTextError(where, "a mail has a subject, and nothing else has")
+    content = "\x00".join((name, channel, language, subject or "", text))
+    return Template(
+        name=name,
+        channel=channel,
+        language=language,
+        kind=kind,
+        digest=sha256(content.encode()).hexdigest()[:16],
+        gsm7=channel == "sms" and encoding_of(text) == "gsm7",
+        text=_liquid(text, language, kind, where),
+        subject=None if subject is None else _liquid(subject, language, kind, where),
+    )
+
+
+class _Limited(Environment):
+    loop_iteration_limit = LOOP_LIMIT
+    output_stream_limit = OUTPUT_LIMIT
+
+
+def _plural(language: str) -> Callable[..., str]:
+    """The filter `plural`: `{{ count | plural: one: "payment", other: "payments" }}`."""
+    locale = HOME.get(language, language)
+
+    def plural(count: object, **forms: str) -> str:
+        if not isinstance(count, int):
+            raise LiquidError("plural wants a count", token=None)
+        form = plural_form(count, locale)
+        chosen = forms.get(form) or forms.get("other")
+        if chosen is None:
+            raise LiquidError(f"plural has no form '{form}' and no 'other'", token=None)
+        return chosen
+
+    return plural
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = _Limited(undefined=StrictUndefined)
+    environment.tags = {name: tag for name, tag in environment.tags.items() if name in _TAGS}
+    environment.filters = {"plural": _plural(language)}
+    return environment
+
+
+def _liquid(source: str, language: str, kind: Kind, where: str) -> BoundTemplate:
+    environment = _environment(language)
+    try:
+        template = environment.from_string(source)
+        used = template.analyze()
+    except LiquidError as error:
+        raise InvalidTextError(where, str(error.message)) from error
+    allowed = NEUTRAL_NAMES if kind == "neutral" else ALL_NAMES
+    unknown = sorted(set(used.globals) - allowed)
+    if unknown:
+        raise InvalidTextError(
+            where, f"'{unknown[0]}' is nothing this text is given; it has {', '.join(sorted(allowed))}"
+        )
+    items = {
+        str(variable.segments[-1])
+        for variables in used.variables.values()
+        for variable in variables
+        if len(variable.segments) > 1
+    }
+    if not items <= ITEM_NAMES:
+        raise InvalidTextError(where, f"a loan has no '{min(items - ITEM_NAMES)}'")
+    filters = sorted(set(used.filters) - set(environment.filters))
+    if filters:
+        raise InvalidTextError(where, f"there is no filter '{filters[0]}'; there is 'plural'")
+    return template
+
+
+@cache
+def languages() -> frozenset[str]:
+    """The languages of the library."""
+    return frozenset(file.stem for file in _LIBRARY.glob("*.yaml"))
+
+
+@cache
+def library(language: str) -> Mapping[tuple[str, str], Template]:
+    """All texts of one language by (name, channel); read once. `language` is one of `languages()`."""
+    return read(_LIBRARY / f"{language}.yaml")
+
+
+def read(file: Path) -> Mapping[tuple[str, str], Template]:
+    """The texts of one file of the library, by (name, channel). Raises InvalidTextError."""
+    language = file.stem
+    try:
+        loaded: object = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]  (ruamel has no types)
+        content = msgspec.convert(loaded, _File)
+    except (YAMLError, msgspec.ValidationError) as error:
+        raise InvalidTextError(file.name, str(error)) from error
+    texts: dict[tuple[str, str], Template] = {}
+    for name, channels in content.texts.items():
+        for channel, text in channels.items():
+            where = f"{language}/{name}/{channel}"
+            subject = None if text.subject is None else _joined(text.subject, content.parts, where)
+            body = _joined(text.text, content.parts, where)
+            texts[name, channel] = parse(name, channel, language, body, subject)
+    return texts
+
+
+class _Text(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+    subject: str | None = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    parts: dict[str, str]
+    texts: dict[str, dict[str, _Text]]
+
+
+def _joined(text: str, parts: Mapping[str, str], where: str) -> str:
+    """`text` with its pieces put in; a piece may hold others."""
+
+    def piece(match: re.Match[str]) -> str:
+        try:
+            return parts[match[1]]
+        except KeyError:
+            raise InvalidTextError(where, f"there is no part '{match[1]}'") from None
+
+    for _ in range(_DEPTH):
+        text = _PART.sub(piece, text)
+    if _PART.search(text):
+        raise InvalidTextError(where, "its parts hold each other without end")
+    return text
+
+
+def template(name: str, channel: str, language: str) -> Template:
+    """The text of the library. Raises UnknownTextError."""
+    found = library(language).get((name, channel))
+    if found is None:
+        raise UnknownTextError(name, channel)
+    return found
