@@ -50,7 +50,7 @@ events = Table(
     Column("data", JSON),
     # The order of the record, and its one index: every further one is paid by each look.
     PrimaryKeyConstraint("xid", "id"),
-    CheckConstraint("isfinite(at)", name="at_finite"),
+    CheckConstraint("at > '1970-01-01 00:00Z' AND at < '9999-12-31 00:00Z'", name="at_in_the_calendar"),
     CheckConstraint("(subject_id IS NULL) OR (subject_kind IS NOT NULL)", name="subject_has_kind"),
 )
 
