@@ -17,6 +17,7 @@ from storage.chain import NOTHING, Head, Seal, leaf, root
 from storage.seal import EVENT_FIELDS, SEAL_FIELDS, last_seal
 
 _SEALS_AT_ONCE: Final = 1000
+_EVENTS_AT_ONCE: Final = 2000
 _EXAMPLES: Final = 10
 _END_OF_IDS: Final = 2**63 - 1
 
@@ -136,21 +137,27 @@ class _Check:
             "to_xid": max(one.through for one in seals)[0],
             "to_id": max(one.through for one in seals)[1],
         }
-        async with self.connection.stream(_EVENTS, bounds) as rows:
-            async for row in rows:
-                place = (row[0], row[1])
-                while place > seal.through:
-                    self._match(seal, leaves)
-                    leaves = []
-                    following = next(queue, None)
-                    if following is None:
-                        return
-                    seal = following
-                if place > seal.after:  # else it lies in a gap, which the links told already
-                    leaves.append(leaf(tuple(row)))
+        async for place, event in self._stream(bounds):
+            while place > seal.through:
+                self._match(seal, leaves)
+                leaves = []
+                following = next(queue, None)
+                if following is None:
+                    return
+                seal = following
+            if place > seal.after:  # else it lies in a gap, which the links told already
+                leaves.append(leaf(event))
         self._match(seal, leaves)
         for seal in queue:
             self._match(seal, [])
+
+    async def _stream(
+        self, bounds: dict[str, int]
+    ) -> AsyncIterator[tuple[tuple[int, int], tuple[object, ...]]]:
+        async with self.connection.stream(_EVENTS, bounds) as rows:
+            async for some in rows.partitions(_EVENTS_AT_ONCE):
+                for row in some:
+                    yield (row[0], row[1]), tuple(row)
 
     def _match(self, seal: Seal, leaves: list[bytes]) -> None:
         self.covered += len(leaves)
