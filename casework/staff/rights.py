@@ -1,0 +1,202 @@
+"""Who may do what: one table of role x action x scope, which every use case asks before it begins.
+
+Pure. What is not in the table is denied. A new action is a line in each role that may; tests/unit/casework
+states the whole table a second time, so that a right is never given by a slip.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Role(StrEnum):
+    """As what somebody acts."""
+
+    BORROWER = "borrower"
+    COLLECTOR = "collector"
+    SUPERVISOR = "supervisor"
+    CREDIT_MANAGER = "credit_manager"
+    OPERATIONS = "operations"
+    RISK = "risk"
+    FINANCE = "finance"
+    COMPLIANCE = "compliance"
+    AUDITOR = "auditor"
+    MANAGEMENT = "management"
+    CUSTOMER_SERVICE = "customer_service"
+    ADMINISTRATOR = "administrator"
+    SYSTEM = "system"  # the machine itself
+
+
+class Action(StrEnum):
+    """What one may want to do. The value is also the word of the audit event."""
+
+    IMPORT_BOOK = "import_book"  # tapes, payments, what comes with a book; a portfolio's own file
+    LOOK = "look"
+    SEND = "send"
+    TAKE_RECEIPT = "take_receipt"
+    TAKE_REPLY = "take_reply"
+    SEAL_RECORD = "seal_record"
+    PUBLISH_STRATEGY = "publish_strategy"
+    PAUSE = "pause"  # and resume
+    SEE_PORTFOLIO = "see_portfolio"
+    SEE_LOAN = "see_loan"
+    EXPLAIN = "explain"
+    READ_PERSONAL_DATA = "read_personal_data"  # names, addresses, message bodies in clear
+    CHECK = "check"
+    VERIFY_AUDIT = "verify_audit"
+
+
+class Scope(StrEnum):
+    """How far a right reaches: every portfolio, the portfolios one is given, or what is one's own."""
+
+    ALL = "all"
+    PORTFOLIO = "portfolio"
+    OWN = "own"
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts, as what, and for which portfolios: codes, or None for every one."""
+
+    name: str
+    role: Role
+    portfolios: frozenset[str] | None = None
+
+
+class Denied(Exception):  # noqa: N818, the word that people use
+    """Somebody wanted what they may not. Says who, what, where, and who may; fit to be shown and logged."""
+
+    def __init__(self, actor: Actor, action: Action, portfolio: str | None, why: str) -> None:
+        self.actor = actor
+        self.action = action
+        self.portfolio = portfolio
+        place = "" if portfolio is None else f" in portfolio {portfolio}"
+        may = ", ".join(role.value for role in who_may(action))
+        super().__init__(
+            f"{actor.name} ({actor.role}) may not {_spoken(action)}{place}: {why}; it is for {may}"
+        )
+
+
+def require(actor: Actor, action: Action, portfolio: str | None = None, *, owner: str | None = None) -> None:
+    """Return if `actor` may do `action`, else raise Denied.
+
+    portfolio   the code of the portfolio that is touched; None means all of them at once
+    owner       the name of whom the case or loan belongs to (its collector, or the borrower), where there is one
+    """
+    scope = RIGHTS[actor.role].get(action)
+    if scope is None:
+        raise Denied(actor, action, portfolio, f"the role {actor.role} has no such right")
+    if scope is Scope.ALL:
+        return
+    if scope is Scope.OWN and (owner is None or owner != actor.name):
+        raise Denied(actor, action, portfolio, "it is not their own")
+    if actor.portfolios is None:
+        return
+    if portfolio is None and scope is Scope.PORTFOLIO:
+        raise Denied(actor, action, portfolio, "it touches every portfolio, and theirs are " + _listed(actor))
+    if portfolio is not None and portfolio not in actor.portfolios:
+        raise Denied(actor, action, portfolio, "their portfolios are " + _listed(actor))
+
+
+def may(actor: Actor, action: Action, portfolio: str | None = None, *, owner: str | None = None) -> bool:
+    """Whether `require` would return: for what is shown or hidden."""
+    try:
+        require(actor, action, portfolio, owner=owner)
+    except Denied:
+        return False
+    return True
+
+
+def who_may(action: Action) -> tuple[Role, ...]:
+    """The roles that have a right to `action`, of whatever scope."""
+    return tuple(role for role in Role if action in RIGHTS[role])
+
+
+def _listed(actor: Actor) -> str:
+    return ", ".join(sorted(actor.portfolios or ())) or "none"
+
+
+def _spoken(action: Action) -> str:
+    return action.value.replace("_", " ")
+
+
+_DESK: Final = {
+    Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
+    Action.SEE_LOAN: Scope.PORTFOLIO,
+    Action.EXPLAIN: Scope.PORTFOLIO,
+    Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
+    Action.PAUSE: Scope.PORTFOLIO,
+}
+
+RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
+    Role.BORROWER: {
+        Action.SEE_LOAN: Scope.OWN,
+        Action.READ_PERSONAL_DATA: Scope.OWN,
+    },
+    Role.COLLECTOR: {
+        Action.SEE_LOAN: Scope.OWN,
+        Action.EXPLAIN: Scope.OWN,
+        Action.READ_PERSONAL_DATA: Scope.OWN,
+    },
+    Role.SUPERVISOR: _DESK,
+    Role.CREDIT_MANAGER: _DESK,
+    Role.OPERATIONS: {
+        Action.IMPORT_BOOK: Scope.PORTFOLIO,
+        Action.LOOK: Scope.PORTFOLIO,
+        Action.SEND: Scope.PORTFOLIO,
+        Action.PUBLISH_STRATEGY: Scope.PORTFOLIO,
+        Action.PAUSE: Scope.PORTFOLIO,
+        Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
+        Action.SEE_LOAN: Scope.PORTFOLIO,
+        Action.EXPLAIN: Scope.PORTFOLIO,
+        Action.CHECK: Scope.PORTFOLIO,
+    },
+    Role.RISK: {
+        Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
+        Action.SEE_LOAN: Scope.PORTFOLIO,
+        Action.EXPLAIN: Scope.PORTFOLIO,
+    },
+    Role.FINANCE: {
+        Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
+        Action.SEE_LOAN: Scope.PORTFOLIO,
+    },
+    Role.COMPLIANCE: {
+        Action.PAUSE: Scope.ALL,
+        Action.SEE_PORTFOLIO: Scope.ALL,
+        Action.SEE_LOAN: Scope.ALL,
+        Action.EXPLAIN: Scope.ALL,
+        Action.READ_PERSONAL_DATA: Scope.ALL,
+        Action.CHECK: Scope.ALL,
+        Action.VERIFY_AUDIT: Scope.ALL,
+    },
+    Role.AUDITOR: {
+        Action.SEE_PORTFOLIO: Scope.ALL,
+        Action.SEE_LOAN: Scope.ALL,
+        Action.EXPLAIN: Scope.ALL,
+        Action.CHECK: Scope.ALL,
+        Action.VERIFY_AUDIT: Scope.ALL,
+    },
+    Role.MANAGEMENT: {
+        Action.SEE_PORTFOLIO: Scope.ALL,
+    },
+    Role.CUSTOMER_SERVICE: {
+        Action.SEE_LOAN: Scope.PORTFOLIO,
+        Action.EXPLAIN: Scope.PORTFOLIO,
+        Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
+    },
+    Role.ADMINISTRATOR: {
+        Action.PAUSE: Scope.ALL,
+        Action.CHECK: Scope.ALL,
+        Action.VERIFY_AUDIT: Scope.ALL,
+    },
+    Role.SYSTEM: {
+        Action.LOOK: Scope.ALL,
+        Action.SEND: Scope.ALL,
+        Action.TAKE_RECEIPT: Scope.ALL,
+        Action.TAKE_REPLY: Scope.ALL,
+        Action.SEAL_RECORD: Scope.ALL,
+        Action.CHECK: Scope.ALL,
+        Action.VERIFY_AUDIT: Scope.ALL,
+    },
+}
+"""The table. Finance sees payments and never edits them; whoever runs the machine reads nobody's data."""
