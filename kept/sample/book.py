@@ -53,6 +53,7 @@ class _Desk:
         self.members = 0
         self.meeting = 0  # the day on which the current group took its loans
         self.last: Person | None = None
+        self.kin: Person | None = None  # who shares loans with the current borrower, once one is shared
 
 
 def loans(rng: Random, borrowers: int, span: Span) -> Iterator[Loan]:
@@ -69,6 +70,7 @@ def _borrower(rng: Random, desk: _Desk, phones: Phones, span: Span) -> Iterator[
     product = weighted(rng, tuple((product, product.weight) for product in lender.products))
     desk.borrowers += 1
     borrower = new_person(rng, lender, desk.borrowers, product.kind, phones)
+    desk.kin = None
     kind = habit(rng, lender.strain)
     for place in range(weighted(rng, _LOANS)):
         desk.loans += 1
@@ -167,8 +169,8 @@ def _parties(
     drawn = rng.randrange(100)
     if product.kind == "bnpl" or drawn >= 9:
         return []
-    if product.kind == "invoice" or drawn < 2:
-        return [("guarantor", relative(rng, borrower, phones))]
-    if drawn < 4 and desk.last is not None and product.kind != "microfinance":
+    if 2 <= drawn < 4 and desk.last is not None and product.kind == "installment":
         return [("co-borrower", desk.last)]
-    return [("co-borrower", relative(rng, borrower, phones))]
+    if desk.kin is None:
+        desk.kin = relative(rng, borrower, phones)
+    return [("guarantor" if product.kind == "invoice" or drawn < 2 else "co-borrower", desk.kin)]
