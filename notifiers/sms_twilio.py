@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
 import orjson
-from aiohttp import BasicAuth, ClientError, ClientSession, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientSession, DummyCookieJar, TCPConnector, encode_basic_auth
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -200,7 +200,7 @@ class _Http(AsyncHttpClient):
         self._base = base
         self._limits = limits(seconds)
         self._connections = connections
-        self._authorization = BasicAuth(account, secret, "utf-8").encode()
+        self._authorization = encode_basic_auth(account, secret)
         self._session: ClientSession | None = None
 
     async def request(  # pyright: ignore[reportIncompatibleMethodOverride] - the package's two signatures differ
