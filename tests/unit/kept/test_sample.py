@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others(tmp_path: Path) -
 
 
 def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
-    tape(tmp_path, seed=SEED, borrowers=40, start=START, days=DAYS)
+    tape(tmp_path, seed=11, borrowers=40, start=START, days=DAYS)
     for file in HEADS:
         assert (tmp_path / file).read_bytes() == (SAMPLES / "small" / file).read_bytes(), file
 
@@ -201,6 +201,24 @@ def test_payments_are_positive_and_a_reversal_follows_what_it_reverses(book: Boo
     named = [row for row in book.payments if row["installment"]]
     assert named
     assert all((row["loan_id"], row["installment"]) in numbers for row in named)
+
+
+def test_a_returned_debit_is_collected_again(book: Book) -> None:
+    received = {row["payment_id"]: row for row in book.payments}
+    settled = tried = 0
+    for row in book.payments:
+        back = date.fromisoformat(row["received_on"])
+        if row["reverses"] and back <= END - timedelta(days=10):
+            bounced = received[row["reverses"]]
+            tried += 1
+            settled += any(
+                back < date.fromisoformat(again["received_on"]) <= back + timedelta(days=10)
+                and book.minor(again, "amount") >= book.minor(bounced, "amount")
+                for again in book.paid[row["loan_id"]]
+                if again["amount"]
+            )
+    assert tried > 10
+    assert settled / tried > 0.9
 
 
 def test_a_status_says_nothing_that_happened_after_the_start(book: Book) -> None:
