@@ -52,8 +52,9 @@ def schedules(draw: st.DrawFn, most: int = 5) -> tuple[Installment, ...]:
     """Installments in any order, some on one day, some of nothing."""
     numbers = draw(st.lists(st.integers(0, 20), unique=True, max_size=most))
     amount = st.integers(0, 12)
+    due = st.sampled_from([DAY_ONE, DAY_ONE + timedelta(days=30)]) | days()
     return tuple(
-        Installment(number, draw(days()), draw(amount), draw(amount), draw(amount), draw(amount))
+        Installment(number, draw(due), draw(amount), draw(amount), draw(amount), draw(amount))
         for number in numbers
     )
 

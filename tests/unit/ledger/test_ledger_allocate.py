@@ -32,6 +32,15 @@ def test_installments_of_nothing_take_nothing() -> None:
     assert [(row.installment, row.principal) for row in ledger.allocations] == [(2, 60)]
 
 
+def test_installments_of_one_date_are_paid_by_id_however_they_are_given() -> None:
+    for schedule in (
+        (installment(7, OCT, 50), installment(2, OCT, 50)),
+        (installment(2, OCT, 50), installment(7, OCT, 50)),
+    ):
+        ledger = allocate(terms(), schedule, [Payment(1, OCT, 60)])
+        assert [(row.installment, row.principal) for row in ledger.allocations] == [(2, 50), (7, 10)]
+
+
 def test_a_second_reversal_of_the_same_payment_changes_nothing() -> None:
     schedule = (installment(1, OCT, 100),)
     entries = [Payment(1, OCT, 60), Reversal(2, NOV, 1)]
