@@ -81,7 +81,7 @@ def require(actor: Actor, action: Action, portfolio: str | None = None, *, owner
     """Return if `actor` may do `action`, else raise Denied.
 
     portfolio   the code of the portfolio that is touched; None means all of them at once
-    owner       the name of whom the case or loan belongs to (its collector, or the borrower), where there is one
+    owner       the name of whom the case or loan belongs to: its collector, or the borrower
     """
     scope = RIGHTS[actor.role].get(action)
     if scope is None:
