@@ -1,0 +1,5 @@
+"""What is wrong with what was given to a use case, in words for the person who gave it."""
+
+
+class CaseworkInputError(ValueError):
+    """Input that casework refuses: which file, row, column or key, what is wrong, what would be right, in one line."""

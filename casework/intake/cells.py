@@ -1,0 +1,320 @@
+"""From a mapping's expressions to functions of a row: compiled once for a file, called for each of its rows."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from string import Formatter
+from typing import Final, TypeVar
+
+from casework.intake.expressions import Amount, Day, Phone, Text, Whole
+from casework.intake.formats import amount_reader, date_reader, days_reader, read_phone, read_whole
+from casework.intake.mapping import Formats
+from ledger.schedule import due_dates
+
+T = TypeVar("T")
+Row = list[str]
+Cell = Callable[[Row], str | None]
+LookUps = Mapping[tuple[str, str], Mapping[str, str | None]]
+
+LONGEST: Final = 400
+# Area codes in use; with 555-0100 to 555-0199 behind them, numbers set aside for examples.
+_AREAS: Final = (
+    202,
+    206,
+    212,
+    213,
+    215,
+    303,
+    305,
+    312,
+    313,
+    404,
+    408,
+    415,
+    503,
+    504,
+    512,
+    602,
+    612,
+    617,
+    702,
+    713,
+)
+
+
+class CellError(ValueError):
+    """A cell that cannot be read: column, its text, and why."""
+
+    def __init__(self, column: str, text: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.text = text
+        self.reason = reason
+
+
+class Cells:
+    """Compiles expressions for the columns of one file."""
+
+    def __init__(self, header: Sequence[str], formats: Formats, look_ups: LookUps) -> None:
+        self._places = {column: index for index, column in enumerate(header)}
+        self._formats = formats
+        self._empty = frozenset(formats.empty)
+        self._look_ups = look_ups
+
+    def text(self, expression: Text | None, fallback: str | None = None) -> Cell:
+        """The text of an expression, trimmed; `fallback` where there is none."""
+        if expression is None:
+            return lambda row: fallback
+        plain = self._worded(expression)
+        if fallback is None:
+            return plain
+        return lambda row: plain(row) or fallback
+
+    def one_of(self, expression: Text | None, known: Iterable[str], fallback: str) -> Callable[[Row], str]:
+        """A word of a closed list."""
+        words = frozenset(known)
+
+        def read(text: str) -> str:
+            if text not in words:
+                raise ValueError(f"is unknown: one of {', '.join(sorted(words))}")
+            return text
+
+        named = self.read(expression, read)
+        return lambda row: named(row) or fallback
+
+    def read(self, expression: Text | None, reader: Callable[[str], T]) -> Callable[[Row], T | None]:
+        """What `reader` makes of the text of an expression; its ValueError becomes a CellError with the column."""
+        if expression is None:
+            return lambda row: None
+        plain = self._worded(expression)
+        column = named_column(expression)
+
+        def get(row: Row) -> T | None:
+            text = plain(row)
+            if text is None:
+                return None
+            try:
+                return reader(text)
+            except ValueError as error:
+                raise CellError(column, text, str(error)) from None
+
+        return get
+
+    def needed(
+        self, expression: Text | None, get: Callable[[Row], T | None], what: str
+    ) -> Callable[[Row], T]:
+        """The same, refused where there is nothing."""
+        column = named_column(expression) if expression is not None else what
+
+        def checked(row: Row) -> T:
+            value = get(row)
+            if value is None:
+                raise CellError(column, "", f"is empty: {what} is needed")
+            return value
+
+        return checked
+
+    def key(self, expression: Text | None, what: str) -> Callable[[Row], str]:
+        """An id of the feed: needed, and short enough to be one."""
+        return self.needed(expression, self.read(expression, _short), what)
+
+    def day(self, expression: Day | None) -> Callable[[Row], date | None]:
+        """A date, by its own format or the mapping's."""
+        if expression is None:
+            return lambda row: None
+        if expression.value is not None:
+            fixed = expression.value
+            return lambda row: fixed
+        if expression.days_from is not None:
+            reader = days_reader(expression.days_from)
+        elif expression.date is not None:
+            reader = date_reader(expression.date, expression.century)
+        elif self._formats.days_from is not None:
+            reader = days_reader(self._formats.days_from)
+        else:
+            reader = date_reader(self._formats.date or "%Y-%m-%d", self._formats.century)
+        get = self.read(expression, reader)
+        months = expression.plus_months
+        if not months:
+            return get
+
+        def later(row: Row) -> date | None:
+            day = get(row)
+            return None if day is None else due_dates(2, day, "months", months)[1]
+
+        return later
+
+    def amount(self, expression: Amount | None) -> Callable[[Row, str | None], int | None]:
+        """An amount in minor units of the currency given with the row (None: in ten-thousandths)."""
+        if expression is None:
+            return lambda row, currency: None
+        plain = self._worded(expression)
+        column = named_column(expression)
+        decimal = expression.decimal or self._formats.decimal
+        thousands = expression.thousands or self._formats.thousands
+        readers: dict[str | None, Callable[[str], int]] = {}
+
+        def get(row: Row, currency: str | None) -> int | None:
+            text = plain(row)
+            if text is None:
+                return None
+            reader = readers.get(currency)
+            if reader is None:
+                reader = amount_reader(decimal, thousands, currency, self._formats.rounding)
+                readers[currency] = reader
+            try:
+                return reader(text)
+            except ValueError as error:
+                raise CellError(column, text, str(error)) from None
+
+        return get
+
+    def whole(self, expression: Whole | None) -> Callable[[Row], int | None]:
+        """A whole number, divided as the mapping says."""
+        if expression is None:
+            return lambda row: None
+        divide, rounding, suffix = expression.divide, expression.round, expression.suffix
+
+        def read(text: str) -> int:
+            if suffix:
+                if not text.endswith(suffix):
+                    raise ValueError(f'does not end in "{suffix}"')
+                text = text[: -len(suffix)].strip()
+            number = read_whole(text)
+            if divide == 1:
+                return number
+            quotient, rest = divmod(number, divide)
+            if rest and rounding == "exact":
+                raise ValueError(f"cannot be divided by {divide}: say `round: up` or `round: down`")
+            return quotient + 1 if rest and rounding == "up" else quotient
+
+        return self.read(expression, read)
+
+    def percent(self, expression: Text | None) -> Callable[[Row], Decimal | None]:
+        """A rate in percent a year, as a fraction."""
+        return self.read(expression, _read_percent)
+
+    def phone(self, expression: Phone | None) -> Callable[[Row], str | None]:
+        """A number in E.164."""
+        if expression is None:
+            return lambda row: None
+        if expression.example_phone is not None:
+            column = self._column(expression.example_phone)
+
+            def example(row: Row) -> str | None:
+                text = column(row)
+                return None if text is None else example_phone(text)
+
+            return example
+        region = expression.region or self._formats.phone_region
+        return self.read(expression, lambda text: read_phone(text, region))
+
+    def _worded(self, expression: Text) -> Cell:
+        plain = self._plain(expression)
+        words = expression.words
+        if words is None:
+            return plain
+        column = named_column(expression)
+
+        def translated(row: Row) -> str | None:
+            text = plain(row)
+            if text is None:
+                return None
+            if text not in words:
+                raise CellError(column, text, f"is unknown: one of {', '.join(words)}")
+            return words[text]
+
+        return translated
+
+    def _plain(self, expression: Text) -> Cell:
+        if expression.column is not None:
+            return self._column(expression.column)
+        if expression.value is not None:
+            fixed = str(expression.value)
+            return lambda row: fixed
+        if expression.compose is not None:
+            return self._composed(expression.compose)
+        assert expression.look_up is not None
+        assert expression.by is not None
+        table = self._look_ups[expression.look_up, expression.take or ""]
+        file, key, column = expression.look_up, self._worded(expression.by), named_column(expression.by)
+
+        def looked_up(row: Row) -> str | None:
+            text = key(row)
+            if text is None:
+                return None
+            value = table.get(text, "")
+            if value is None:
+                raise CellError(column, text, f"stands twice in {file}, with different values")
+            if not value:
+                raise CellError(column, text, f"is not in {file}")
+            return value
+
+        return looked_up
+
+    def _column(self, name: str) -> Cell:
+        index = self._places.get(name)
+        if index is None:
+            return lambda row: None
+        place, empty = index, self._empty
+        if not empty:
+            return lambda row: row[place].strip() or None
+
+        def get(row: Row) -> str | None:
+            text = row[place].strip()
+            return None if not text or text in empty else text
+
+        return get
+
+    def _composed(self, template: str) -> Cell:
+        parts: list[tuple[str, Cell | None]] = []
+        for literal, name, style, _ in Formatter().parse(template):
+            parts.append((literal, self._part(name, style) if name else None))
+
+        def compose(row: Row) -> str | None:
+            text = ""
+            for literal, cell in parts:
+                text += literal
+                if cell is not None:
+                    value = cell(row)
+                    if value is None:
+                        return None
+                    text += value
+            return text
+
+        return compose
+
+    def _part(self, name: str, style: str | None) -> Cell:
+        column = self._column(name)
+        if not style:
+            return column
+        whole = self.read(Text(column=name), read_whole)
+        return lambda row: None if (number := whole(row)) is None else str(number)
+
+
+def named_column(expression: Text) -> str:
+    """The column to name when the value is wrong."""
+    return ", ".join(sorted(expression.columns())) or "value"
+
+
+def example_phone(text: str) -> str:
+    """A number set aside for examples, the same for the same text; different texts may share one."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+    return f"+1{_AREAS[number // 100 % len(_AREAS)]}55501{number % 100:02}"
+
+
+def _short(text: str) -> str:
+    if len(text) > LONGEST:
+        raise ValueError(f"is longer than {LONGEST} signs")
+    return text
+
+
+def _read_percent(text: str) -> Decimal:
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("is no rate: percent a year, such as 18.5") from None
+    if not rate.is_finite() or not 0 <= rate <= 10_000:
+        raise ValueError("is no rate: percent a year, such as 18.5")
+    return rate / 100
