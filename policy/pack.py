@@ -112,8 +112,14 @@ def read_pack(text: str, name: str) -> Pack:
 
 
 @cache
+def shipped_texts() -> Mapping[str, str]:
+    """The text of each pack that ships with Kept, by name."""
+    found = (entry for entry in files("policy").joinpath("packs").iterdir() if entry.name.endswith(".yaml"))
+    texts = {entry.name.removesuffix(".yaml"): entry.read_text("utf-8") for entry in found}
+    return dict(sorted(texts.items()))
+
+
+@cache
 def shipped_packs() -> Mapping[str, Pack]:
     """The packs that ship with Kept, by name."""
-    found = (entry for entry in files("policy").joinpath("packs").iterdir() if entry.name.endswith(".yaml"))
-    packs = (read_pack(entry.read_text("utf-8"), entry.name) for entry in found)
-    return {pack.name: pack for pack in sorted(packs, key=lambda pack: pack.name)}
+    return {name: read_pack(text, name) for name, text in shipped_texts().items()}

@@ -1,6 +1,6 @@
 """What a policy is asked about, and what it answers: small, frozen, without personal data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -65,3 +65,8 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
     at: datetime | None
     noes: tuple[No, ...] = ()
+
+
+def reason_of(noes: Sequence[No]) -> str | None:
+    """The code under which a no is counted: the last word, which is what decided."""
+    return noes[-1].rule if noes else None

@@ -74,10 +74,10 @@ class _Working:
                 break
             come.append(occurrence)
         ended = set(loan.ended)
-        stored = {occurrence.key: occurrence for occurrence in loan.waiting}
+        stored = set(loan.waiting)
         self.found.extend(o for o in come if o.key not in ended and o.key not in stored)
         expected = {occurrence.key for occurrence in come}
-        for key in stored:
+        for key in loan.waiting:
             if key not in expected and not self._in_the_air(key):
                 self._end_unexpected(loan, key)
         for occurrence in come[:-1]:

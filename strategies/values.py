@@ -40,7 +40,7 @@ class Loan(msgspec.Struct, frozen=True, array_like=True):
     fed_at: datetime  # payments are known up to here
     unpaid: tuple[Unpaid, ...]  # by due date; what is within the tolerance is not here
     ended: tuple[Key, ...] = ()  # of the unpaid installments
-    waiting: tuple[Occurrence, ...] = ()  # stored and not ended, of any installment
+    waiting: tuple[Key, ...] = ()  # stored and not ended, of any installment
 
 
 class Address(msgspec.Struct, frozen=True, array_like=True):
@@ -53,8 +53,9 @@ class Address(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tried(msgspec.Struct, frozen=True, array_like=True):
-    """One contact of a message that was begun."""
+    """One contact of a message that was begun, unless it was cancelled."""
 
+    contact: int
     channel: str
     address: int
     state: str
@@ -70,6 +71,7 @@ class Begun(msgspec.Struct, frozen=True, array_like=True):
     strategy: int
     expires: datetime
     keys: tuple[Key, ...]
+    attempts: int  # contacts so far, cancelled ones too
     tried: tuple[Tried, ...]
 
 

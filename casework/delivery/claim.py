@@ -1,0 +1,179 @@
+"""The claim: decide again with fresh facts, under the locks, and write down what is about to be sent.
+
+What a look planned hours ago goes out only if the same decision, made now, still plans it. The text is
+rendered here, with the figures of this moment, and stored before anything is handed over.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from casework.look import decided
+from casework.office import Book, Office
+from casework.portfolios import PortfolioSpec, terms_of
+from casework.staff.rights import Actor
+from ledger.standing import standing
+from messages.render import render
+from messages.values import Owed, Saying
+from notifiers.base import Outgoing
+from policy.calendar import local_day
+from storage.audit import Event, write
+from storage.contacts import Leased, Marked, lock_for_claim, mark_sending
+from storage.course import CaseChange, write_changes
+from storage.facts import load_facts
+from storage.raw import Raw
+from storage.sayings import LoanFigures, Recipient, figures, recipients
+from strategies.rulebook import ENGINE
+from strategies.values import Facts, Plan
+
+_JSON = msgspec.json.Encoder()
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A contact that is `sending`, committed, and may now be handed over."""
+
+    outgoing: Outgoing
+    channel: str
+    fallback_after: timedelta | None
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """What a claim came to: what is ready, and by channel what was put off or cancelled."""
+
+    ready: tuple[Ready, ...]
+    put_off: tuple[Leased, ...]
+    cancelled: tuple[Leased, ...]
+
+
+async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str, now: datetime) -> Claimed:
+    """Claim `leased` in one transaction. What another deliverer or a look took meanwhile is left alone."""
+    async with office.transaction() as raw:
+        mine = await lock_for_claim(raw, leased, by)
+        leased = [contact for contact in leased if contact.id in mine]
+        if not leased:
+            return Claimed((), (), ())
+        book = await office.book(raw)
+        cases = sorted({contact.case for contact in leased})
+        going: dict[int, tuple[Plan, Facts]] = {}
+        changes: list[CaseChange] = []
+        for facts in await load_facts(raw, cases, now, book.tolerance, at_claim=True):
+            decision, made = decided(facts, book, now)
+            changes.append(made.change)
+            plans = {plan.message: plan for plan in decision.plans}
+            for begun in facts.begun:
+                last = begun.tried[-1].contact if begun.tried else 0
+                if last in made.going and last in mine:
+                    going[last] = (plans[begun.id], facts)
+        decision_of = await write_changes(
+            raw,
+            changes,
+            now,
+            made_by="claim",
+            rulebook=book.rulebook.digest,
+            engine=ENGINE,
+            also_deciding=frozenset(facts.case for _, facts in going.values()),
+        )
+        ready = await _mark(office, raw, book, going, decision_of, now)
+        put_off = {contact for change in changes for contact, _ in change.put_off}
+        cancelled = {contact for change in changes for contact, _ in change.cancelled}
+        events = [("contact.sending", contact) for contact in going]
+        events += [("contact.cancelled", contact) for contact in sorted(cancelled)]
+        events += [("contact.put_off", contact) for contact in sorted(put_off & mine)]
+        await write(
+            raw.connection,
+            [Event(now, actor.name, actor.role, action, "contact", contact) for action, contact in events],
+        )
+    return Claimed(
+        tuple(ready),
+        tuple(contact for contact in leased if contact.id in put_off),
+        tuple(contact for contact in leased if contact.id in cancelled),
+    )
+
+
+async def _mark(
+    office: Office,
+    raw: Raw,
+    book: Book,
+    going: Mapping[int, tuple[Plan, Facts]],
+    decision_of: Mapping[int, int],
+    now: datetime,
+) -> list[Ready]:
+    """Render and store the body of each, and mark it `sending`."""
+    if not going:
+        return []
+    who = await recipients(raw, office.keyring, list(going))
+    owed = await figures(raw, sorted({loan for plan, _ in going.values() for loan in plan.loans}))
+    ready: list[Ready] = []
+    marked: list[Marked] = []
+    for contact, (plan, facts) in going.items():
+        spec = book.portfolios[facts.portfolio]
+        step = book.rulebook.strategies[plan.strategy].step(plan.step)
+        person = who[contact]
+        language = _language(person, spec)
+        saying = _saying(plan, facts, person, spec, language, owed, now)
+        said = render(step.template or "", plan.channel, language, saying)
+        body = office.keyring.seal("contacts", "body", contact, _JSON.encode(said.body).decode())
+        claim_id = decision_of[facts.case]
+        marked.append(
+            Marked(contact, claim_id, body, said.template, said.digest, said.language, said.body.segments)
+        )
+        outgoing = Outgoing(
+            contact=contact,
+            key=office.key_of(contact),
+            to=person.to,
+            body=said.body,
+            language=said.language,
+            at=now,
+            sender=spec.senders.get(plan.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
+        )
+        ready.append(Ready(outgoing, plan.channel, step.fallback_after))
+    await mark_sending(raw, marked, now)
+    return ready
+
+
+def _language(person: Recipient, spec: PortfolioSpec) -> str:
+    """The person's language, or the portfolio's, with their country: figures are written as there."""
+    language = person.language or spec.language
+    country = person.country or spec.country
+    return f"{language}-{country}" if country and "-" not in language else language
+
+
+def _saying(
+    plan: Plan,
+    facts: Facts,
+    person: Recipient,
+    spec: PortfolioSpec,
+    language: str,
+    owed: Mapping[int, LoanFigures],
+    now: datetime,
+) -> Saying:
+    loans = [owed[loan] for loan in plan.loans]
+    today = local_day(now, facts.situation.zones[0])
+    pay = spec.pay.get(language) or spec.pay.get(language.partition("-")[0]) or spec.pay.get(spec.language)
+    return Saying(
+        brand=spec.brand,
+        today=today,
+        owed=tuple(_owed(loan, spec, now) for loan in loans),
+        name=person.name,
+        payment_line=pay.replace("{reference}", loans[0].external_id) if pay else None,
+        reply_to=(spec.reply_to.phone or spec.reply_to.email) if spec.reply_to else None,
+        may_carry_amounts=True,
+    )
+
+
+def _owed(loan: LoanFigures, spec: PortfolioSpec, now: datetime) -> Owed:
+    """The loan's figures by its own terms and zone; the installment spoken of is its oldest unpaid one."""
+    terms = terms_of(spec, loan.currency)
+    spoken = next(unpaid for unpaid in loan.unpaid if unpaid.left > terms.tolerance)
+    stands = standing(loan.unpaid, terms, local_day(now, loan.zone))
+    return Owed(
+        loan=loan.external_id,
+        due=spoken.due,
+        currency=loan.currency,
+        amount_minor=spoken.left,
+        arrears_minor=stands.arrears,
+        outstanding_minor=sum(unpaid.left for unpaid in loan.unpaid),
+        days_late=stands.dpd,
+        product=loan.product,
+    )

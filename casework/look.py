@@ -1,0 +1,106 @@
+"""The look: take the cases whose time has come, decide each, write what follows, in one transaction a batch.
+
+Cost follows what is due, not the size of the book: an index gives the due cases, a fixed number of reads
+gives their facts, COPY and array updates write what changed.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from casework.course import Course, course
+from casework.office import Book, Office
+from casework.staff.rights import Action, Actor, require
+from policy.values import reason_of
+from storage.audit import Event, write
+from storage.course import due_cases, write_changes
+from storage.facts import load_facts
+from storage.raw import Raw
+from strategies.decide import decide
+from strategies.rulebook import ENGINE
+from strategies.values import Decision, Facts
+
+BATCH = 1_000
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class LookReport(msgspec.Struct):
+    """What a look did: cases decided, rows made, occurrences by how they stand, and reasons of every no."""
+
+    cases: int = 0
+    occurrences: int = 0
+    messages: int = 0
+    contacts: int = 0
+    tasks: int = 0
+    suppressed: int = 0
+    superseded: int = 0
+    waiting: int = 0
+    cancelled: int = 0
+    by_reason: Counter[str] = msgspec.field(default_factory=Counter[str])
+
+
+async def look(
+    office: Office, actor: Actor, now: datetime, progress: Callable[[int], None] | None = None
+) -> LookReport:
+    """One pass over the cases due at `now`, in batches, until none is left. Raises Denied."""
+    require(actor, Action.LOOK)
+    report = LookReport()
+    while True:
+        async with office.transaction() as raw:
+            cases = await due_cases(raw, now, BATCH)
+            if cases:
+                await _look_at(office, actor, raw, cases, now, report)
+        if progress:
+            progress(len(cases))
+        if not cases:
+            return report
+
+
+async def _look_at(
+    office: Office, actor: Actor, raw: Raw, cases: list[int], now: datetime, report: LookReport
+) -> None:
+    book = await office.book(raw)
+    courses: list[Course] = []
+    for facts in await load_facts(raw, cases, now, book.tolerance):
+        decision, made = decided(facts, book, now)
+        _count(report, decision, made)
+        courses.append(made)
+    changes = [made.change for made in courses]
+    decision_of = await write_changes(
+        raw, changes, now, made_by="look", rulebook=book.rulebook.digest, engine=ENGINE
+    )
+    await write(
+        raw.connection,
+        [
+            Event(now, actor.name, actor.role, "case.decided", "case", case, {"decision": decision})
+            for case, decision in decision_of.items()
+        ],
+    )
+
+
+def decided(facts: Facts, book: Book, now: datetime) -> tuple[Decision, Course]:
+    """Decide a case and say what that changes of it."""
+    decision = decide(facts, book.rulebook, now)
+    return decision, course(facts, decision, _ENCODER.encode(facts), now)
+
+
+def _count(report: LookReport, decision: Decision, made: Course) -> None:
+    change = made.change
+    report.cases += 1
+    report.occurrences += len(decision.found)
+    report.messages += len(change.messages)
+    report.contacts += len(change.contacts)
+    report.tasks += len(change.tasks)
+    report.waiting += len(decision.waiting)
+    report.cancelled += len(change.cancelled)
+    for ending in decision.endings:
+        if ending.how == "suppressed":
+            report.suppressed += 1
+        else:
+            report.superseded += 1
+        report.by_reason[reason_of(ending.noes) or "none"] += 1
+    for waiting in decision.waiting:
+        report.by_reason[reason_of(waiting.noes) or "none"] += 1

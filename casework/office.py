@@ -1,0 +1,72 @@
+"""What every use case is handed: the database, the keys, and the rulebook in force.
+
+Wired in kept/bootstrap.py alone. The rulebook is read again when a strategy was published or a portfolio
+changed; within a transaction it stays the same.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.portfolios import PortfolioSpec, spec_of, tolerances
+from policy.pack import shipped_texts
+from storage.crypt import Keyring
+from storage.portfolios import PortfolioRow, all_portfolios
+from storage.raw import Raw
+from storage.rulebooks import keep_rulebook, published
+from strategies.rulebook import Rulebook, Written, digest, encode, read_rulebook
+
+
+class Clock(Protocol):
+    """The moment that decisions are made for, and the one it really is (leases)."""
+
+    def now(self) -> datetime: ...
+    def wall(self) -> datetime: ...
+
+
+class Book(msgspec.Struct, frozen=True, eq=False):
+    """What is in force at a moment: the rulebook, the portfolios, their tolerances."""
+
+    rulebook: Rulebook
+    portfolios: Mapping[int, PortfolioSpec]
+    tolerance: Callable[[int, str], int]
+
+
+class Office:
+    """The database and the keys, with what is remembered of the rulebook."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring) -> None:
+        self.engine = engine
+        self.keyring = keyring
+        # Names this book among all that use the same providers; it follows from the keys.
+        self._installation = keyring.digest("installation", b"").hex()[:12]
+        self._known: tuple[tuple[int, ...], tuple[PortfolioRow, ...]] | None = None
+        self._book: Book | None = None
+
+    def key_of(self, contact: int) -> str:
+        """What names a contact to providers, stable: a mail's Message-ID."""
+        return f"kept-{self._installation}-{contact}"
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Raw]:
+        """One unit of work: committed at the end, rolled back on an error."""
+        async with self.engine.begin() as connection:
+            yield await Raw.of(connection)
+
+    async def book(self, raw: Raw) -> Book:
+        """The book in force, as this transaction sees it; its rulebook is stored for replay."""
+        portfolios = tuple(await all_portfolios(raw))
+        versions = tuple(row[0] for row in await raw.rows("SELECT id FROM strategy_versions ORDER BY id"))
+        if self._book is None or self._known != (versions, portfolios):
+            specs = {row.id: spec_of(row) for row in portfolios}
+            written = Written(
+                await published(raw), shipped_texts(), {key: spec.packs for key, spec in specs.items()}
+            )
+            await keep_rulebook(raw, digest(written), encode(written))
+            self._book = Book(read_rulebook(written), specs, tolerances(specs))
+            self._known = (versions, portfolios)
+        return self._book

@@ -1,0 +1,126 @@
+"""Portfolios: one legal entity's loans under one brand, its terms, packs, senders and payment lines.
+
+A portfolio is a YAML file in `portfolios/`; one that a tape names and no file describes is made with the
+defaults below and what the mapping says of its country, zone, language and currency.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from casework.errors import CaseworkInputError
+from ledger.errors import LedgerInputError
+from ledger.money import parse_major
+from ledger.terms import COMPONENTS, Component, DpdStarts, Terms
+from policy.pack import shipped_packs
+from storage.portfolios import PortfolioRow, save_portfolio
+from storage.raw import Raw
+
+
+class TermsSpec(BaseModel):
+    """How the portfolio counts; see ledger.terms.Terms. `tolerance` is in major units of each currency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    dpd_starts: DpdStarts = "day_after_due"
+    grace_days: Annotated[int, Field(ge=0)] = 0
+    tolerance: str = "0"
+    allocation: tuple[Component, ...] = COMPONENTS
+    buckets: tuple[tuple[int, int | None], ...] = ((1, 30), (31, 60), (61, 90), (91, None))
+
+
+class ReplySpec(BaseModel):
+    """Where an answer reaches a person, as people write it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    phone: str | None = None
+    email: str | None = None
+    hours: str | None = None
+
+
+class PortfolioSpec(BaseModel):
+    """A portfolio's file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    portfolio: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
+    name: str
+    brand: str
+    country: str | None = None
+    zone: str
+    language: str = "en"
+    currency: str
+    strategy: str = "gentle"
+    packs: Annotated[tuple[str, ...], Field(min_length=1)] = ("house",)
+    terms: TermsSpec = TermsSpec()
+    senders: dict[Literal["sms", "email", "chat"], str] = {}
+    pay: dict[str, str] = {}  # language -> how to pay; {reference} is the loan's
+    reply_to: ReplySpec | None = None
+
+
+def read_portfolio(text: str, name: str) -> PortfolioSpec:
+    """The portfolio written in `text`. CaseworkInputError: file, key, what is wrong, what would be right."""
+    yaml: Any = YAML(typ="safe")  # its methods have no types
+    try:
+        spec = PortfolioSpec.model_validate(yaml.load(text))
+        terms_of(spec, spec.currency)
+    except YAMLError as error:
+        raise CaseworkInputError(f"{name}: {error}") from error
+    except LedgerInputError as error:
+        raise CaseworkInputError(f"{name}: terms: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise CaseworkInputError(f"{name}: {where}: {first['msg']}") from error
+    missing = [pack for pack in spec.packs if pack not in shipped_packs()]
+    if missing:
+        known = ", ".join(shipped_packs())
+        raise CaseworkInputError(f"{name}: packs: {missing[0]!r} is no policy pack; there are: {known}")
+    return spec
+
+
+def read_portfolios(folder: Path) -> list[PortfolioSpec]:
+    """The portfolios of a folder, by file name; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    return [read_portfolio(file.read_text("utf-8"), file.name) for file in sorted(folder.glob("*.yaml"))]
+
+
+def terms_of(spec: PortfolioSpec, currency: str) -> Terms:
+    """The terms by which a loan in `currency` counts."""
+    terms = spec.terms
+    return Terms(
+        currency,
+        spec.zone,
+        terms.dpd_starts,
+        terms.grace_days,
+        parse_major(terms.tolerance, currency),
+        terms.allocation,
+        terms.buckets,
+    )
+
+
+def spec_of(row: PortfolioRow) -> PortfolioSpec:
+    """The file as it was validated when the row was written."""
+    return PortfolioSpec.model_validate(row.settings)
+
+
+async def save(raw: Raw, spec: PortfolioSpec) -> tuple[int, bool]:
+    """Write the portfolio as its file says; (id, whether anything changed)."""
+    settings = spec.model_dump(mode="json")
+    return await save_portfolio(
+        raw, spec.portfolio, spec.country, spec.zone, spec.language, settings, spec.strategy
+    )
+
+
+def tolerances(specs: Mapping[int, PortfolioSpec]) -> Callable[[int, str], int]:
+    """(portfolio id, currency) -> the tolerance in minor units, worked out once for each."""
+
+    @cache
+    def tolerance(portfolio: int, currency: str) -> int:
+        return terms_of(specs[portfolio], currency).tolerance
+
+    return tolerance

@@ -1,0 +1,171 @@
+"""Contacts on their way: leased, locked with their case, marked before they are sent, recorded after.
+
+planned -> claimed (leased to one deliverer) -> sending (body stored, committed) -> what the provider said.
+A lease that ends gives a claimed contact back; a sending one is unknown then, and never sent again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from storage.raw import Raw
+
+
+class Leased(msgspec.Struct, frozen=True):
+    """A contact that one deliverer may claim until its lease ends."""
+
+    id: int
+    case: int
+    person: int
+    channel: str
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """What is stored of a contact before it is sent. `body` is sealed."""
+
+    id: int
+    claim: int
+    body: bytes
+    template: str
+    template_digest: str
+    language: str
+    segments: int
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What the provider said of a contact that was `sending`.
+
+    state: accepted | delivered | failed | unknown, or planned again (`retry_at`) when nothing was taken.
+    """
+
+    contact: int
+    state: str
+    provider: str | None = None
+    provider_id: str | None = None
+    code: str | None = None
+    confirm_by: datetime | None = None
+    retry_at: datetime | None = None
+
+
+async def lease(
+    raw: Raw, now: datetime, wall: datetime, by: str, limit: int, length: timedelta
+) -> list[Leased]:
+    """Take up to `limit` contacts whose time has come; other deliverers' are passed over."""
+    rows = await raw.rows(
+        "UPDATE contacts SET state = 'claimed', leased_by = $3, leased_until = $4 WHERE id = ANY(ARRAY("
+        "SELECT id FROM contacts WHERE state = 'planned' AND not_before <= $1 "
+        "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING id, case_id, person_id, channel",
+        now,
+        limit,
+        by,
+        wall + length,
+    )
+    return sorted((Leased(*row) for row in rows), key=lambda leased: leased.id)
+
+
+async def end_leases(raw: Raw, now: datetime, wall: datetime) -> tuple[int, int]:
+    """What dead deliverers held: claimed contacts are planned again, sending ones become unknown.
+
+    Returns (given back, unknown).
+    """
+    given_back = await raw.run(
+        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL "
+        "WHERE leased_until < $1 AND state = 'claimed'",
+        wall,
+    )
+    lost = await raw.rows(
+        "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'sending' "
+        "ORDER BY id FOR UPDATE SKIP LOCKED",
+        wall,
+    )
+    await record(raw, [Result(row[0], "unknown", code="no_answer_recorded") for row in lost], now)
+    return given_back, len(lost)
+
+
+async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int]:
+    """Lock the persons and cases of `leased`, in order of id; which contacts are still this deliverer's.
+
+    The person too: caps count over all cases of a person, and two of them may be claimed side by side.
+    """
+    persons = sorted({contact.person for contact in leased})
+    cases = sorted({contact.case for contact in leased})
+    await raw.rows("SELECT id FROM persons WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", persons)
+    await raw.rows("SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", cases)
+    rows = await raw.rows(
+        "SELECT id FROM contacts WHERE id = ANY($1) AND state = 'claimed' AND leased_by = $2",
+        [contact.id for contact in leased],
+        by,
+    )
+    return {row[0] for row in rows}
+
+
+async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime) -> None:
+    """Body first: what is handed over is on record before it is."""
+    await raw.run(
+        "UPDATE contacts c SET state = 'sending', sent_at = $8, claim_id = n.claim, body = n.body, "
+        "template = n.template, template_digest = n.template_digest, language = n.language, "
+        "segments = n.segments FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::text[], $5::text[], "
+        "$6::text[], $7::int[]) n(id, claim, body, template, template_digest, language, segments) "
+        "WHERE c.id = n.id",
+        *(list(column) for column in zip(*(msgspec.structs.astuple(row) for row in marked), strict=True)),
+        now,
+    )
+
+
+async def record(raw: Raw, results: Sequence[Result], now: datetime) -> None:
+    """Record what became of contacts that were sending, with their occurrences, messages and next look."""
+    if not results:
+        return
+    rows = [msgspec.structs.astuple(result) for result in results]
+    await raw.run(
+        "UPDATE contacts c SET state = n.state, provider = n.provider, provider_id = n.provider_id, "
+        "code = n.code, confirm_by = n.confirm_by, settled_at = $8, leased_by = NULL, leased_until = NULL, "
+        "not_before = coalesce(n.retry_at, c.not_before), tries = c.tries + 1, "
+        "sent_at = CASE WHEN n.state IN ('planned', 'failed') THEN NULL ELSE c.sent_at END "
+        "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], "
+        "$7::timestamptz[]) n(id, state, provider, provider_id, code, confirm_by, retry_at) "
+        "WHERE c.id = n.id AND c.state = 'sending'",
+        *(list(column) for column in zip(*rows, strict=True)),
+        now,
+    )
+    said = [r.contact for r in results if r.state in ("accepted", "delivered", "unknown")]
+    await _said(raw, said, now)
+    await look_again(raw, [r.contact for r in results if r.state == "failed"], now)
+
+
+async def _said(raw: Raw, contacts: Sequence[int], now: datetime) -> None:
+    """What was handed over ends its occurrences; a message nothing follows is done."""
+    if not contacts:
+        return
+    await raw.run(
+        "UPDATE occurrences o SET state = 'messaged', ended_at = $2, reason = NULL "
+        "FROM contacts c WHERE c.id = ANY($1) AND o.message_id = c.message_id AND o.state = 'waiting'",
+        contacts,
+        now,
+    )
+    await raw.run(
+        "UPDATE messages m SET state = 'done' FROM contacts c "
+        "WHERE c.id = ANY($1) AND m.id = c.message_id AND (c.state <> 'accepted' OR c.confirm_by IS NULL)",
+        contacts,
+    )
+    # In order of id, as every touch: what must be confirmed is looked at when that time is over.
+    await raw.run(
+        "WITH chosen AS (SELECT b.id, c.confirm_by FROM contacts c JOIN cases b ON b.id = c.case_id "
+        "WHERE c.id = ANY($1) AND c.state = 'accepted' AND c.confirm_by IS NOT NULL ORDER BY b.id "
+        "FOR NO KEY UPDATE OF b) UPDATE cases SET next_look_at = least(next_look_at, chosen.confirm_by) "
+        "FROM chosen WHERE cases.id = chosen.id",
+        contacts,
+    )
+
+
+async def look_again(raw: Raw, contacts: Sequence[int], now: datetime) -> None:
+    """Touch the cases of `contacts`: something about them is news."""
+    if contacts:
+        await raw.run(
+            "WITH chosen AS (SELECT id FROM cases WHERE id IN "
+            "(SELECT case_id FROM contacts WHERE id = ANY($1)) ORDER BY id FOR NO KEY UPDATE) "
+            "UPDATE cases SET next_look_at = least(next_look_at, $2) FROM chosen WHERE cases.id = chosen.id",
+            contacts,
+            now,
+        )

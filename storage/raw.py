@@ -1,0 +1,68 @@
+"""The driver's own connection, for what must be fast: array parameters, records, COPY.
+
+All of it stays inside the transaction of the SQLAlchemy connection it came from.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class Raw:
+    """asyncpg inside a SQLAlchemy transaction: `await Raw.of(connection)`."""
+
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        self.connection = connection
+        self._driver = driver
+
+    @classmethod
+    async def of(cls, connection: AsyncConnection) -> "Raw":
+        """SQLAlchemy opens the transaction with its first statement; COPY before that would be outside."""
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        if not driver.is_in_transaction():
+            await connection.execute(text("SELECT 1"))
+            if not driver.is_in_transaction():
+                raise RuntimeError("this connection commits by itself; open a transaction first")
+        return cls(connection, driver)
+
+    async def rows(self, sql: str, *parameters: object) -> list[Any]:
+        """The rows as records: by position and by name."""
+        return await self._driver.fetch(sql, *parameters)
+
+    async def value(self, sql: str, *parameters: object) -> Any:
+        return await self._driver.fetchval(sql, *parameters)
+
+    async def run(self, sql: str, *parameters: object) -> int:
+        """Execute; how many rows it touched."""
+        tag: str = await self._driver.execute(sql, *parameters)
+        last = tag.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
+        """COPY `records` into `table`; nothing happens for none."""
+        if records:
+            await self._driver.copy_records_to_table(table, records=records, columns=columns)
+
+    async def ids(self, table: str, count: int) -> list[int]:
+        """`count` new ids of `table`, before its rows are written."""
+        if not count:
+            return []
+        sequence = f"{table}_id_seq"
+        drawn = await self._driver.fetch(
+            "SELECT nextval($1::regclass) FROM generate_series(1, $2)", sequence, count
+        )
+        return [row[0] for row in drawn]
+
+
+async def touch(raw: Raw, cases: Sequence[int], at: datetime) -> None:
+    """Have `cases` looked at from `at` on: the one way to change course. Locked in order of id."""
+    if cases:
+        await raw.run(
+            "WITH chosen AS (SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) "
+            "UPDATE cases SET next_look_at = least(next_look_at, $2) FROM chosen WHERE cases.id = chosen.id",
+            sorted(cases),
+            at,
+        )

@@ -1,0 +1,66 @@
+"""What a text is filled with, read at the claim: the person, the address, the figures of the loans."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from ledger.standing import Unpaid
+from storage.crypt import Keyring
+from storage.raw import Raw
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """Whom a contact reaches, opened for this one sending."""
+
+    name: str | None
+    language: str | None
+    country: str | None
+    to: str
+
+
+class LoanFigures(msgspec.Struct, frozen=True):
+    """What a loan owes as of now."""
+
+    id: int
+    external_id: str
+    product: str | None
+    currency: str
+    zone: str
+    unpaid: tuple[Unpaid, ...]
+
+
+async def recipients(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> dict[int, Recipient]:
+    """By contact. Raises CryptError where a value is not what was sealed."""
+    rows = await raw.rows(
+        "SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value "
+        "FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id "
+        "WHERE c.id = ANY($1)",
+        contacts,
+    )
+    return {
+        contact: Recipient(
+            None if name is None else keyring.open("persons", "name", person, name),
+            language,
+            country,
+            keyring.open("addresses", "value", address, value),
+        )
+        for contact, person, name, language, country, address, value in rows
+    }
+
+
+async def figures(raw: Raw, loans: Sequence[int]) -> dict[int, LoanFigures]:
+    """By loan, with every installment that is not fully paid, by due date."""
+    rows = await raw.rows(
+        "SELECT l.id, l.external_id, l.product, l.currency, l.zone, i.id, i.due_on, i.left_minor "
+        "FROM loans l JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 "
+        "WHERE l.id = ANY($1) ORDER BY l.id, i.due_on, i.number, i.id",
+        loans,
+    )
+    unpaid: dict[int, list[Unpaid]] = {}
+    heads: dict[int, tuple[str, str | None, str, str]] = {}
+    for loan, external_id, product, currency, zone, installment, due_on, left in rows:
+        heads[loan] = (external_id, product, currency, zone)
+        due: date = due_on
+        unpaid.setdefault(loan, []).append(Unpaid(installment, due, left))
+    return {loan: LoanFigures(loan, *head, tuple(unpaid[loan])) for loan, head in heads.items()}
