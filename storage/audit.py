@@ -13,12 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Datum = str | int | bool | None | Sequence[str | int]
 
-_FEW: Final = 16
 _COLUMNS: Final = ("at", "actor", "role", "action", "subject_kind", "subject_id", "data")
-_INSERT: Final = text(
-    "INSERT INTO events (at, actor, role, action, subject_kind, subject_id, data)"
-    " VALUES (:at, :actor, :role, :action, :subject_kind, :subject_id, CAST(:data AS json))"
-)
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -41,26 +36,19 @@ class Event(msgspec.Struct, frozen=True):
 
 
 async def write(connection: AsyncConnection, events: Sequence[Event]) -> None:
-    """Insert `events` into the connection's transaction; many go by COPY. Order within one call is kept.
+    """Insert `events` into the connection's transaction, by COPY, in their order.
 
     Raises RuntimeError on a connection that commits by itself: an event must share the fate of its change.
     """
     if not events:
         return
-    rows = [_row(event) for event in events]
-    if len(rows) <= _FEW:
-        await connection.execute(_INSERT, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
-        return
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    if (
-        not driver.is_in_transaction()
-    ):  # SQLAlchemy begins with its first statement, and COPY is none of its own
+    # SQLAlchemy begins with its first statement, and COPY by the driver is none of its own
+    if not driver.is_in_transaction():
         await connection.execute(text("SELECT 1"))
         if not driver.is_in_transaction():
-            raise RuntimeError(
-                "events are written inside a transaction, and this connection commits by itself"
-            )
-    await driver.copy_records_to_table("events", records=rows, columns=_COLUMNS)
+            raise RuntimeError("an event is written inside a transaction; this connection commits by itself")
+    await driver.copy_records_to_table("events", records=map(_row, events), columns=_COLUMNS)
 
 
 def _row(event: Event) -> tuple[object, ...]:
