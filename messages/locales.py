@@ -14,8 +14,9 @@ import msgspec
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
-from babel.numbers import get_currency_precision, get_currency_symbol, get_decimal_symbol, get_group_symbol
+from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 
+from ledger.money import minor_digits
 from messages.segments import encoding_of
 
 HOME: Final = {"en": "en", "zh": "zh_Hans_CN", "es": "es", "hi": "hi_IN", "ru": "ru_RU", "id": "id_ID"}
@@ -93,7 +94,7 @@ def _setting(identifier: str, currency: str, gsm7: bool) -> _Setting:
     if gsm7:
         before, after, comma = (text.translate(_ONE_SPACE) for text in (before, after, comma))
     first, further = pattern.grouping
-    return _Setting(before, after, point, comma, first, further, get_currency_precision(currency))
+    return _Setting(before, after, point, comma, first, further, minor_digits(currency))
 
 
 def money(minor: int, currency: str, locale: str, *, gsm7: bool = False) -> str:

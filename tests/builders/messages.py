@@ -1,0 +1,40 @@
+"""What a text is given, in small: one invented borrower, the loans of your choice."""
+
+from datetime import date
+from typing import Any
+
+from messages.values import Owed, Saying
+
+TODAY = date(2026, 3, 2)
+
+
+def owed(**changes: Any) -> Owed:
+    """A loan of 250.00 USD due in three days."""
+    given: dict[str, Any] = {
+        "loan": "L-1001",
+        "product": "Business",
+        "due": date(2026, 3, 5),
+        "currency": "USD",
+        "amount_minor": 25_000,
+        "outstanding_minor": 100_000,
+    }
+    return Owed(**{**given, **changes})
+
+
+def late(days: int = 3, **changes: Any) -> Owed:
+    """A loan with 250.00 USD of arrears."""
+    due = date.fromordinal(TODAY.toordinal() - days)
+    return owed(**{"due": due, "days_late": days, "arrears_minor": 25_000, **changes})
+
+
+def saying(*loans: Owed, **changes: Any) -> Saying:
+    """To Maria, at an address that may carry amounts."""
+    given: dict[str, Any] = {
+        "brand": "Acme Credit",
+        "today": TODAY,
+        "owed": loans,
+        "name": "Maria",
+        "payment_line": "https://pay.example.com",
+        "may_carry_amounts": True,
+    }
+    return Saying(**{**given, **changes})
