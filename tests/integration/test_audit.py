@@ -372,9 +372,10 @@ async def test_two_anchors_that_disagree_are_told(sealed: Record) -> None:
 # -- another cluster --
 
 
-@pytest.fixture
-async def restored(record: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
-    """A record of another cluster whose transactions were far ahead: ten events sealed, three not yet."""
+@pytest.fixture(params=[8_000_000_000, 5], ids=["far ahead", "far behind"])
+async def restored(request: pytest.FixtureRequest, record: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """A record of another cluster with transaction numbers of its own: ten events sealed, three not yet."""
+    base: int = request.param
 
     async def foreign(connection: AsyncConnection, many: int, xid: int) -> None:
         await connection.execute(
@@ -391,10 +392,10 @@ async def restored(record: Record, monkeypatch: pytest.MonkeyPatch) -> Record:
         there.setattr(sealing, "_FINAL", sealing._LEFT)
         await open_record(record.engine, NOW, record.anchor)
         async with record.engine.begin() as connection:
-            await foreign(connection, 10, 8_000_000_000)
+            await foreign(connection, 10, base)
         await seal(record.engine, NOW, record.anchor)
         async with record.engine.begin() as connection:
-            await foreign(connection, 3, 8_000_000_007)
+            await foreign(connection, 3, base + 7)
             # as after a restore of the rows alone
             await connection.execute(text("SELECT setval(pg_get_serial_sequence('events', 'id'), 1, false)"))
     return record
