@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from aiosmtplib import (
     SMTP,
     SMTPException,
-    SMTPNotSupported,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -200,15 +199,16 @@ class Smtp(Notifier):
         try:
             async with asyncio.timeout(self._timeout):
                 await connection.connect()
-        except SMTPNotSupported:
-            connection.close()
-            raise Transient("smtp-not-offered", _OURS) from None
         except SMTPResponseException as error:
             connection.close()
             code, ours = _code(error.code, error.message), error.code >= 500 or error.code in _OURS_CODES
             raise Transient(code, _OURS if ours else None) from None
         except (SMTPException, OSError) as error:
             connection.close()
+            if (
+                type(error) is SMTPException
+            ):  # the library has no word for STARTTLS or AUTH that is not offered
+                raise Transient("smtp-not-offered", _OURS) from None
             timeout = isinstance(error, SMTPTimeoutError | TimeoutError)
             tls = isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError)
             raise Transient("smtp-timeout" if timeout else "smtp-tls" if tls else "smtp-connect") from None
