@@ -24,7 +24,7 @@ class PortfolioRow(msgspec.Struct, frozen=True):
 async def all_portfolios(raw: Raw) -> list[PortfolioRow]:
     """Every portfolio, by id."""
     rows = await raw.rows(
-        "SELECT id, code, country, zone, language, settings, strategy FROM portfolios ORDER BY id"
+        "SELECT id, code, country, zone, language, settings::text, strategy FROM portfolios ORDER BY id"
     )
     return [
         PortfolioRow(
