@@ -5,11 +5,12 @@ Writers wait for nobody: an event is a plain insert, chained afterwards by stora
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.raw import Raw
 
 Datum = str | int | bool | None | Sequence[str | int]
 
@@ -42,13 +43,8 @@ async def write(connection: AsyncConnection, events: Sequence[Event]) -> None:
     """
     if not events:
         return
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    # SQLAlchemy begins with its first statement, and COPY by the driver is none of its own
-    if not driver.is_in_transaction():
-        await connection.execute(text("SELECT 1"))
-        if not driver.is_in_transaction():
-            raise RuntimeError("an event is written inside a transaction; this connection commits by itself")
-    await driver.copy_records_to_table("events", records=map(_row, events), columns=_COLUMNS)
+    raw = await Raw.of(connection)
+    await raw.copy("events", _COLUMNS, [_row(event) for event in events])
 
 
 def _row(event: Event) -> tuple[object, ...]:

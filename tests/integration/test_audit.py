@@ -1,6 +1,7 @@
 """The audit record against those who would edit it: every attack is found, and no writer is ever lost."""
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def made(many: int, action: str = "import_book") -> list[Event]:
 
 @pytest.fixture
 async def record(database_url: str) -> AsyncIterator[Record]:
-    schema = f"audit_{next(names)}"
+    schema = f"audit_{os.getpid()}_{next(names)}"
     engine = create_async_engine(database_url, connect_args={"server_settings": {"search_path": schema}})
     async with engine.begin() as connection:
         await connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
@@ -124,7 +125,7 @@ async def test_events_are_not_written_where_each_statement_commits(record: Recor
     engine = record.engine.execution_options(isolation_level="AUTOCOMMIT")
     for many in (1, 500):
         async with engine.connect() as connection:
-            with pytest.raises(RuntimeError, match="inside a transaction"):
+            with pytest.raises(RuntimeError, match="commits by itself"):
                 await audit.write(connection, made(many))
 
 
@@ -152,8 +153,11 @@ async def test_a_batch_is_a_seal_and_nothing_new_is_none(record: Record) -> None
     verdict = await record.verdict()
     assert (verdict.holds, verdict.events, verdict.unsealed) == (True, 25, 0)
     before = len(record.heads)
-    done = await seal(record.engine, NOW, record.anchor)
-    assert done is not None
+    async with asyncio.timeout(60):
+        while (
+            done := await seal(record.engine, NOW, record.anchor)
+        ) is None:  # another test's sealer is at it
+            await asyncio.sleep(0.005)
     assert (done.events, done.seals, done.head) == (0, 0, record.heads[-1])
     assert len(record.heads) == before
 
