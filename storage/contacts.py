@@ -102,6 +102,8 @@ async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int
 
 async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime) -> None:
     """Body first: what is handed over is on record before it is."""
+    if not marked:
+        return
     await raw.run(
         "UPDATE contacts c SET state = 'sending', sent_at = $8, claim_id = n.claim, body = n.body, "
         "template = n.template, template_digest = n.template_digest, language = n.language, "
@@ -111,6 +113,20 @@ async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime) -> Non
         *(list(column) for column in zip(*(msgspec.structs.astuple(row) for row in marked), strict=True)),
         now,
     )
+
+
+async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Claimed contacts that cannot be said (contact, code): failed before anything was handed over."""
+    if refused:
+        contacts = [contact for contact, _ in refused]
+        await raw.run(
+            "UPDATE contacts c SET state = 'failed', code = n.code, settled_at = $3, leased_by = NULL, "
+            "leased_until = NULL FROM unnest($1::bigint[], $2::text[]) n(id, code) WHERE c.id = n.id",
+            contacts,
+            [code for _, code in refused],
+            now,
+        )
+        await look_again(raw, contacts, now)
 
 
 async def record(raw: Raw, results: Sequence[Result], now: datetime) -> None:

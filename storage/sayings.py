@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
+import structlog
 
 from ledger.standing import Unpaid
-from storage.crypt import Keyring
+from storage.crypt import CryptError, Keyring
 from storage.raw import Raw
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("storage")
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -31,22 +34,23 @@ class LoanFigures(msgspec.Struct, frozen=True):
 
 
 async def recipients(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> dict[int, Recipient]:
-    """By contact. Raises CryptError where a value is not what was sealed."""
+    """By contact; one whose name or address is not what was sealed is left out: it fails alone."""
     rows = await raw.rows(
         "SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value "
         "FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id "
         "WHERE c.id = ANY($1)",
         contacts,
     )
-    return {
-        contact: Recipient(
-            None if name is None else keyring.open("persons", "name", person, name),
-            language,
-            country,
-            keyring.open("addresses", "value", address, value),
-        )
-        for contact, person, name, language, country, address, value in rows
-    }
+    found: dict[int, Recipient] = {}
+    for contact, person, name, language, country, address, value in rows:
+        try:
+            opened = None if name is None else keyring.open("persons", "name", person, name)
+            to = keyring.open("addresses", "value", address, value)
+        except CryptError as error:
+            log.error("unreadable", contact=contact, error=str(error))  # noqa: TRY400 - its cause says no more
+            continue
+        found[contact] = Recipient(opened, language, country, to)
+    return found
 
 
 async def figures(raw: Raw, loans: Sequence[int]) -> dict[int, LoanFigures]:

@@ -8,24 +8,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from casework.look import decided
 from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec, terms_of
 from casework.staff.rights import Actor
 from ledger.standing import standing
+from messages.errors import MessageError
 from messages.render import render
 from messages.values import Owed, Saying
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from storage.audit import Event, write
-from storage.contacts import Leased, Marked, lock_for_claim, mark_sending
+from storage.contacts import Leased, Marked, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import LoanFigures, Recipient, figures, recipients
 from strategies.rulebook import ENGINE
 from strategies.values import Facts, Plan
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
 
 _JSON = msgspec.json.Encoder()
 
@@ -39,11 +43,12 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """What a claim came to: what is ready, and by channel what was put off or cancelled."""
+    """What a claim came to: what is ready, and what was put off, cancelled, or cannot be said."""
 
-    ready: tuple[Ready, ...]
-    put_off: tuple[Leased, ...]
-    cancelled: tuple[Leased, ...]
+    ready: tuple[Ready, ...] = ()
+    put_off: tuple[Leased, ...] = ()
+    cancelled: tuple[Leased, ...] = ()
+    refused: tuple[Leased, ...] = ()
 
 
 async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str, now: datetime) -> Claimed:
@@ -52,7 +57,7 @@ async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str,
         mine = await lock_for_claim(raw, leased, by)
         leased = [contact for contact in leased if contact.id in mine]
         if not leased:
-            return Claimed((), (), ())
+            return Claimed()
         book = await office.book(raw)
         cases = sorted({contact.case for contact in leased})
         going: dict[int, tuple[Plan, Facts]] = {}
@@ -74,10 +79,11 @@ async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str,
             engine=ENGINE,
             also_deciding=frozenset(facts.case for _, facts in going.values()),
         )
-        ready = await _mark(office, raw, book, going, decision_of, now)
+        ready, refused = await _mark(office, raw, book, going, decision_of, now)
         put_off = {contact for change in changes for contact, _ in change.put_off}
         cancelled = {contact for change in changes for contact, _ in change.cancelled}
-        events = [("contact.sending", contact) for contact in going]
+        events = [("contact.sending", made.outgoing.contact) for made in ready]
+        events += [("contact.failed", contact) for contact in refused]
         events += [("contact.cancelled", contact) for contact in sorted(cancelled)]
         events += [("contact.put_off", contact) for contact in sorted(put_off & mine)]
         await write(
@@ -88,6 +94,7 @@ async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str,
         tuple(ready),
         tuple(contact for contact in leased if contact.id in put_off),
         tuple(contact for contact in leased if contact.id in cancelled),
+        tuple(contact for contact in leased if contact.id in refused),
     )
 
 
@@ -98,21 +105,29 @@ async def _mark(
     going: Mapping[int, tuple[Plan, Facts]],
     decision_of: Mapping[int, int],
     now: datetime,
-) -> list[Ready]:
-    """Render and store the body of each, and mark it `sending`."""
+) -> tuple[list[Ready], set[int]]:
+    """Render and store the body of each, and mark it `sending`; what cannot be said fails alone."""
     if not going:
-        return []
+        return [], set()
     who = await recipients(raw, office.keyring, list(going))
     owed = await figures(raw, sorted({loan for plan, _ in going.values() for loan in plan.loans}))
     ready: list[Ready] = []
     marked: list[Marked] = []
+    refused = [(contact, "unreadable") for contact in going if contact not in who]
     for contact, (plan, facts) in going.items():
         spec = book.portfolios[facts.portfolio]
         step = book.rulebook.strategies[plan.strategy].step(plan.step)
-        person = who[contact]
+        person = who.get(contact)
+        if person is None:
+            continue
         language = _language(person, spec)
         saying = _saying(plan, facts, person, spec, language, owed, now)
-        said = render(step.template or "", plan.channel, language, saying)
+        try:
+            said = render(step.template or "", plan.channel, language, saying)
+        except MessageError as error:
+            log.error("unsayable", contact=contact, template=step.template, error=type(error).__name__)  # noqa: TRY400
+            refused.append((contact, "unsayable"))
+            continue
         body = office.keyring.seal("contacts", "body", contact, _JSON.encode(said.body).decode())
         claim_id = decision_of[facts.case]
         marked.append(
@@ -129,7 +144,8 @@ async def _mark(
         )
         ready.append(Ready(outgoing, plan.channel, step.fallback_after))
     await mark_sending(raw, marked, now)
-    return ready
+    await refuse(raw, refused, now)
+    return ready, {contact for contact, _ in refused}
 
 
 def _language(person: Recipient, spec: PortfolioSpec) -> str:

@@ -104,6 +104,8 @@ async def _deliver_group(
         report.count(contact.channel, "deferred")
     for contact in claimed.cancelled:
         report.count(contact.channel, "cancelled")
+    for contact in claimed.refused:
+        report.count(contact.channel, "failed")
     if not claimed.ready:
         return
     outcomes = await asyncio.gather(

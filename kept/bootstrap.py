@@ -1,0 +1,67 @@
+"""The only wiring: settings, engines, database, keys, and what every use case is handed."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from casework.office import Office
+from casework.portfolios import read_portfolios, save
+from casework.publish import publish_shipped
+from casework.seal import open_record
+from casework.staff.rights import Actor, Role
+from kept.anchors import Anchors
+from kept.clock import Clock, SystemClock
+from kept.config import Settings, encryption_keys
+from kept.embedded import engines
+from storage.crypt import Keyring
+from storage.engine import make_engine
+from storage.migrate import migrate
+
+PORTFOLIOS = Path("portfolios")
+
+# Who runs a command works the book as operations do; what the machine does by itself is its own.
+OPERATOR = Actor("operator", Role.OPERATIONS)
+SYSTEM = Actor("kept", Role.SYSTEM)
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    """What is running: the office, and where the queue is."""
+
+    settings: Settings
+    office: Office
+    redis_url: str
+    anchors: Anchors
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The ring of the settings' keys: the first seals, the last (oldest) makes the tokens."""
+    rows = encryption_keys(settings)
+    return Keyring({row.kid: row.secret for row in reversed(rows)}, rows[0].kid, os.urandom)
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings, *, clock: Clock | None = None, portfolios: Path = PORTFOLIOS, connections: int = 5
+) -> AsyncGenerator[Assembly]:
+    """Engines up, migrations done, shipped strategies published, portfolio files read; all let go at the end.
+
+    Raises EngineError, SettingsError, CaseworkInputError: each says which setting or file.
+    """
+    async with engines(settings) as running:
+        engine = make_engine(running.database_url, pool_size=connections)
+        try:
+            await migrate(engine)
+            office = Office(engine, keyring_of(settings))
+            anchors = Anchors(settings.data_dir)
+            moment = (clock or SystemClock()).wall()
+            await open_record(office, moment, anchors.append)
+            await publish_shipped(office, OPERATOR, moment)
+            for spec in read_portfolios(portfolios):
+                async with office.transaction() as raw:
+                    await save(raw, spec)
+            yield Assembly(settings, office, running.redis_url, anchors)
+        finally:
+            await engine.dispose()

@@ -1,0 +1,137 @@
+"""`kept look` and `kept send`: one pass over the due cases; delivering what is planned."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kept.cli.arguments import Now, clock_for
+from kept.cli.errors import BadInput
+from kept.cli.output import AsJson, console, print_json, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from casework.look import LookReport
+    from kept.clock import Clock
+
+
+def register(app: typer.Typer) -> None:
+    app.command("look", help="One pass over the due cases: decide each, and plan what may be said.")(look)
+    app.command("send", help="Deliver what is planned until none is left.")(send)
+
+
+def look(now: Now = None, as_json: AsJson = False) -> None:
+    """Decide the cases whose time has come."""
+    from kept.config import load
+
+    settings = load()
+    report = asyncio.run(_look(clock_for(now, settings)))
+    if as_json:
+        print_json(_look_document(report))
+        return
+    _table("Looked", {name: value for name, value in _look_document(report).items() if name != "by_reason"})
+    if report.by_reason:
+        _table("Reasons of what was not said", dict(report.by_reason.most_common()))
+
+
+async def _look(clock: "Clock") -> "LookReport":
+    from casework.look import look
+    from casework.played import note_look
+    from kept.bootstrap import SYSTEM, assembled
+    from kept.config import load
+
+    async with assembled(load()) as running:
+        with progress() as bar:
+            task = bar.add_task("cases decided", total=None)
+            await note_look(running.office, clock.now())
+            return await look(running.office, SYSTEM, clock.now(), lambda n: bar.advance(task, n))
+
+
+def _look_document(report: "LookReport") -> dict[str, Any]:
+    return {
+        "cases": report.cases,
+        "occurrences": report.occurrences,
+        "messages": report.messages,
+        "contacts": report.contacts,
+        "tasks": report.tasks,
+        "suppressed": report.suppressed,
+        "superseded": report.superseded,
+        "waiting": report.waiting,
+        "cancelled": report.cancelled,
+        "by_reason": dict(report.by_reason.most_common()),
+    }
+
+
+def send(now: Now = None, as_json: AsJson = False) -> None:
+    """Hand over what is planned for now."""
+    from casework.delivery.deliver import STATES
+    from kept.config import load
+
+    by_channel = asyncio.run(_send(clock_for(now, load()), now))
+    document = {
+        channel: {state: counted.get(state, 0) for state in STATES} for channel, counted in by_channel.items()
+    }
+    if as_json:
+        print_json(document)
+        return
+    from rich.table import Table
+
+    table = Table(title="Sent")
+    for column in ("channel", *STATES):
+        table.add_column(column, justify="left" if column == "channel" else "right")
+    for channel, counted in document.items():
+        table.add_row(channel, *(f"{counted[state]:,}" for state in STATES))
+    console().print(table)
+
+
+async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mapping[str, int]]":
+    from casework.delivery.deliver import deliver
+    from casework.delivery.receipts import work_receipts
+    from casework.inbound import work_replies
+    from casework.outbox import store
+    from casework.played import last_look
+    from kept.bootstrap import SYSTEM, assembled
+    from kept.config import load
+    from kept.names import deliverer
+    from kept.providers import CHANNELS, notifiers_of
+
+    settings = load()
+    async with assembled(settings) as running:
+        office = running.office
+        looked = await last_look(office)
+        if looked is not None and clock.now() < looked:
+            raise BadInput(
+                f"the last look was played at {looked.isoformat()}, and {clock.now().isoformat()} is before; "
+                + ("give a --now of then or later" if asked else "give --now with a moment of then or later")
+            )
+        notifiers = notifiers_of(settings, store(office))
+        try:
+            await work_replies(office, SYSTEM, clock.now())
+            await work_receipts(office, SYSTEM, clock.now())
+            with progress() as bar:
+                task = bar.add_task("contacts", total=None)
+                report = await deliver(
+                    office,
+                    SYSTEM,
+                    notifiers,
+                    clock,
+                    deliverer(),
+                    progress=lambda n: bar.advance(task, n),
+                )
+        finally:
+            for notifier in notifiers.values():
+                await notifier.close()
+    return {channel: report.by_channel.get(channel, {}) for channel in CHANNELS}
+
+
+def _table(title: str, rows: "Mapping[str, int]") -> None:
+    from rich.table import Table
+
+    table = Table(title=title, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in rows.items():
+        table.add_row(name.replace("_", " "), f"{value:,}")
+    console().print(table)

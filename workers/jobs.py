@@ -1,0 +1,111 @@
+"""The jobs: thin, each calls casework and carries nothing. Losing one loses nothing: the sweep wakes."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+import casework.delivery.deliver as delivery
+import casework.delivery.receipts as receipts
+import casework.inbound as inbound
+import casework.look as looking
+from casework.insight.check import check as check_invariants
+from casework.office import Clock, Office
+from casework.seal import Anchor, seal
+from casework.staff.rights import Actor
+from notifiers.base import Notifier
+from workers.wake import wake, wake_deliverers
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
+
+# A deliverer ends after this long and wakes the next, far below the job's time limit: a job that is cut off
+# in the middle of a send leaves contacts unknown.
+TURN: Final = timedelta(seconds=30)
+
+_CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
+_CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
+_BROKEN = Gauge("kept_invariant_violations", "Violations found by the last check", ["invariant"])
+
+
+class Shift:
+    """What the jobs of one process share, under ctx["shift"]."""
+
+    def __init__(
+        self,
+        office: Office,
+        actor: Actor,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        name: str,
+        anchor: Anchor,
+    ) -> None:
+        self.office, self.actor, self.notifiers, self.clock = office, actor, notifiers, clock
+        self.name, self.anchor = name, anchor
+        self.stopping = False
+        self._turns = 0
+
+    def next_name(self) -> str:
+        """A deliverer's name that no other has: leases are told apart by it."""
+        self._turns += 1
+        return f"{self.name}-{self._turns}"
+
+
+async def look(ctx: dict[str, Any]) -> None:
+    """Decide the cases that are due; wake the deliverers when something was planned."""
+    shift: Shift = ctx["shift"]
+    report = await looking.look(shift.office, shift.actor, shift.clock.now())
+    _CASES.inc(report.cases)
+    if report.contacts:
+        await wake_deliverers(ctx["redis"], report.contacts)
+
+
+async def deliver(ctx: dict[str, Any]) -> None:
+    """Deliver for one turn; what is left then is woken for again."""
+    shift: Shift = ctx["shift"]
+    ends = shift.clock.wall() + TURN
+    report = await delivery.deliver(
+        shift.office,
+        shift.actor,
+        shift.notifiers,
+        shift.clock,
+        shift.next_name(),
+        stopping=lambda: shift.stopping or shift.clock.wall() >= ends,
+    )
+    for channel, counted in report.by_channel.items():
+        for state, number in counted.items():
+            _CONTACTS.labels(channel, state).inc(number)
+    if any(counted["failed"] for counted in report.by_channel.values()):
+        await wake(ctx["redis"], "look")
+
+
+async def hear(ctx: dict[str, Any]) -> None:
+    """Work the receipts and replies that are stored."""
+    shift: Shift = ctx["shift"]
+    await inbound.work_replies(shift.office, shift.actor, shift.clock.now())
+    await receipts.work_receipts(shift.office, shift.actor, shift.clock.now())
+
+
+async def sweep(ctx: dict[str, Any]) -> None:
+    """Wake for everything: finds what no wake-up reached."""
+    for job in ("look", "deliver", "hear"):
+        await wake(ctx["redis"], job)
+
+
+async def seal_record(ctx: dict[str, Any]) -> None:
+    """Chain the audit events written since, and anchor the head."""
+    shift: Shift = ctx["shift"]
+    await seal(shift.office, shift.actor, shift.clock.wall(), shift.anchor)
+
+
+async def check(ctx: dict[str, Any]) -> None:
+    """The invariants over the live data, nightly: a metric each, and an alert in the log."""
+    shift: Shift = ctx["shift"]
+    for found in await check_invariants(shift.office, shift.actor, shift.clock.now()):
+        _BROKEN.labels(found.name).set(found.violations)
+        if not found.holds:
+            log.error("invariant_broken", invariant=found.name, violations=found.violations)
+
+
+JOBS: Final = (look, deliver, hear, sweep, seal_record, check)
