@@ -94,8 +94,9 @@ class Smtp(Notifier):
     """Mail to one server. `accepted` means that the server took it over; whether it arrives nobody reports.
 
     `connections` are open at most at once, one for each sending at a time; the others wait. `timeout`
-    (seconds) bounds connecting, the dialogue before the body, and the answer after it, each. `sender` is
-    KEPT_MAIL_FROM.
+    (seconds) bounds connecting, the dialogue before the body, and the answer after it, each. A connection idle
+    for more than `keep` seconds is not trusted any more: what lies between may have forgotten it silently.
+    `sender` is KEPT_MAIL_FROM.
     """
 
     channel = "email"
@@ -108,13 +109,15 @@ class Smtp(Notifier):
         *,
         connections: int = 4,
         timeout: float = 30.0,
+        keep: float = 60.0,
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server
         self._sender = mail.mailbox(sender)
         self._timeout = timeout
+        self._keep = keep
         self._tls_context = tls_context
-        self._idle: list[SMTP] = []
+        self._idle: list[tuple[SMTP, float]] = []
         self._room = asyncio.Semaphore(connections)
 
     async def _send(self, outgoing: Outgoing) -> Sent:
@@ -130,18 +133,18 @@ class Smtp(Notifier):
             try:
                 await _hand_over(connection, data, self._timeout)
             except (Transient, Permanent):
-                self._idle.append(connection)  # it answered, and serves the next mail
+                self._rest(connection)  # it answered, and serves the next mail
                 raise
             except BaseException:
                 connection.close()
                 raise
-            self._idle.append(connection)
+            self._rest(connection)
         return Sent("smtp", mail.message_id(outgoing.key, sender), "accepted")
 
     async def close(self) -> None:
         """Say goodbye on every kept connection."""
         while self._idle:
-            connection = self._idle.pop()
+            connection, _ = self._idle.pop()
             try:
                 await connection.quit(timeout=self._timeout)
             except (SMTPException, OSError):
@@ -153,8 +156,10 @@ class Smtp(Notifier):
         Servers drop idle connections, some with a 421 to the next command: nothing was handed over, so a
         fresh one is tried. A refusal leaves the connection in use for the next mail."""
         while self._idle:
-            connection = self._idle.pop()
-            if connection.is_connected:
+            connection, since = self._idle.pop()
+            if asyncio.get_running_loop().time() - since > self._keep:
+                connection.close()
+            elif connection.is_connected:
                 try:
                     return await self._announce(connection, sender, to)
                 except _DroppedError:
@@ -163,6 +168,9 @@ class Smtp(Notifier):
             return await self._announce(await self._connect(), sender, to)
         except _DroppedError as dropped:
             raise Transient(dropped.code) from None
+
+    def _rest(self, connection: SMTP) -> None:
+        self._idle.append((connection, asyncio.get_running_loop().time()))
 
     async def _announce(self, connection: SMTP, sender: str, to: str) -> SMTP:
         try:
@@ -179,7 +187,7 @@ class Smtp(Notifier):
         if refusal is None:
             return connection
         if await _reset(connection, self._timeout):
-            self._idle.append(connection)
+            self._rest(connection)
         raise refusal
 
     async def _connect(self) -> SMTP:

@@ -24,19 +24,34 @@ class Sandbox(Notifier):
     def __init__(self, channel: Channel, store: Store) -> None:
         self.channel = channel
         self._store = store
-        self._waiting: list[Outgoing] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[Outgoing, asyncio.Future[None]]] = []
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def _send(self, outgoing: Outgoing) -> Sent:
-        self._waiting.append(outgoing)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        # Shielded: who gives up waiting must not undo what others wait for.
-        await asyncio.shield(self._writing)
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            task = loop.create_task(self._write())
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+        # A future for each: who gives up waiting must not undo what others wait for.
+        stored = loop.create_future()
+        self._waiting.append((outgoing, stored))
+        await stored
         return Sent("sandbox", outgoing.key, "delivered")
 
     async def _write(self) -> None:
         """One write for all who sent in this turn of the loop; who comes later begins the next."""
         await asyncio.sleep(0)
-        batch, self._waiting, self._writing = self._waiting, [], None
-        await self._store(batch)
+        batch, self._waiting = self._waiting, []
+        failure: Exception | None = None
+        try:
+            await self._store([outgoing for outgoing, _ in batch])
+        except Exception as error:
+            failure = error
+        for _, stored in batch:
+            if stored.done():
+                continue
+            if failure is None:
+                stored.set_result(None)
+            else:
+                stored.set_exception(failure)

@@ -118,6 +118,14 @@ async def test_idle_connections_that_were_dropped_are_replaced(sink: SmtpSink):
     await smtp.close()
 
 
+async def test_a_connection_idle_for_too_long_is_not_used(sink: SmtpSink):
+    smtp = Smtp(Server.read(sink.url), "kept@example.com", keep=0.0)
+    for n in range(3):
+        await smtp.send(outgoing(ANN, contact=n))
+    assert (len(sink.record.taken), sink.connections) == (3, 3)
+    await smtp.close()
+
+
 @pytest.mark.parametrize("fault", ["mail:421 4.4.2 Idle too long", "mail:drop", "rcpt:drop", "start:drop"])
 async def test_a_kept_connection_that_turns_out_dead_is_tried_anew(smtp: Smtp, sink: SmtpSink, fault: str):
     """Nothing of the mail had been handed over, so a fresh connection is no second send."""
