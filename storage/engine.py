@@ -1,0 +1,24 @@
+"""The way to PostgreSQL: one AsyncEngine a program, over asyncpg."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+def make_engine(
+    url: str, application_name: str = "kept", pool_size: int = 5, max_overflow: int = 5
+) -> AsyncEngine:
+    """An engine on `url` (`postgresql+asyncpg://...`). It connects when first asked; dispose of it.
+
+    Every connection is in UTC and without JIT, whose compilation costs more than our short queries.
+    `application_name` is what pg_stat_activity shows. A connection that a restart of the server cut is
+    replaced when it is next taken from the pool.
+    """
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "server_settings": {"timezone": "UTC", "jit": "off", "application_name": application_name},
+        },
+    )

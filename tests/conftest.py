@@ -1,0 +1,125 @@
+"""What all tests share: one embedded PostgreSQL and Valkey a run, a fresh migrated database a test.
+
+Under xdist every worker enters the same data folder, so they share the engines as several kept processes do;
+the last worker's leaving stops them.
+"""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from kept.config import load, setting_names
+from kept.embedded import Engines, engines
+from storage.engine import make_engine
+from storage.migrate import migrate
+
+TEMPLATE = "kept_template"
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_developer() -> Iterator[None]:
+    """A setting in the environment that tests run in would point them at a real server, or at people."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in setting_names():
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def worker() -> int:
+    """The number of this xdist worker; 0 without xdist."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def running_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    """The run's engines, not durable. Read them through `database_url` and `redis_url`."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kept"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEPT_DATA_DIR", str(folder))
+        settings = load(None)
+    with engines(settings, quick=True) as found:
+        asyncio.run(_make_template(found.database_url))
+        yield found
+
+
+@pytest.fixture
+async def database_url(running_engines: Engines, worker: int) -> AsyncIterator[str]:
+    """A migrated database of this test's own, dropped afterwards."""
+    name = f"test_{worker}_{next(_numbers)}"
+    await _execute(running_engines.database_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield _with_database(running_engines.database_url, name)
+    await _execute(running_engines.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A pool of connections to this test's database."""
+    made = make_engine(database_url, application_name="tests")
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def redis_url(running_engines: Engines, worker: int) -> AsyncIterator[str]:
+    """An empty database of this worker's own; those from 32 up are nobody's."""
+    url = running_engines.redis_url.replace("db=0", f"db={worker}")
+    client = Redis.from_url(url)
+    await client.flushdb()
+    yield url
+    await client.flushdb()
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real loan tapes: ../shared/data, or data/ of where KEPT_SHARED says."""
+    given = os.environ.get("KEPT_SHARED")
+    shared = Path(given) if given else Path(__file__).parents[2] / "shared"
+    if not (shared / "data").is_dir():
+        pytest.skip(
+            f"the loan tapes are not at {shared / 'data'}; KEPT_SHARED names the folder that holds data/"
+        )
+    return shared / "data"
+
+
+async def _make_template(url: str) -> None:
+    """Once a run, whichever worker is first; the others wait for its lock."""
+    connection = await asyncpg.connect(_plain(url))
+    try:
+        await connection.execute("SELECT pg_advisory_lock(1)")
+        if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", TEMPLATE):
+            return
+        await connection.execute(f"CREATE DATABASE {TEMPLATE}_new")
+        made = make_engine(_with_database(url, f"{TEMPLATE}_new"), application_name="tests template")
+        await migrate(made)
+        await made.dispose()
+        await connection.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
+    finally:
+        await connection.close()
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(_plain(url))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+asyncpg://", "postgresql://")
+
+
+def _with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
