@@ -94,8 +94,8 @@ class Smtp(Notifier):
     """Mail to one server. `accepted` means that the server took it over; whether it arrives nobody reports.
 
     `connections` are open at most at once, one for each sending at a time; the others wait. `timeout`
-    (seconds) bounds connecting, the dialogue before the body, and the answer after it, each. A connection idle
-    for more than `keep` seconds is not trusted any more: what lies between may have forgotten it silently.
+    (seconds) bounds connecting, the dialogue before the body, and the answer after it, each. A connection
+    idle for more than `keep` seconds is not trusted any more: what lies between may have forgotten it.
     `sender` is KEPT_MAIL_FROM.
     """
 

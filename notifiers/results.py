@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from messages.body import Body
 from msgspec import Struct
+
+from messages.body import Body
 
 Channel = Literal["sms", "email", "chat"]
 State = Literal["accepted", "delivered"]
