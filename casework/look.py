@@ -5,15 +5,16 @@ gives their facts, COPY and array updates write what changed.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from casework.course import Course, course
 from casework.office import Book, Office
 from casework.staff.rights import Action, Actor, require
-from policy.values import reason_of
+from policy.values import Past, reason_of
 from storage.audit import Event, write
 from storage.course import due_cases, write_changes
 from storage.facts import load_facts
@@ -64,8 +65,7 @@ async def _look_at(
 ) -> None:
     book = await office.book(raw)
     courses: list[Course] = []
-    for facts in await load_facts(raw, cases, now, book.tolerance):
-        decision, made = decided(facts, book, now)
+    for _, decision, made in decided(await load_facts(raw, cases, now, book.tolerance), book, now):
         _count(report, decision, made)
         courses.append(made)
     changes = [made.change for made in courses]
@@ -81,10 +81,21 @@ async def _look_at(
     )
 
 
-def decided(facts: Facts, book: Book, now: datetime) -> tuple[Decision, Course]:
-    """Decide a case and say what that changes of it."""
-    decision = decide(facts, book.rulebook, now)
-    return decision, course(facts, decision, _ENCODER.encode(facts), now)
+def decided(cases: Sequence[Facts], book: Book, now: datetime) -> Iterator[tuple[Facts, Decision, Course]]:
+    """Decide cases one after the other; what is planned for one counts for the person's next."""
+    planned: dict[int, list[Past]] = {}
+    for facts in cases:
+        before = planned.setdefault(facts.person, [])
+        if before:
+            past = facts.situation.past + tuple(before)
+            facts = replace(facts, situation=replace(facts.situation, past=past))
+        decision = decide(facts, book.rulebook, now)
+        # Ids below zero: messages of another case, each counted as one.
+        before.extend(
+            Past(now, plan.channel, "planned", plan.loans, -(facts.case * 100 + number))
+            for number, plan in enumerate(decision.plans)
+        )
+        yield facts, decision, course(facts, decision, _ENCODER.encode(facts), now)
 
 
 def _count(report: LookReport, decision: Decision, made: Course) -> None:

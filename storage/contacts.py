@@ -115,6 +115,18 @@ async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime) -> Non
     )
 
 
+async def cancel(raw: Raw, contacts: Sequence[int], code: str, now: datetime) -> None:
+    """Claimed contacts that are not to be sent after all."""
+    if contacts:
+        await raw.run(
+            "UPDATE contacts SET state = 'cancelled', code = $2, settled_at = $3, leased_by = NULL, "
+            "leased_until = NULL WHERE id = ANY($1) AND state = 'claimed'",
+            contacts,
+            code,
+            now,
+        )
+
+
 async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) -> None:
     """Claimed contacts that cannot be said (contact, code): failed before anything was handed over."""
     if refused:

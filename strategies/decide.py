@@ -111,7 +111,7 @@ class _Working:
         if begun is not None and last is not None and last.state in _LEFT:
             if not self._unconfirmed(begun, last):
                 return
-        elif ended:
+        elif ended and (begun is None or last is None or _arrived(begun)):
             return
         if occurrence.expires <= self.now:
             if not ended and not self._in_the_air(occurrence.key):
@@ -309,6 +309,10 @@ def best_address(addresses: Iterable[Address], channel: str) -> Address | None:
         if address.kind == kind and carries and not address.shared:
             return address
     return None
+
+
+def _arrived(begun: Begun) -> bool:
+    return any(tried.state == "delivered" for tried in begun.tried)
 
 
 def _last(begun: Begun | None) -> Tried | None:

@@ -21,7 +21,7 @@ from messages.values import Owed, Saying
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from storage.audit import Event, write
-from storage.contacts import Leased, Marked, lock_for_claim, mark_sending, refuse
+from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
 from storage.facts import load_facts
 from storage.raw import Raw
@@ -62,8 +62,8 @@ async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str,
         cases = sorted({contact.case for contact in leased})
         going: dict[int, tuple[Plan, Facts]] = {}
         changes: list[CaseChange] = []
-        for facts in await load_facts(raw, cases, now, book.tolerance, at_claim=True):
-            decision, made = decided(facts, book, now)
+        fresh = await load_facts(raw, cases, now, book.tolerance, at_claim=True)
+        for facts, decision, made in decided(fresh, book, now):
             changes.append(made.change)
             plans = {plan.message: plan for plan in decision.plans}
             for begun in facts.begun:
@@ -82,6 +82,10 @@ async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str,
         ready, refused = await _mark(office, raw, book, going, decision_of, now)
         put_off = {contact for change in changes for contact, _ in change.put_off}
         cancelled = {contact for change in changes for contact, _ in change.cancelled}
+        # A receipt may have ended the message of a fallback meanwhile: nothing speaks of it any more.
+        over = sorted(mine - set(going) - put_off - cancelled)
+        await cancel(raw, over, "message_over", now)
+        cancelled.update(over)
         events = [("contact.sending", made.outgoing.contact) for made in ready]
         events += [("contact.failed", contact) for contact in refused]
         events += [("contact.cancelled", contact) for contact in sorted(cancelled)]
