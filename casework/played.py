@@ -11,7 +11,7 @@ async def note_look(office: Office, now: datetime) -> None:
     """Remember that a look was made at `now`."""
     async with office.transaction() as raw:
         await raw.run(
-            "INSERT INTO marks VALUES ($1, $2) "
+            "INSERT INTO marks (name, at) VALUES ($1, $2) "
             "ON CONFLICT (name) DO UPDATE SET at = greatest(marks.at, EXCLUDED.at)",
             _MARK,
             now,

@@ -25,16 +25,25 @@ class Anchors:
         await asyncio.to_thread(self._append, msgspec.json.encode(head) + b"\n")
 
     def _append(self, line: bytes) -> None:
-        handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                line = b"\n" + line  # a crash cut the last one short
             os.write(handle, line)
             os.fsync(handle)
         finally:
             os.close(handle)
 
     def read(self) -> list[Head]:
-        """Every head, oldest first; a last line that a crash cut short is no head."""
+        """Every head, oldest first; a line that a crash cut short is no head."""
         if not self._file.exists():
             return []
-        lines = self._file.read_bytes().split(b"\n")[:-1]
-        return [msgspec.json.decode(line, type=Head) for line in lines]
+        return [head for line in self._file.read_bytes().splitlines() if (head := _read(line)) is not None]
+
+
+def _read(line: bytes) -> Head | None:
+    try:
+        return msgspec.json.decode(line, type=Head)
+    except msgspec.DecodeError:
+        return None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from casework.keys import check_keys
 from casework.office import Office
 from casework.portfolios import read_portfolios, save
 from casework.publish import publish_shipped
@@ -57,6 +58,7 @@ async def assembled(
             office = Office(engine, keyring_of(settings))
             anchors = Anchors(settings.data_dir)
             moment = (clock or SystemClock()).wall()
+            await check_keys(office, moment)
             await open_record(office, moment, anchors.append)
             await publish_shipped(office, OPERATOR, moment)
             for spec in read_portfolios(portfolios):

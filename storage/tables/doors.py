@@ -88,4 +88,5 @@ marks = Table(
     metadata,
     Column("name", Text, primary_key=True),
     moment("at"),
+    Column("value", LargeBinary),
 )
