@@ -51,6 +51,12 @@ class Office:
         """What names a contact to providers, stable: a mail's Message-ID."""
         return f"kept-{self._installation}-{contact}"
 
+    def contact_of(self, key: str | None) -> int | None:
+        """The contact that `key_of` named so; None for what is no key of this book."""
+        before, _, number = (key or "").rpartition("-")
+        ours = before == f"kept-{self._installation}" and number.isascii() and number.isdecimal()
+        return int(number) if ours and len(number) < 19 else None
+
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Raw]:
         """One unit of work: committed at the end, rolled back on an error."""

@@ -47,7 +47,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     `event_key` is the same for the same report said twice. `state` is None where the provider's word is not
     in the adapter's table: store it, alert, change nothing. `code` is the provider's own code. `address_dead`
     and `blocked` mean what `Permanent.address_dead` and `RecipientBlocked` mean. `at` is when it happened
-    according to the provider, None where it does not say.
+    according to the provider, None where it does not say. `key` is the `Outgoing.key` of the message where
+    the provider gives it back: it tells whose receipt it is although the answer to the send was lost.
     """
 
     provider: str
@@ -58,6 +59,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     address_dead: bool = False
     blocked: bool = False
     at: datetime | None = None
+    key: str | None = None
 
 
 class Media(Struct, frozen=True):

@@ -110,7 +110,7 @@ class Twilio(Notifier):
                 "Body": outgoing.body.text,
             }
             if self._status_url is not None:
-                form["StatusCallback"] = self._status_url
+                form["StatusCallback"] = f"{self._status_url}?{urlencode({'key': outgoing.key})}"
         answer = await self._client.request_async("POST", self._messages, data=form)
         if answer.status_code not in (200, 201):
             raise _refusal(answer)
@@ -154,8 +154,8 @@ class Twilio(Notifier):
         )  # the package is untyped
         return signature is not None and validate(url, params, signature)
 
-    def read_status(self, form: Form) -> Receipt:
-        """A status callback. Raises KeyError: it names no message or no status."""
+    def read_status(self, form: Form, key: str | None = None) -> Receipt:
+        """A status callback. `key` is that of its query. Raises KeyError: it names no message or no status."""
         sid, status = _required(form, "MessageSid", "SmsSid"), _required(form, "MessageStatus", "SmsStatus")
         code = form.get("ErrorCode") or None
         state = _STATES.get(status)
@@ -167,6 +167,7 @@ class Twilio(Notifier):
             code=str(code) if code else None if state else status,
             address_dead=state == "failed" and str(code) in _DEAD,
             blocked=state == "failed" and str(code) in _BLOCKED,
+            key=key,
         )
 
     def read_reply(self, form: Form) -> Reply:

@@ -3,7 +3,7 @@
 Receipts and replies are stored first, unique by the provider's own id, then worked.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
 
 from storage.tables.base import key, metadata, moment, one_of, ref
 
@@ -14,6 +14,8 @@ receipts = Table(
     Column("provider", Text, nullable=False),
     Column("event_key", Text, nullable=False),  # the same callback again has the same key
     Column("provider_id", Text, nullable=False),
+    # as the callback named it: whose receipt it is, although the answer to the send was lost
+    Column("contact_id", BigInteger),
     Column("state", Text),  # null: a code we do not know, kept to be looked at
     Column("code", Text),
     Column("effect", Text),

@@ -95,14 +95,18 @@ async def test_what_is_posted(twilio: Twilio, sink: TwilioSink):
 
 async def test_a_messaging_service_and_a_callback(sink: TwilioSink):
     twilio = Twilio(ACCOUNT, TOKEN, SERVICE, api_url=sink.url + "/", public_url="https://kept.example.com/")
-    await twilio.send(outgoing(ANN))
+    first = outgoing(ANN)
+    await twilio.send(first)
     await twilio.send(outgoing(ANN, sender="KEPT"))
     assert [m["fields"] for m in sink.record.taken] == [
         ["Body", "MessagingServiceSid", "StatusCallback", "To"],
         ["Body", "From", "StatusCallback", "To"],
     ]
     assert [m["from"] for m in sink.record.taken] == [SERVICE, "KEPT"]
-    assert sink.record.taken[0]["callback"] == "https://kept.example.com/webhooks/twilio/status"
+    assert (
+        sink.record.taken[0]["callback"]
+        == f"https://kept.example.com/webhooks/twilio/status?key={first.key}"
+    )
     assert twilio.can_report_delivery
     await twilio.close()
 
@@ -248,7 +252,7 @@ async def test_callbacks_of_the_sink_repeat_and_disorder_and_verify(sink: Twilio
         form = await request.post()
         url = str(request.url)
         assert twilio.verify(url, form, request.headers["X-Twilio-Signature"])
-        got.append(twilio.read_status(form))
+        got.append(twilio.read_status(form, request.query["key"]))
         return web.Response(status=204)
 
     app = web.Application()
@@ -258,11 +262,13 @@ async def test_callbacks_of_the_sink_repeat_and_disorder_and_verify(sink: Twilio
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     us = f"http://127.0.0.1:{runner.addresses[0][1]}"
     twilio = Twilio(ACCOUNT, TOKEN, FROM, api_url=sink.url, public_url=us)
-    sent = await twilio.send(outgoing(ANN))
+    sending = outgoing(ANN)
+    sent = await twilio.send(sending)
     answers = await sink.report(sent.provider_id, "delivered", "sent", "sent", "undelivered/30005")
     assert answers == [204] * 4
     assert [r.state for r in got] == ["delivered", "accepted", "accepted", "failed"]
     assert len({r.event_key for r in got}) == 3
+    assert {r.key for r in got} == {sending.key}
     assert got[3].address_dead
     await twilio.close()
     await runner.cleanup()
