@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,8 @@ from kept.embedded.folder import Folder, write_private
 
 # A socket's whole path, with its ending NUL: 104 bytes on macOS, 108 on Linux.
 _LONGEST_SOCKET: Final = 103
+# SQLAlchemy reads commas and colons in a host as lists and ports; arq takes a socket's path undecoded.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/._+=-]+")
 _STOP_SECONDS: Final = 60.0
 _LOG_BYTES: Final = 5_000_000
 # Servers get nothing of our environment: no PGDATA, no secret.
@@ -132,8 +135,9 @@ class Server(ABC):
         return self.folder.path / "sockets"
 
     def _socket_folder(self) -> Path:
-        """The server's own folder, or a private one where its path is too long for a socket."""
-        if len(os.fsencode(self.folder.server / self.socket_name)) <= _LONGEST_SOCKET:
+        """The server's own folder, or a private one where its path is too long for a socket, or too odd."""
+        path = self.folder.server / self.socket_name
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET and _PLAIN.fullmatch(str(path)):
             return self.folder.server
         with contextlib.suppress(OSError):
             earlier = Path(self._elsewhere.read_text().strip())
