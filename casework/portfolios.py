@@ -22,6 +22,10 @@ from storage.portfolios import PortfolioRow, save_portfolio
 from storage.raw import Raw
 
 
+# As tapes and files name a portfolio.
+CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$"
+
+
 class TermsSpec(BaseModel):
     """How the portfolio counts; see ledger.terms.Terms. `tolerance` is in major units of each currency."""
 
@@ -46,7 +50,7 @@ class PortfolioSpec(BaseModel):
     """A portfolio's file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    portfolio: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
+    portfolio: Annotated[str, Field(pattern=CODE)]
     name: str
     brand: str
     country: str | None = None

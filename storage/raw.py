@@ -3,7 +3,7 @@
 All of it stays inside the transaction of the SQLAlchemy connection it came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,10 @@ class Raw:
         tag: str = await self._driver.execute(sql, *parameters)
         last = tag.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
+
+    def stream(self, sql: str, *parameters: object, batch: int = 2000) -> AsyncIterator[Any]:
+        """The rows as records, fetched `batch` at a time: for more than fits into memory."""
+        return self._driver.cursor(sql, *parameters, prefetch=batch).__aiter__()
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
         """COPY `records` into `table`; nothing happens for none."""

@@ -1,6 +1,7 @@
 """Rows that state a loan and its borrower."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final, get_args
 from zoneinfo import available_timezones
@@ -14,9 +15,11 @@ from casework.intake.people import person_reader, read_zone
 from casework.intake.records import LoanRecord
 from casework.intake.setting import Setting
 from casework.intake.tape import TapeFile
+from casework.portfolios import CODE
 
 ReadLoan = Callable[[int, Row], LoanRecord]
 
+_CODE: Final = re.compile(CODE)
 _TAG_MARKS: Final = str.maketrans(";|", ",,")
 
 
@@ -47,7 +50,7 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
     def read(number: int, row: Row) -> LoanRecord:
         code, feed, paid_in = portfolio(row), source(row) or constants.source, currency(row)
         home = setting.homes.get(code)
-        person = borrower(row, feed, borrower_id(row), home)
+        person = borrower(row, borrower_id(row), home)
         stated = zone(row) or constants.zone or (home.zone if home is not None else None)
         if stated is None and len(person.zones) == 1:
             stated = person.zones[0]
@@ -94,6 +97,10 @@ def _portfolio_reader(part: LoanPart, cells: Cells, setting: Setting) -> Callabl
         code = named(row) or fallback
         if code is None:
             raise CellError(column, "", "is empty: name it in the row or with --portfolio")
+        if not _CODE.fullmatch(code):
+            raise CellError(
+                column, code, "is no code of a portfolio: letters, digits, dot, hyphen, underscore"
+            )
         if asked is not None and code != asked:
             raise CellError(column, code, f"is another portfolio than {asked}, which is being imported")
         return code

@@ -162,12 +162,11 @@ def party_reader(part: PartyPart, index: int, cells: Cells, setting: Setting) ->
         cells.key(part.person_id, "the person's id"),
     )
     role = cells.needed(part.role, cells.read(part.role, _read_role), "the role")
-    source = cells.text(part.source)
+    source = cells.text(part.source, setting.source)
 
     def read(row_number: int, row: Row) -> PartyRecord:
-        named = source(row)
-        who = person(row, named or setting.constants.source, person_id(row), None)
-        return PartyRecord(index, row_number, named, loan_id(row), role(row), who)
+        who = person(row, person_id(row), None)
+        return PartyRecord(index, row_number, source(row), loan_id(row), role(row), who)
 
     return read
 

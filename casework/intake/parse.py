@@ -54,7 +54,7 @@ class FileParser:
         if part.loan is not None:
             self._source = cells.text(part.loan.source, setting.constants.source)
         else:
-            self._source = cells.text(part.party.source if part.party is not None else None)
+            self._source = cells.text(part.party.source if part.party is not None else None, setting.source)
         self._breaks_loan = part.loan is not None or part.installment is not None
 
     def read(self, number: int, row: Row, into: Read) -> None:
@@ -83,7 +83,8 @@ class FileParser:
         if loan is not None:
             source, loan_id, currency, zone = loan.source, loan.loan_id, loan.currency, loan.zone
         else:
-            source, loan_id, currency, zone = None, None, self._setting.currency, self._zone
+            source, loan_id = self._setting.source, None
+            currency, zone = self._setting.currency, self._zone
         derived: Sequence[Installment] = ()
         installments: list[InstallmentRecord] = []
         if self._schedule is not None and loan is not None:

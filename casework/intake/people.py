@@ -19,7 +19,7 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _KEPT_AT_MOST: Final = 50_000
 
-ReadPerson = Callable[[Row, str, str, "Home | None"], PersonRecord]
+ReadPerson = Callable[[Row, str, "Home | None"], PersonRecord]
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Home(msgspec.Struct, frozen=True):
 
 
 def person_reader(part: PersonPart, cells: Cells, constants: Constants) -> ReadPerson:
-    """A function of row, source, the feed's id and the portfolio's home to a person. It raises CellError.
+    """A function of row, the feed's id and the portfolio's home to a person. It raises CellError.
 
     One person stands on many rows: equal rows give the same record, made once.
     """
@@ -47,10 +47,9 @@ def person_reader(part: PersonPart, cells: Cells, constants: Constants) -> ReadP
     email_state = cells.one_of(part.email_state, states, constants.email_state)
     known: dict[PersonRecord, PersonRecord] = {}
 
-    def read(row: Row, source: str, person_id: str, home: Home | None) -> PersonRecord:
+    def read(row: Row, person_id: str, home: Home | None) -> PersonRecord:
         number = phone(row)
         person = PersonRecord(
-            source=source,
             person_id=person_id,
             name=name(row),
             language=language(row) or constants.language or (home and home.language) or None,

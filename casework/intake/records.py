@@ -9,10 +9,9 @@ from datetime import date
 import msgspec
 
 
-class PersonRecord(msgspec.Struct, frozen=True, gc=False):
+class PersonRecord(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A person as a row names them. `phone` is E.164; a state is `attested`, `confirmed` or `unverified`."""
 
-    source: str
     person_id: str
     name: str | None
     language: str | None

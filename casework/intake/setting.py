@@ -13,6 +13,7 @@ from casework.intake.people import Home
 class Setting(msgspec.Struct, frozen=True):
     """The mapping's constants and formats, the look-ups, the day.
 
+    source           of every loan of the tape; None: each row of a loan names its own
     portfolio        the one asked for, if any
     homes            what the portfolios of the book say of their borrowers, by code
     as_of            the day by zone; what came later is not taken
@@ -23,6 +24,7 @@ class Setting(msgspec.Struct, frozen=True):
     constants: Constants
     formats: Formats
     look_ups: LookUps
+    source: str | None
     portfolio: str | None
     homes: Mapping[str, Home]
     as_of: Callable[[str], date]

@@ -1,0 +1,43 @@
+"""The rejects file: every row that was not taken, with its reason and as it stood on the tape."""
+
+import csv
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from casework.intake.tape import TapeFile, rows_of
+
+COLUMNS: Final = ("file", "row", "column", "value", "reason")
+_COMMONEST: Final = 200
+
+
+async def write_rejects(
+    path: Path, files: Sequence[TapeFile], refused: AsyncIterator[Any]
+) -> dict[tuple[str, str], int]:
+    """Write the refused rows (file, row, column, reason; in order) to `path`; (column, reason) -> how many.
+
+    The tape is read a second time for them: only what is refused is looked at. The original cells follow the reason.
+    """
+    counts: dict[tuple[str, str], int] = {}
+    rows: Iterator[tuple[int, list[str]]] = iter(())
+    place = -1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        path.chmod(0o600)  # it holds what the tape says of people
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow((*COLUMNS, "original row"))
+        async for file_no, row_no, column, reason in refused:
+            if file_no != place:
+                place, rows = file_no, rows_of(files[file_no])
+            cells = next((cells for number, cells in rows if number == row_no), [])
+            file = files[file_no]
+            writer.writerow((file.path.name, row_no, column, _value(file, cells, column), reason, *cells))
+            if (column, reason) in counts or len(counts) < _COMMONEST:
+                counts[column, reason] = counts.get((column, reason), 0) + 1
+    return counts
+
+
+def _value(file: TapeFile, cells: Sequence[str], column: str) -> str:
+    """What stands in the column (or columns) that the reason speaks of."""
+    places = [file.header.index(name) for name in column.split(", ") if name in file.header]
+    return ", ".join(cells[place] for place in places if place < len(cells))

@@ -1,0 +1,68 @@
+"""What an import tells: the counts of the files' rows, the sums, what was refused and why."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from casework.intake.tape import Tape, TapeFile
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """What became of the rows of a tape. read = loaded + updated + unchanged + skipped + rejected.
+
+    sums      due, paid, principal -> currency -> major units as text, over the rows taken
+    reasons   (column, reason, how many) of the rows rejected, the commonest first
+    files     of each file of the tape: its name, what it is, encoding, delimiter, columns not used
+    """
+
+    kind: str
+    mapping: str
+    read: int
+    loaded: int
+    updated: int
+    unchanged: int
+    skipped: int
+    rejected: int
+    recalled: int
+    sums: Mapping[str, Mapping[str, str]]
+    rejects_file: str | None
+    held_for_approval: int | bool
+    reasons: Sequence[tuple[str, str, int]]
+    files: Sequence[Mapping[str, Any]]
+    portfolios: Sequence[str]
+    notes: Sequence[str]
+    as_of: date
+    fed_at: datetime
+    dry_run: bool
+    import_id: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            **msgspec.to_builtins(self),
+            "reasons": [
+                {"column": column, "reason": reason, "rows": rows} for column, reason, rows in self.reasons
+            ],
+        }
+
+
+def files_of(tape: Tape) -> list[dict[str, Any]]:
+    """What is known of each file: those read, those looked up, those nobody knows."""
+    return [
+        *(_file(one, "read") for one in tape.files),
+        *(_file(one, "looked up") for one in tape.look_ups),
+        *({"file": name, "use": "not read"} for name in tape.not_read),
+    ]
+
+
+def _file(file: TapeFile, use: str) -> dict[str, Any]:
+    return {
+        "file": file.path.name,
+        "use": use,
+        "part": file.name,
+        "encoding": file.encoding,
+        "delimiter": file.delimiter,
+        "not_used": list(file.not_used),
+    }

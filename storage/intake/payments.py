@@ -1,0 +1,117 @@
+"""The payments of a tape against the book: known, new, directed, reversing, refused."""
+
+from typing import Final
+
+from storage.intake.resolve import FACTORS, Shape
+from storage.raw import Raw
+
+_PAYMENTS: Final = """
+CREATE TEMP TABLE i_payments ON COMMIT DROP AS
+SELECT y.*, CASE WHEN y.n = 1 THEN coalesce(y.known_id, nextval('payments_id_seq')) END AS id,
+       NULL::bigint AS reverses_id
+FROM (
+  SELECT x.*, e.id AS known_id, e.feed_digest AS known_digest, row_number() OVER same AS n,
+         first_value(x.digest) OVER same <> x.digest AS differs, first_value(x.row_no) OVER same AS first_row
+  FROM (
+    SELECT s.file_no, s.row_no, f.id AS loan_id, {key} AS key, s.received_on, {amount}, s.installment,
+           s.reverses, s.digest, {exact} AS exact
+    FROM s_payments s JOIN i_refs f USING (source, ext) {factors}
+  ) x
+  LEFT JOIN payments e ON e.loan_id = x.loan_id AND e.external_id = x.key
+  WINDOW same AS (PARTITION BY x.loan_id, x.key ORDER BY x.file_no, x.row_no)
+) y
+"""
+# Without an id of the feed a payment is known by what it is, and by its place among equals in the tape.
+_DERIVED_KEY: Final = """
+coalesce(s.key, s.received_on || '/' || coalesce(s.amount, 0) || '/' || coalesce(s.installment, '') || '#' ||
+         row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key ORDER BY s.file_no, s.row_no))
+"""
+_DIRECTED: Final = """
+ANALYZE i_payments;
+CREATE TEMP TABLE i_directed ON COMMIT DROP AS
+SELECT p.id AS payment_id, coalesce(t.id, e.id) AS installment_id
+FROM i_payments p
+LEFT JOIN i_installments t ON t.loan_id = p.loan_id AND t.key = p.installment AND t.n = 1
+LEFT JOIN installments e ON t.id IS NULL AND e.loan_id = p.loan_id AND e.external_id = p.installment
+WHERE p.n = 1 AND p.installment IS NOT NULL;
+ANALYZE i_directed;
+"""
+_REVERSALS: Final = """
+UPDATE i_payments p SET reverses_id = r.of_id
+FROM (
+  SELECT b.id, coalesce(o.id, e.id) AS of_id
+  FROM i_payments b
+  LEFT JOIN i_payments o ON o.loan_id = b.loan_id AND o.key = b.reverses AND o.n = 1 AND o.reverses IS NULL
+  LEFT JOIN payments e ON e.loan_id = b.loan_id AND e.external_id = b.reverses AND e.reverses_id IS NULL
+  WHERE b.n = 1 AND b.reverses IS NOT NULL
+) r
+WHERE r.id = p.id
+"""
+_BAD_PAYMENTS: Final = """
+INSERT INTO b_payments
+SELECT p.file_no, p.row_no, 'payment ' || p.key || ' stands on row ' || q.row_no || ' with other content', p.loan_id
+FROM i_payments q JOIN i_payments p USING (loan_id, key)
+WHERE q.differs AND (p.file_no, p.row_no) <> (q.file_no, q.row_no);
+INSERT INTO b_payments
+SELECT file_no, row_no, 'payment ' || key || ' stands on row ' || first_row || ' with other content', loan_id
+FROM i_payments WHERE differs;
+INSERT INTO b_payments
+SELECT p.file_no, p.row_no, 'has more decimals than the currency of its loan', p.loan_id FROM i_payments p WHERE NOT exact;
+INSERT INTO b_payments
+SELECT p.file_no, p.row_no, 'the loan has no installment ' || p.installment, p.loan_id
+FROM i_payments p JOIN i_payments f ON f.loan_id = p.loan_id AND f.key = p.key AND f.n = 1
+JOIN i_directed d ON d.payment_id = f.id WHERE d.installment_id IS NULL;
+"""
+_BAD_REVERSALS: Final = """
+INSERT INTO b_payments
+SELECT file_no, row_no, 'takes back a payment that the loan does not have', loan_id
+FROM i_payments WHERE n = 1 AND reverses IS NOT NULL AND reverses_id IS NULL;
+INSERT INTO b_payments
+SELECT p.file_no, p.row_no, 'takes back a payment that another row takes back too', p.loan_id
+FROM i_payments p
+WHERE p.n = 1 AND p.reverses_id IS NOT NULL AND (
+  EXISTS (SELECT 1 FROM i_payments o WHERE o.reverses_id = p.reverses_id AND o.id <> p.id AND o.n = 1)
+  OR EXISTS (SELECT 1 FROM payments e WHERE e.reverses_id = p.reverses_id AND e.id <> p.id
+             AND NOT EXISTS (SELECT 1 FROM i_payments s WHERE s.id = e.id)));
+INSERT INTO b_payments
+SELECT p.file_no, p.row_no, 'takes back ' || abs(p.amount) || ' minor units of a payment of ' || coalesce(o.amount, e.amount_minor)
+  || ': a payment is taken back whole', p.loan_id
+FROM i_payments p LEFT JOIN i_payments o ON o.id = p.reverses_id LEFT JOIN payments e ON e.id = p.reverses_id
+WHERE p.n = 1 AND p.reverses_id IS NOT NULL AND abs(p.amount) NOT IN (0, coalesce(o.amount, e.amount_minor));
+INSERT INTO b_payments
+SELECT p.file_no, p.row_no, 'takes back a payment that is refused itself', p.loan_id
+FROM i_payments p JOIN i_payments o ON o.id = p.reverses_id
+JOIN b_payments b ON b.file_no = o.file_no AND b.row_no = o.row_no
+WHERE p.reverses_id IS NOT NULL;
+"""
+
+_REFUSED: Final = """
+INSERT INTO b_payments
+SELECT q.file_no, q.row_no, 'repeats row ' || p.row_no || ', which is refused', q.loan_id
+FROM i_payments p JOIN b_payments b ON b.file_no = p.file_no AND b.row_no = p.row_no
+JOIN i_payments q ON q.loan_id = p.loan_id AND q.key = p.key AND q.n > 1
+WHERE p.n = 1;
+INSERT INTO b_loans
+SELECT b.loan_id, b.file_no, b.row_no, b.reason FROM b_payments b JOIN s_files f USING (file_no) WHERE NOT f.alone;
+INSERT INTO s_rejects
+SELECT b.file_no, b.row_no, '', b.reason, '', NULL, false, 1 FROM b_payments b;
+DELETE FROM i_payments p USING b_payments b WHERE b.file_no = p.file_no AND b.row_no = p.row_no;
+"""
+
+
+async def resolve_payments(raw: Raw, shape: Shape) -> None:
+    """The payments of the tape: i_payments, i_directed (payment, installment); what is refused is taken out."""
+    sql = _PAYMENTS.format(
+        key=_DERIVED_KEY if shape.unnamed else "s.key",
+        amount="s.amount / k.by AS amount" if shape.coarse else "s.amount",
+        exact="coalesce(s.amount, 0) % k.by = 0" if shape.coarse else "true",
+        factors=FACTORS if shape.coarse else "",
+    )
+    await raw.run(sql)
+    await raw.run(_DIRECTED)
+    await raw.run(_BAD_PAYMENTS)
+    if await raw.value("SELECT EXISTS (SELECT 1 FROM i_payments WHERE reverses IS NOT NULL)"):
+        await raw.run(_REVERSALS)
+        await raw.run(_BAD_REVERSALS)
+    if await raw.value("SELECT EXISTS (SELECT 1 FROM b_payments)"):
+        await raw.run(_REFUSED)
