@@ -25,7 +25,6 @@ from strategies.values import (
     Loan,
     Occurrence,
     Plan,
-    Tried,
     Waiting,
     Work,
 )
@@ -61,6 +60,7 @@ class _Working:
         self.candidates: list[_Candidate] = []
         self.again: list[datetime] = []
         self.followed: set[int] = set()  # messages that are planned, deferred, or awaited
+        self.left = {begun.id for begun in facts.begun if _left(begun)}
 
     # --- which step of a loan has come -------------------------------------------------------------
 
@@ -89,8 +89,8 @@ class _Working:
 
     def _in_the_air(self, key: Key) -> bool:
         """Whether a contact for it is being handed over, or may have left: its own record ends it."""
-        last = _last(self.begun.get(key))
-        return last is not None and last.state in _LEFT
+        begun = self.begun.get(key)
+        return begun is not None and any(tried.state in _LEFT for tried in begun.tried)
 
     def _end_unexpected(self, loan: Loan, key: Key) -> None:
         if loan.status != "active":
@@ -107,11 +107,10 @@ class _Working:
     def _latest(self, loan: Loan, strategy: Strategy, occurrence: Occurrence, ended: bool) -> None:
         """The step that has come for a loan: does it fire, wait, or has it lost its sense?"""
         begun = self.begun.get(occurrence.key)
-        last = _last(begun)
-        if begun is not None and last is not None and last.state in _LEFT:
-            if not self._unconfirmed(begun, last):
+        if begun is not None and begun.id in self.left:
+            if not self._unconfirmed(begun):
                 return
-        elif ended and (begun is None or last is None or _arrived(begun)):
+        elif ended:
             return
         if occurrence.expires <= self.now:
             if not ended and not self._in_the_air(occurrence.key):
@@ -138,17 +137,19 @@ class _Working:
         else:
             self._task(candidate, step.task)
 
-    def _unconfirmed(self, begun: Begun, last: Tried) -> bool:
-        """Whether its last contact should have been confirmed by now; from `unknown` nothing falls back."""
-        if last.state == "sending":
-            self.followed.add(begun.id)
-        if last.state != "accepted" or last.confirm_by is None:
+    def _unconfirmed(self, begun: Begun) -> bool:
+        """Whether all that left should have been confirmed by now; from `unknown` nothing falls back."""
+        if any(tried.state in ("sending", "delivered", "unknown") for tried in begun.tried):
             return False
-        if last.confirm_by <= self.now:
-            return True
-        self.followed.add(begun.id)
-        self.again.append(last.confirm_by)
-        return False
+        accepted = [tried.confirm_by for tried in begun.tried if tried.state == "accepted"]
+        for confirm_by in accepted:
+            if confirm_by is None:
+                return False
+            if confirm_by > self.now:
+                self.followed.add(begun.id)
+                self.again.append(confirm_by)
+                return False
+        return True
 
     # --- may it be, and how ------------------------------------------------------------------------
 
@@ -173,18 +174,23 @@ class _Working:
                 self._choose(candidate)
 
     def _join(self, candidate: _Candidate) -> bool:
-        """Into a message that is planned anyway, on a channel that the step knows and the rules allow."""
-        if candidate.begun is not None and len(candidate.begun.tried) > 1:
-            return False
+        """Into a message that is planned anyway, on a channel that the step knows and the rules allow.
+
+        What left once is only ever repeated as itself: nothing joins it, and it joins nothing else.
+        """
+        begun = candidate.begun
+        alone = begun is not None and begun.id in self.left
+        over = _gone_over(begun)
         for index, plan in enumerate(self.plans):
             if plan.channel not in candidate.step.by:
                 continue
-            if candidate.begun is not None and plan.message not in (0, candidate.begun.id):
+            own = begun is not None and plan.message == begun.id
+            if not own and (alone or plan.message in self.left or plan.channel in over):
                 continue
             ask = Ask(plan.channel, (candidate.occurrence.loan,), message=plan.message)
             answer = earliest(self.rules, ask, self.facts.situation, self.now)
             if answer.at == self.now:
-                message = plan.message or (candidate.begun.id if candidate.begun else 0)
+                message = plan.message or self._free(begun)
                 self.plans[index] = msgspec.structs.replace(
                     plan,
                     message=message,
@@ -197,10 +203,19 @@ class _Working:
                 return True
         return False
 
+    def _free(self, begun: Begun | None) -> int:
+        """The message that was begun, where nothing else is planned in it; 0: a new one."""
+        if begun is None or any(plan.message == begun.id for plan in self.plans):
+            return 0
+        return begun.id
+
     def _choose(self, candidate: _Candidate) -> None:
         """The first channel, in the order of the step, on which it may be said; now, or when."""
         occurrence, begun = candidate.occurrence, candidate.begun
-        message = begun.id if begun else 0
+        message = self._free(begun)
+        said = begun is not None and begun.id in self.left
+        if said and not message:
+            return  # it goes again with the rest of its message, on a channel that is not of its step
         over = _gone_over(begun)
         situation = self._with_plans()
         noes: list[No] = []
@@ -218,7 +233,7 @@ class _Working:
             if answer.at is None:
                 continue
             if answer.at >= occurrence.expires:
-                break
+                continue
             if answer.at > self.now:
                 self._defer(occurrence.key, answer.at, occurrence.expires, tuple(noes))
             else:
@@ -237,8 +252,8 @@ class _Working:
             if message:
                 self.followed.add(message)
             return
-        if begun is not None and any(tried.state in _LEFT for tried in begun.tried):
-            return  # it was said; there is only no further channel to confirm it on
+        if said:
+            return  # there is only no further channel to confirm it on
         if begun is not None and any(tried.state == "failed" for tried in begun.tried):
             noes.append(No("channels", "none_left", "failed on " + ", ".join(t.channel for t in begun.tried)))
         self._suppress(occurrence.key, *noes)
@@ -268,9 +283,9 @@ class _Working:
         """Messages that nothing follows any more."""
         closed: list[tuple[int, str]] = []
         for begun in self.facts.begun:
-            if begun.id in self.followed:
-                continue
             states = {tried.state for tried in begun.tried}
+            if begun.id in self.followed or "sending" in states:
+                continue
             if states & _LEFT:
                 closed.append((begun.id, "done"))
             else:
@@ -311,12 +326,15 @@ def best_address(addresses: Iterable[Address], channel: str) -> Address | None:
     return None
 
 
-def _arrived(begun: Begun) -> bool:
-    return any(tried.state == "delivered" for tried in begun.tried)
+def _left(begun: Begun) -> bool:
+    """Whether a contact of it was taken by a provider, or may have been: what it says is said.
 
-
-def _last(begun: Begun | None) -> Tried | None:
-    return begun.tried[-1] if begun is not None and begun.tried else None
+    One that was accepted keeps the time by which to confirm it, also when it then failed.
+    """
+    return any(
+        tried.state in _LEFT or (tried.state == "failed" and tried.confirm_by is not None)
+        for tried in begun.tried
+    )
 
 
 def _gone_over(begun: Begun | None) -> set[str]:
