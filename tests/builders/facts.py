@@ -1,4 +1,4 @@
-"""Small facts for decisions: one loan, one person, the shipped gentle strategy and house rules, unless said."""
+"""Small facts for decisions: one loan of one person, under the shipped strategy and house rules unless said."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -140,7 +140,7 @@ def read(text: str) -> Strategy:
 
 
 def pack_text(rules: str, name: str = "test") -> str:
-    """The YAML of a pack; `rules` one a line: "hours: {kind: window, hours: {mon-sun: ['08:00', '21:00']}}"."""
+    """The YAML of a pack; `rules` one a line: "most: {kind: cap, most: 1, period: day, ...}"."""
     lines = "\n".join(
         f"  {line.strip().removesuffix('}')}, source: test, sure: U}}" for line in rules.strip().splitlines()
     )

@@ -181,7 +181,7 @@ def test_nothing_new_joins_a_message_that_was_said() -> None:
     assert [(plan.message, plan.keys) for plan in decision.plans] == [(5, (LATE,))]
     (waiting,) = decision.waiting
     assert waiting.key == key("late-3", 2)
-    assert [no.rule for no in waiting.noes] == ["daily", "hours"]
+    assert [no.rule for no in waiting.noes] == ["no_address", "daily", "hours"]
 
 
 LADDERS = strategy(
