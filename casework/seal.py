@@ -5,7 +5,10 @@ from datetime import datetime
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
 from storage import seal as sealer
-from storage.seal import Anchor as Anchor
+from storage.chain import Head
+from storage.seal import Anchor
+
+__all__ = ["Anchor", "Head", "open_record", "seal"]
 
 
 async def open_record(office: Office, now: datetime, anchor: Anchor) -> None:

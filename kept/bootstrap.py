@@ -45,7 +45,11 @@ def keyring_of(settings: Settings) -> Keyring:
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, *, clock: Clock | None = None, portfolios: Path = PORTFOLIOS, connections: int = 5
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    portfolios: Path | None = PORTFOLIOS,
+    connections: int = 5,
 ) -> AsyncGenerator[Assembly]:
     """Engines up, migrations done, shipped strategies published, portfolio files read; all let go at the end.
 
@@ -61,7 +65,7 @@ async def assembled(
             await check_keys(office, moment)
             await open_record(office, moment, anchors.append)
             await publish_shipped(office, OPERATOR, moment)
-            for spec in read_portfolios(portfolios):
+            for spec in read_portfolios(portfolios) if portfolios else []:
                 async with office.transaction() as raw:
                     await save(raw, spec)
             yield Assembly(settings, office, running.redis_url, anchors)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -13,7 +13,7 @@ import casework.inbound as inbound
 import casework.look as looking
 from casework.insight.check import check as check_invariants
 from casework.office import Clock, Office
-from casework.seal import Anchor, seal
+from casework.seal import Head, seal
 from casework.staff.rights import Actor
 from notifiers.base import Notifier
 from workers.wake import wake, wake_deliverers
@@ -29,6 +29,13 @@ _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
 _BROKEN = Gauge("kept_invariant_violations", "Violations found by the last check", ["invariant"])
 
 
+class Anchors(Protocol):
+    """Where the heads of the audit chain are kept outside the database."""
+
+    async def append(self, head: Head) -> None: ...
+    def read(self) -> list[Head]: ...
+
+
 class Shift:
     """What the jobs of one process share, under ctx["shift"]."""
 
@@ -39,10 +46,10 @@ class Shift:
         notifiers: Mapping[str, Notifier],
         clock: Clock,
         name: str,
-        anchor: Anchor,
+        anchors: Anchors,
     ) -> None:
         self.office, self.actor, self.notifiers, self.clock = office, actor, notifiers, clock
-        self.name, self.anchor = name, anchor
+        self.name, self.anchors = name, anchors
         self.stopping = False
         self._turns = 0
 
@@ -96,7 +103,7 @@ async def sweep(ctx: dict[str, Any]) -> None:
 async def seal_record(ctx: dict[str, Any]) -> None:
     """Chain the audit events written since, and anchor the head."""
     shift: Shift = ctx["shift"]
-    await seal(shift.office, shift.actor, shift.clock.wall(), shift.anchor)
+    await seal(shift.office, shift.actor, shift.clock.wall(), shift.anchors.append)
 
 
 async def check(ctx: dict[str, Any]) -> None:

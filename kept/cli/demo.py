@@ -1,0 +1,91 @@
+"""`kept demo`: a sample book, ninety days of it, what happened, and the outbox in a browser."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kept.cli.output import console
+
+if TYPE_CHECKING:
+    from kept.config import Settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "demo",
+        help="Play ninety days of a sample book through the real look and send, into a sandbox; then serve it.",
+    )(demo)
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the summary instead of serving.")] = False,
+    borrowers: Annotated[int, typer.Option(help="How many borrowers the sample has.", min=1)] = 2000,
+    days: Annotated[int, typer.Option(help="How many days are played.", min=1, max=400)] = 90,
+) -> None:
+    """In a data folder of its own (demo/ within KEPT_DATA_DIR); no provider is ever reached from here."""
+    from kept.demo.settings import demo_settings
+
+    settings = demo_settings()
+    asyncio.run(_demo(settings, borrowers, days))
+    if not once:
+        from kept.run import run_all
+
+        console().print(f"\nThe outbox, with every message: http://{settings.http.listen}/  (Ctrl-C ends)")
+        asyncio.run(run_all(settings, portfolios=None))
+
+
+async def _demo(settings: "Settings", borrowers: int, days: int) -> None:
+    from datetime import datetime, time, timedelta
+    from zoneinfo import ZoneInfo
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from casework.insight.activity import activity_of
+    from casework.insight.check import check
+    from casework.insight.portfolio import portfolio
+    from kept.bootstrap import OPERATOR, SYSTEM, assembled
+    from kept.demo.play import begin, play, split_feed
+    from kept.demo.settings import PORTFOLIOS, fresh
+    from kept.demo.summary import show_activity, show_book
+    from kept.sample import SEED, START, tape
+
+    out = console()
+    folder = settings.data_dir
+    with Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=out,
+    ) as bar:
+        task = bar.add_task("making the sample", total=days)
+        written = tape(folder / "tape", seed=SEED, borrowers=borrowers, start=START, days=days)
+        feed = split_feed(folder / "tape", START, days, folder / "feed")
+        bar.update(task, description="starting the engines")
+        await fresh(settings)
+        async with assembled(settings, portfolios=PORTFOLIOS) as running:
+            await begin(running, feed, START, lambda what: bar.update(task, description=what))
+            since = datetime.combine(START, time(0), ZoneInfo("UTC")) + timedelta(days=1)
+            before = await portfolio(running.office, OPERATOR, since, START)
+
+            def played(day: object, sent: int) -> None:
+                bar.update(task, description=f"{day}: {sent:>4} messages", advance=1)
+
+            now = await play(running, feed, played)
+            bar.update(task, description="counting")
+            after = await portfolio(running.office, OPERATOR, now, START + timedelta(days=days))
+            activity = await activity_of(running.office, OPERATOR, since, now)
+            found = await check(running.office, SYSTEM, now, running.anchors.read())
+    out.print(
+        f"{written.borrowers:,} borrowers, {written.loans:,} loans, {days} days from {START + timedelta(days=1)}."
+    )
+    show_book(out, "The book", before, after)
+    show_activity(out, activity)
+    broken = [row for row in found if not row.holds]
+    for row in broken:
+        out.print(f"BROKEN: {row.name}: {row.violations} violations")
+    if not broken:
+        out.print(f"All {len(found)} invariants hold (kept check).")
+    else:
+        raise typer.Exit(1)

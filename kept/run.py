@@ -1,0 +1,126 @@
+"""Everything in one: workers, webhooks and console; or one part of it, for many machines.
+
+SIGTERM and Ctrl-C end it: no new work is taken, what is in the air is finished within a deadline, and what
+was leased is handed back.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+import uvicorn
+from arq.connections import ArqRedis
+
+from casework.outbox import store
+from console.app import Desk, create_app
+from kept.bootstrap import PORTFOLIOS, SYSTEM, Assembly, assembled
+from kept.clock import SystemClock
+from kept.config import Settings
+from kept.names import deliverer
+from kept.providers import notifiers_of, twilio_of
+from workers.jobs import Shift
+from workers.wake import open_queue, wake
+from workers.worker import make_worker, stop
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("kept")
+
+DEADLINE = timedelta(seconds=20)
+
+
+async def run_all(settings: Settings, *, portfolios: Path | None = PORTFOLIOS) -> None:
+    """Workers and HTTP until a signal ends them. `portfolios` None: those of the database as they are."""
+    await _run(settings, portfolios, http=True, work=True)
+
+
+async def run_http(settings: Settings) -> None:
+    """Webhooks, API and console alone."""
+    await _run(settings, PORTFOLIOS, http=True, work=False)
+
+
+async def run_worker(settings: Settings) -> None:
+    """A worker alone."""
+    await _run(settings, PORTFOLIOS, http=False, work=True)
+
+
+async def _run(settings: Settings, portfolios: Path | None, *, http: bool, work: bool) -> None:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(assembled(settings, portfolios=portfolios, connections=10))
+        if work:
+            await stack.enter_async_context(_working(running))
+        if http:
+            queue = await open_queue(running.redis_url)
+            stack.push_async_callback(queue.aclose)
+            await stack.enter_async_context(_serving(running, queue, ending))
+        log.info("running", http=settings.http.listen if http else None, workers=work)
+        await ending.wait()
+        log.info("ending", deadline=DEADLINE.total_seconds())
+
+
+@asynccontextmanager
+async def _working(running: Assembly) -> AsyncGenerator[None]:
+    notifiers = notifiers_of(running.settings, store(running.office))
+    shift = Shift(running.office, SYSTEM, notifiers, SystemClock(), deliverer(), running.anchors)
+    worker = make_worker(running.redis_url, shift)
+    task = asyncio.create_task(worker.async_run())
+    try:
+        yield
+    finally:
+        await stop(worker, shift, DEADLINE)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        for notifier in notifiers.values():
+            await notifier.close()
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: the workers end with the server, in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) -> AsyncGenerator[None]:
+    settings = running.settings
+    twilio = twilio_of(settings)
+
+    async def woken(job: str) -> None:
+        await wake(queue, job)
+
+    async def queue_answers() -> bool:
+        return bool(await queue.ping())
+
+    app = create_app(
+        Desk(
+            office=running.office,
+            clock=SystemClock(),
+            public_url=settings.http.public_url,
+            listens_on=settings.http.host,
+            twilio=twilio,
+            wake=woken,
+            queue_answers=queue_answers,
+        )
+    )
+    server = _Server(
+        uvicorn.Config(app, settings.http.host, settings.http.port, log_config=None, access_log=False)
+    )
+    task = asyncio.create_task(server.serve())
+    # A server that cannot start (its port is taken) ends everything, with its own error.
+    task.add_done_callback(lambda _: ending.set())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+        if twilio is not None:
+            await twilio.close()
