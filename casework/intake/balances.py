@@ -1,4 +1,4 @@
-"""Balances of the loans whose money a tape moved: allocated by the ledger, loan by loan, in bounded memory."""
+"""Balances of the loans whose money a tape moved: allocated by the ledger, loan by loan."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final

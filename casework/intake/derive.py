@@ -1,4 +1,4 @@
-"""Schedules derived from the row of a loan, where the tape gives only their outline. Amounts are minor units."""
+"""Schedules derived from the row of a loan, where the tape gives only their outline."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -53,8 +53,11 @@ def deriver(part: SchedulePart, cells: Cells) -> Derive:
 def in_parts(
     total: int, principal: int | None, n: int, first_due: date, every: Every, step: int
 ) -> tuple[Installment, ...]:
-    """`total` in `n` equal parts, the remainder on the last; each holds its share of the principal (all of it, where
-    none is known or it is more than the total), the rest of it is interest, and no share is below zero."""
+    """`total` in `n` equal parts, the remainder on the last, in minor units.
+
+    Each holds its share of the principal (all of it, where none is known or it is more than the total); the
+    rest of it is interest. No share is below zero.
+    """
     part = total // n
     owed = total if principal is None or principal > total else principal
     dues = due_dates(n, first_due, every, step)

@@ -1,4 +1,4 @@
-"""Where a value comes from, as mappings write it: a column, a constant, a composition, a look-up, and its format."""
+"""Where a value comes from, as mappings write it: a column, a constant, a composition, a look-up."""
 
 import datetime as dt
 import re
@@ -175,7 +175,9 @@ def check_marks(decimal: str | None, thousands: str | None) -> None:
 
 
 class Whole(Text):
-    """A whole number; `divide`, with a rounding, makes months of days (termdays / 30: 15 -> 1); `suffix` is dropped."""
+    """A whole number. `divide`, with a rounding, makes months of days (termdays / 30: 15 -> 1); `suffix` is
+    dropped ("36 months").
+    """
 
     divide: Annotated[int, Field(ge=1)] = 1
     round: Literal["up", "down", "exact"] = "exact"

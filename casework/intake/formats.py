@@ -1,4 +1,4 @@
-"""Declared formats, compiled once: text of a cell in, a value out, or ValueError saying what would be right."""
+"""Declared formats, compiled once: text in, a value out, or ValueError saying what would be right."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The use case: a tape is read, staged, resolved, allocated, written and counted, all of it in one transaction."""
+"""The use case: a tape is read, staged, resolved, allocated, written, counted; in one transaction."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -78,8 +78,7 @@ async def import_tape(
     try:
         async with office.transaction() as raw:
             report = await job.run(raw)
-            if order.dry_run:
-                raise _NothingKept
+            _keep_or_not(order)
     except _NothingKept:
         pass
     except BaseException:
@@ -89,6 +88,11 @@ async def import_tape(
     if report.rejects_file is not None:
         job.rejects_part.rename(report.rejects_file)
     return report
+
+
+def _keep_or_not(order: Order) -> None:
+    if order.dry_run:
+        raise _NothingKept
 
 
 class _Import:
@@ -281,9 +285,20 @@ class _Import:
             msgspec.json.encode(report),
         )
         event = Event(
-            self._now, self._actor.name, self._actor.role, Action.IMPORT_BOOK, "import", key,
-            {"kind": order.kind, "mapping": order.mapping.name, "read": self._read, **counts, "recalled": recalled},
-        )  # fmt: skip
+            self._now,
+            self._actor.name,
+            self._actor.role,
+            Action.IMPORT_BOOK,
+            "import",
+            key,
+            {
+                "kind": order.kind,
+                "mapping": order.mapping.name,
+                "read": self._read,
+                **counts,
+                "recalled": recalled,
+            },
+        )
         await write(raw.connection, [event])
         return report if order.dry_run else msgspec.structs.replace(report, import_id=key)
 
@@ -293,7 +308,7 @@ class _Import:
 
 
 def _own_currency(mapping: TapeMapping) -> bool:
-    """Whether rows of loans name their currency, so that it is unknown where only installments or payments are."""
+    """Whether rows of loans name their currency: then rows of other files do not know it."""
     return any(part.loan is not None and part.loan.currency is not None for part in mapping.files.values())
 
 

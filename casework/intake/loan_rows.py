@@ -35,9 +35,10 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
     portfolio = _portfolio_reader(part, cells, setting)
     product = cells.text(part.product, constants.product)
     currency = cells.needed(
-        part.currency, _or(cells.read(part.currency, lambda text: _currency(text, currencies)), constants.currency),
+        part.currency,
+        _or(cells.read(part.currency, lambda text: _currency(text, currencies)), constants.currency),
         "the currency",
-    )  # fmt: skip
+    )
     principal, outstanding = cells.amount(part.principal), cells.amount(part.core_outstanding)
     principal_column = part.principal.column if part.principal is not None else None
     made_on, dpd = cells.day(part.made_on), cells.whole(part.core_dpd)

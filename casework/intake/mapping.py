@@ -2,8 +2,8 @@
 
 A mapping names the files of a tape (known by their columns), and for each what its rows state: loans with
 their borrowers, installments, payments, parties; or that it is only looked up. Where a value comes from is
-written as the name of a column, or as a small block (`column`, `value`, `compose`, `example_phone`, `look_up`)
-with the format it is written in. Unknown keys are refused. mapping_file.py adds the lines of errors.
+written as the name of a column, or as a small block (`column`, `value`, `compose`, `example_phone`,
+`look_up`) with the format it is written in. Unknown keys are refused; mapping_file.py names their lines.
 """
 
 import datetime as dt
@@ -78,7 +78,7 @@ class Formats(Strict):
     thousands: str | None = None
     rounding: Literal["half_up", "half_even", "down"] | None = None
     phone_region: str | None = None
-    empty: list[str] = []
+    empty: list[str] = Field(default_factory=list[str])
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -118,7 +118,7 @@ class LoanPart(PersonPart):
     core_outstanding: Amount | None = None
     core_dpd: Whole | None = None
     tags: Text | None = None
-    attributes: dict[str, Text] | Literal["rest"] = {}
+    attributes: dict[str, Text] | Literal["rest"] = Field(default_factory=dict[str, Text])
 
     @field_validator("attributes", mode="before")
     @classmethod
@@ -187,8 +187,9 @@ class SchedulePart(Strict):
 class PaymentPart(Strict):
     """A payment: a row of its own, or found in the row of its installment or loan.
 
-    `pays: first` is the amount of the first derived installment, `rest` of all the others, each directed there. In
-    the row of something else, empty cells mean that nothing was paid. `zero: none` reads an amount of zero so too.
+    `pays: first` is the amount of the first derived installment, `rest` of all the others, each directed
+    there. In the row of something else, empty cells mean that nothing was paid; `zero: none` reads an amount
+    of zero so too.
     """
 
     loan_id: Text | None = None
@@ -211,7 +212,7 @@ class LookUp(Strict):
     """A file whose rows are only looked up: by `key`, where the columns of `where` have these values."""
 
     key: Column
-    where: dict[str, str] = {}
+    where: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class FilePart(Strict):
@@ -219,8 +220,8 @@ class FilePart(Strict):
 
     known_by: Annotated[list[Column], Field(min_length=1)]
     may_be_absent: bool = False
-    may_lack: list[Column] = []
-    ignore: list[Column] = []
+    may_lack: list[Column] = Field(default_factory=list[Column])
+    ignore: list[Column] = Field(default_factory=list[Column])
     encoding: Literal["utf-8", "latin-1"] | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     quote: str = '"'
@@ -228,7 +229,7 @@ class FilePart(Strict):
     party: PartyPart | None = None
     installment: InstallmentPart | None = None
     schedule: SchedulePart | None = None
-    payments: list[PaymentPart] = []
+    payments: list[PaymentPart] = Field(default_factory=list[PaymentPart])
     look_up: LookUp | None = None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Mappings from their files: a bundled one by its name, any other by its path. Every error names file, line and key."""
+"""Mappings from their files: a bundled one by its name, any other by its path. Errors name the line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,7 +71,7 @@ def parse_mapping(content: str, file_name: str) -> Mapping:
 
 
 def _place(error: ErrorDetails) -> list[str | int]:
-    """The keys that lead to the error. pydantic adds the names of alternatives (`dict[...]`), which are no keys."""
+    """The keys that lead to the error, without the names of alternatives that pydantic puts between."""
     place = [
         step for step in error["loc"] if isinstance(step, int) or not step.startswith(("dict[", "literal["))
     ]
@@ -80,15 +80,15 @@ def _place(error: ErrorDetails) -> list[str | int]:
 
 
 def _line(tree: Any, place: Sequence[str | int]) -> int:
-    """The line (from 1) of the deepest key on the way to `place` that the file has."""
+    """The line (from 1) of the deepest key on the way to `place` that the file has. (ruamel has no types.)"""
     line = 0
     node: Any = tree
     for step in place:
         try:
             if isinstance(node, CommentedMap) and step in node:
-                line = int(node.lc.key(step)[0])  # pyright: ignore[reportUnknownMemberType] - no types
+                line = int(node.lc.key(step)[0])  # pyright: ignore
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-                line = int(node.lc.item(step)[0])  # pyright: ignore[reportUnknownMemberType] - no types
+                line = int(node.lc.item(step)[0])  # pyright: ignore
             else:
                 break
         except KeyError:  # merged in from an anchor: its own place is not kept

@@ -61,10 +61,10 @@ def installment_reader(part: InstallmentPart, index: int, cells: Cells) -> ReadI
 def payment_reader(
     part: PaymentPart, place: int, index: int, cells: Cells, setting: Setting, *, alone: bool
 ) -> ReadPayments:
-    """A function that reads the payments of a row; `alone`: the row is nothing else. It raises CellError and Later.
+    """A function that reads the payments of a row; `alone`: the row is nothing else.
 
-    In a row of something else empty cells mean that nothing was paid, and what came after the as-of day is left
-    for its own day.
+    It raises CellError and Later. In a row of something else empty cells mean that nothing was paid, and what
+    came after the as-of day is left for its own day.
     """
     if part.pays is not None:
         return _derived_payments(part, part.pays, place, index, cells, setting)

@@ -61,10 +61,7 @@ class FileParser:
         """Add what a row states to `into`: all of it, or its reject."""
         into.rows += 1
         try:
-            if len(row) != self._width:
-                raise CellError("", "", f"has {len(row)} cells, the header has {self._width}")
-            if "\0" in "".join(row):
-                raise CellError("", "", "holds a sign of code 0, which no text has")
+            self._check(row)
             self._take(number, row, into)
         except CellError as error:
             into.rejects.append(self._reject(number, row, error.column, error.text, error.reason))
@@ -72,6 +69,12 @@ class FileParser:
             into.skipped.append((self._index, number, *self._named(row)))
         except ValueError as error:
             into.rejects.append(self._reject(number, row, "", "", str(error)))
+
+    def _check(self, row: Row) -> None:
+        if len(row) != self._width:
+            raise CellError("", "", f"has {len(row)} cells, the header has {self._width}")
+        if "\0" in "".join(row):
+            raise CellError("", "", "holds a sign of code 0, which no text has")
 
     def _take(self, number: int, row: Row, into: Read) -> None:
         if self._party is not None:

@@ -1,4 +1,4 @@
-"""New and changed persons: opened, sealed again under their own ids, with tokens by which addresses are found."""
+"""New and changed persons: opened, and sealed again under their own ids."""
 
 from datetime import datetime
 from typing import Any, Final

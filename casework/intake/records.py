@@ -1,4 +1,4 @@
-"""What a row of a tape states, once read: plain values in the units of the tables, keyed as the feed keys them.
+"""What a row of a tape states, once read: plain values, keyed as the feed keys them.
 
 Amounts are minor units of the loan's currency, dates are local dates as written. Every record knows the file
 (its place in the tape's list of files) and the row (the header is row 1) that it came from.
@@ -93,8 +93,11 @@ class PaymentRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):
-    """A row that is not taken: where, which column and value, why. `loan_id` where the row could still tell it,
-    and `breaks_loan` when the loan cannot be right without the row (its own data, its schedule)."""
+    """A row that is not taken: where, which column and value, why.
+
+    `loan_id` where the row could still tell it; `breaks_loan` when the loan cannot be right without the row:
+    its own data, its schedule.
+    """
 
     file: int
     row: int

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from casework.intake.tape import TapeFile, rows_of
 
@@ -16,25 +16,35 @@ async def write_rejects(
 ) -> dict[tuple[str, str], int]:
     """Write the refused rows (file, row, column, reason; in order) to `path`; (column, reason) -> how many.
 
-    The tape is read a second time for them: only what is refused is looked at. The original cells follow the reason.
+    The tape is read a second time for them. The original cells follow the reason.
     """
     counts: dict[tuple[str, str], int] = {}
     rows: Iterator[tuple[int, list[str]]] = iter(())
     place = -1
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as lines:
-        path.chmod(0o600)  # it holds what the tape says of people
+    with _opened(path) as lines:
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerow((*COLUMNS, "original row"))
-        async for file_no, row_no, column, reason in refused:
-            if file_no != place:
-                place, rows = file_no, rows_of(files[file_no])
-            cells = next((cells for number, cells in rows if number == row_no), [])
+        async for record in refused:
+            file_no, row_no, column, reason = _typed(record)
             file = files[file_no]
+            if file_no != place:
+                place, rows = file_no, rows_of(file)
+            cells = next((cells for number, cells in rows if number == row_no), list[str]())
             writer.writerow((file.path.name, row_no, column, _value(file, cells, column), reason, *cells))
             if (column, reason) in counts or len(counts) < _COMMONEST:
                 counts[column, reason] = counts.get((column, reason), 0) + 1
     return counts
+
+
+def _opened(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.open("w", encoding="utf-8", newline="")
+    path.chmod(0o600)  # it holds what the tape says of people
+    return lines
+
+
+def _typed(record: Sequence[Any]) -> tuple[int, int, str, str]:
+    return record[0], record[1], record[2], record[3]
 
 
 def _value(file: TapeFile, cells: Sequence[str], column: str) -> str:

@@ -63,8 +63,8 @@ def open_tape(path: Path, mapping: Mapping, kind: Kind) -> Tape:
     for name, part in wanted.items():
         if name not in found and not part.may_be_absent:
             raise TapeError(
-                f"{path}: no file has the columns {', '.join(part.known_by)}, by which mapping {mapping.name} "
-                f"knows {name}"
+                f"{path}: no file has the columns {', '.join(part.known_by)}, "
+                f"by which mapping {mapping.name} knows {name}"
             )
     files = [found[name] for name in wanted if name in found]
     if not any(file.part.look_up is None for file in files):
@@ -106,9 +106,9 @@ def _described(wanted: dict[str, FilePart]) -> str:
 
 
 def _recognised(path: Path, wanted: dict[str, FilePart], *, alone: bool) -> TapeFile | None:
-    """What `path` is of the tape: the first part whose columns its first line has, in some encoding and delimiter.
+    """What `path` is of the tape: the first part whose columns its first line has, for some delimiter.
 
-    A file that is nothing else than asked for is refused with what it lacks, rather than passed over.
+    A single file that is not what was asked for is refused with what it lacks, rather than passed over.
     """
     head = path.open("rb").read(_HEAD_BYTES)
     seen: list[str] = []
@@ -176,7 +176,7 @@ def _checked(file: TapeFile) -> TapeFile:
 
 
 def rows_of(file: TapeFile) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header with their numbers (the header is row 1, as in a spreadsheet); blank ones are none.
+    """The rows below the header with their numbers, the header being row 1; blank ones are none.
 
     Raises TapeError where the file ceases to be readable: nothing after that point could be trusted.
     """
@@ -185,7 +185,7 @@ def rows_of(file: TapeFile) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(lines, delimiter=file.delimiter, quotechar=file.part.quote, strict=True)
         try:
             next(reader, None)
-            for number, row in enumerate(reader, start=2):  # noqa: B007 - named in errors
+            for number, row in enumerate(reader, start=2):
                 if row:
                     yield number, row
         except UnicodeDecodeError as error:

@@ -13,9 +13,11 @@ CREATE TEMP TABLE i_moved ON COMMIT DROP AS
 SELECT l.id, l.known_id IS NOT NULL AS known, l.currency, l.portfolio_id
 FROM i_loans l
 WHERE NOT l.bad AND (
-  EXISTS (SELECT 1 FROM i_payments p WHERE p.loan_id = l.id AND p.n = 1 AND p.known_digest IS DISTINCT FROM p.digest)
+  EXISTS (SELECT 1 FROM i_payments p WHERE p.loan_id = l.id AND p.n = 1 AND p.known_digest IS DISTINCT FROM
+    p.digest)
   OR l.known_id IS NOT NULL AND EXISTS (
-    SELECT 1 FROM i_installments t WHERE t.loan_id = l.id AND t.n = 1 AND t.known_digest IS DISTINCT FROM t.digest));
+    SELECT 1 FROM i_installments t WHERE t.loan_id = l.id AND t.n = 1 AND t.known_digest IS DISTINCT FROM
+      t.digest));
 ANALYZE i_moved;
 CREATE TEMP TABLE i_allocations (
     loan_id bigint NOT NULL, payment_id bigint NOT NULL, installment_id bigint NOT NULL,
@@ -26,10 +28,12 @@ CREATE TEMP TABLE i_credits (loan_id bigint NOT NULL, credit bigint NOT NULL) ON
 _SCHEDULES: Final = """
 SELECT loan_id, portfolio_id, currency, id, due_on, penalties, fees, interest, principal
 FROM (
-  SELECT t.loan_id, m.portfolio_id, m.currency, t.id, t.due_on, t.penalties, t.fees, t.interest, t.principal, t.number
+  SELECT t.loan_id, m.portfolio_id, m.currency, t.id, t.due_on, t.penalties, t.fees, t.interest,
+    t.principal, t.number
   FROM i_installments t JOIN i_moved m ON m.id = t.loan_id WHERE t.n = 1
   UNION ALL
-  SELECT e.loan_id, m.portfolio_id, m.currency, e.id, e.due_on, e.penalties_minor, e.fees_minor, e.interest_minor,
+  SELECT e.loan_id, m.portfolio_id, m.currency, e.id, e.due_on, e.penalties_minor, e.fees_minor,
+    e.interest_minor,
          e.principal_minor, e.number
   FROM installments e JOIN i_moved m ON m.id = e.loan_id
   WHERE m.known AND NOT EXISTS (SELECT 1 FROM i_installments t WHERE t.id = e.id)
@@ -39,7 +43,8 @@ _PAYMENTS: Final = """
 SELECT loan_id, id, received_on, amount, installment_id, reverses_id
 FROM (
   SELECT p.loan_id, p.id, p.received_on, p.amount, d.installment_id, p.reverses_id
-  FROM i_payments p JOIN i_moved m ON m.id = p.loan_id LEFT JOIN i_directed d ON d.payment_id = p.id WHERE p.n = 1
+  FROM i_payments p JOIN i_moved m ON m.id = p.loan_id LEFT JOIN i_directed d ON d.payment_id = p.id WHERE
+    p.n = 1
   UNION ALL
   SELECT e.loan_id, e.id, e.received_on, e.amount_minor, e.installment_id, e.reverses_id
   FROM payments e JOIN i_moved m ON m.id = e.loan_id
@@ -54,12 +59,14 @@ async def find_moved(raw: Raw) -> None:
 
 
 def schedules(raw: Raw) -> AsyncIterator[Any]:
-    """(loan, portfolio, currency, id, due, penalties, fees, interest, principal) of those loans, loan by loan."""
+    """(loan, portfolio, currency, id, due, penalties, fees, interest, principal) of those loans, loan by
+    loan."""
     return raw.stream(_SCHEDULES)
 
 
 def payments(raw: Raw) -> AsyncIterator[Any]:
-    """(loan, id, received_on, amount, installment, reverses) of those loans, loan by loan, in order of date."""
+    """(loan, id, received_on, amount, installment, reverses) of those loans, loan by loan, in order of
+    date."""
     return raw.stream(_PAYMENTS)
 
 

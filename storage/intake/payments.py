@@ -24,7 +24,8 @@ FROM (
 # Without an id of the feed a payment is known by what it is, and by its place among equals in the tape.
 _DERIVED_KEY: Final = """
 coalesce(s.key, s.received_on || '/' || coalesce(s.amount, 0) || '/' || coalesce(s.installment, '') || '#' ||
-         row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key ORDER BY s.file_no, s.row_no))
+         row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key ORDER BY
+           s.file_no, s.row_no))
 """
 _DIRECTED: Final = """
 ANALYZE i_payments;
@@ -49,14 +50,16 @@ WHERE r.id = p.id
 """
 _BAD_PAYMENTS: Final = """
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'payment ' || p.key || ' stands on row ' || q.row_no || ' with other content', p.loan_id
+SELECT p.file_no, p.row_no, 'payment ' || p.key || ' stands on row ' || q.row_no || ' with other content',
+  p.loan_id
 FROM i_payments q JOIN i_payments p USING (loan_id, key)
 WHERE q.differs AND (p.file_no, p.row_no) <> (q.file_no, q.row_no);
 INSERT INTO b_payments
 SELECT file_no, row_no, 'payment ' || key || ' stands on row ' || first_row || ' with other content', loan_id
 FROM i_payments WHERE differs;
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'has more decimals than the currency of its loan', p.loan_id FROM i_payments p WHERE NOT exact;
+SELECT p.file_no, p.row_no, 'has more decimals than the currency of its loan', p.loan_id FROM i_payments p
+  WHERE NOT exact;
 INSERT INTO b_payments
 SELECT p.file_no, p.row_no, 'the loan has no installment ' || p.installment, p.loan_id
 FROM i_payments p JOIN i_payments f ON f.loan_id = p.loan_id AND f.key = p.key AND f.n = 1
@@ -74,7 +77,8 @@ WHERE p.n = 1 AND p.reverses_id IS NOT NULL AND (
   OR EXISTS (SELECT 1 FROM payments e WHERE e.reverses_id = p.reverses_id AND e.id <> p.id
              AND NOT EXISTS (SELECT 1 FROM i_payments s WHERE s.id = e.id)));
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'takes back ' || abs(p.amount) || ' minor units of a payment of ' || coalesce(o.amount, e.amount_minor)
+SELECT p.file_no, p.row_no, 'takes back ' || abs(p.amount) || ' minor units of a payment of ' ||
+  coalesce(o.amount, e.amount_minor)
   || ': a payment is taken back whole', p.loan_id
 FROM i_payments p LEFT JOIN i_payments o ON o.id = p.reverses_id LEFT JOIN payments e ON e.id = p.reverses_id
 WHERE p.n = 1 AND p.reverses_id IS NOT NULL AND abs(p.amount) NOT IN (0, coalesce(o.amount, e.amount_minor));
@@ -92,7 +96,8 @@ FROM i_payments p JOIN b_payments b ON b.file_no = p.file_no AND b.row_no = p.ro
 JOIN i_payments q ON q.loan_id = p.loan_id AND q.key = p.key AND q.n > 1
 WHERE p.n = 1;
 INSERT INTO b_loans
-SELECT b.loan_id, b.file_no, b.row_no, b.reason FROM b_payments b JOIN s_files f USING (file_no) WHERE NOT f.alone;
+SELECT b.loan_id, b.file_no, b.row_no, b.reason FROM b_payments b JOIN s_files f USING (file_no) WHERE NOT
+  f.alone;
 INSERT INTO s_rejects
 SELECT b.file_no, b.row_no, '', b.reason, '', NULL, false, 1 FROM b_payments b;
 DELETE FROM i_payments p USING b_payments b WHERE b.file_no = p.file_no AND b.row_no = p.row_no;
@@ -100,7 +105,8 @@ DELETE FROM i_payments p USING b_payments b WHERE b.file_no = p.file_no AND b.ro
 
 
 async def resolve_payments(raw: Raw, shape: Shape) -> None:
-    """The payments of the tape: i_payments, i_directed (payment, installment); what is refused is taken out."""
+    """The payments of the tape: i_payments, i_directed (payment, installment); what is refused is taken
+    out."""
     sql = _PAYMENTS.format(
         key=_DERIVED_KEY if shape.unnamed else "s.key",
         amount="s.amount / k.by AS amount" if shape.coarse else "s.amount",

@@ -1,4 +1,5 @@
-"""Persons and addresses of a tape. What is new or changed is read back sealed, opened, and sealed under its own id."""
+"""Persons and addresses of a tape. What is new or changed is read back sealed, opened, and sealed under
+its own id."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
@@ -31,7 +32,8 @@ WITH needed AS (
         LEFT JOIN i_loans l ON l.id = f.id) x
   ORDER BY source, ext, digest, place
 ), whole AS (
-  SELECT source, ext, string_agg(digest, ''::bytea ORDER BY digest) AS digest, array_agg(place ORDER BY place) AS places,
+  SELECT source, ext, string_agg(digest, ''::bytea ORDER BY digest) AS digest, array_agg(place ORDER BY
+    place) AS places,
          array_agg(content ORDER BY place) AS contents, min(zone) AS zone
   FROM said JOIN needed USING (source, ext) GROUP BY source, ext
 )
@@ -86,7 +88,8 @@ async def resolve_persons(raw: Raw) -> None:
 
 
 def changed_persons(raw: Raw) -> AsyncIterator[Any]:
-    """(id, is_new, source, ext, digest, places, contents, zone) of those new or said otherwise than before."""
+    """(id, is_new, source, ext, digest, places, contents, zone) of those new or said otherwise than
+    before."""
     return raw.stream(_CHANGED, batch=1000)
 
 

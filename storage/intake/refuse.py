@@ -62,8 +62,10 @@ WITH lost AS (
 )
 INSERT INTO s_rejects
 SELECT l.file_no, l.row_no, '', CASE
-    WHEN r.row_no IS NOT NULL THEN 'its loan is refused: ' || f.name || ' row ' || r.row_no || ': ' || r.reason
-    WHEN EXISTS (SELECT 1 FROM i_loans i WHERE i.ext = l.ext) THEN 'two sources have a loan of this id: which is meant?'
+    WHEN r.row_no IS NOT NULL THEN 'its loan is refused: ' || f.name || ' row ' || r.row_no || ': ' ||
+      r.reason
+    WHEN EXISTS (SELECT 1 FROM i_loans i WHERE i.ext = l.ext) THEN
+      'two sources have a loan of this id: which is meant?'
     ELSE 'no loan of this id is on the tape or in the book' END, '', NULL, false, 2
 FROM lost l
 LEFT JOIN LATERAL (SELECT * FROM s_rejects r WHERE r.ext = l.ext AND r.breaks_loan AND r.rank = 0
@@ -74,7 +76,8 @@ WHERE NOT EXISTS (SELECT 1 FROM later k WHERE k.file_no = l.file_no AND k.row_no
 
 
 async def refuse(raw: Raw, *, many_files: bool) -> None:
-    """Mark the loans that cannot be taken, and refuse or skip all rows that go with a loan which is not there."""
+    """Mark the loans that cannot be taken, and refuse or skip all rows that go with a loan which is not
+    there."""
     await raw.run(_PARTIES)
     await raw.run(_MARK)
     if await raw.value("SELECT EXISTS (SELECT 1 FROM b_loans)"):

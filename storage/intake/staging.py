@@ -25,7 +25,8 @@ PARTIES: Final = ("file_no", "row_no", "source", "ext", "person_ext", "role")
 PERSONS: Final = ("source", "loan_ext", "ext", "digest", "place", "content")
 REJECTS: Final = ("file_no", "row_no", "column_name", "reason", "source", "ext", "breaks_loan")
 SKIPS: Final = ("file_no", "row_no", "source", "ext")
-# What a row of the file is (loan, installment, payment, party); alone: nothing but payments; coarse: amounts are in
+# What a row of the file is (loan, installment, payment, party); alone: nothing but payments; coarse:
+# amounts are in
 # ten-thousandths until the currency of their loan is known.
 FILES: Final = ("file_no", "name", "states", "alone", "coarse")
 
@@ -61,7 +62,8 @@ CREATE TEMP TABLE s_skips (
     file_no int NOT NULL, row_no int NOT NULL, source text NOT NULL, ext text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE s_files (
-    file_no int NOT NULL, name text NOT NULL, states text NOT NULL, alone boolean NOT NULL, coarse boolean NOT NULL
+    file_no int NOT NULL, name text NOT NULL, states text NOT NULL, alone boolean NOT NULL, coarse boolean
+      NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMP TABLE s_currencies (currency text NOT NULL, factor int NOT NULL) ON COMMIT DROP;
 """
@@ -71,7 +73,8 @@ _LOCK: Final = 0x6B657074  # "kept"
 
 
 async def begin(raw: Raw) -> None:
-    """Take the place of the one import at a time, and make the tables. Big sorts and hashes stay in memory."""
+    """Take the place of the one import at a time, and make the tables. Big sorts and hashes stay in
+    memory."""
     await raw.run("SELECT pg_advisory_xact_lock($1)", _LOCK)
     await raw.run("SET LOCAL work_mem = '96MB'; SET LOCAL jit = off;" + _TABLES)
 

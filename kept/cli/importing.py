@@ -1,0 +1,150 @@
+"""`kept import loans|payments`: a tape into the book."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from kept.cli.arguments import AsOf
+from kept.cli.output import AsJson, console, print_json, progress
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from casework.intake.import_tape import Order
+    from casework.intake.report import ImportReport
+
+_COUNTS = ("read", "loaded", "updated", "unchanged", "skipped", "rejected", "recalled")
+_COMMONEST = 5
+
+_Tape = Annotated[
+    Path, typer.Argument(metavar="FILE_OR_FOLDER", help="A file, or the folder with the files of one tape.")
+]
+_MappingName = Annotated[
+    str,
+    typer.Option(
+        "--mapping",
+        metavar="NAME_OR_FILE",
+        help="How the tape is read: kept, superlender, home_credit, claritypay, berka, or a YAML file.",
+    ),
+]
+_Portfolio = Annotated[
+    str | None, typer.Option("--portfolio", metavar="CODE", help="The portfolio of loans that name none.")
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Do all of it, say what came of it, keep nothing.")]
+_Full = Annotated[bool, typer.Option("--full", help="The tape is the whole book: recall loans it lacks.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `kept import` to the app."""
+    group = typer.Typer(help="Load a tape: what is wrong goes to a rejects file, the rest is loaded.")
+    group.command("loans", help="A tape of loans: with borrowers, schedules, and payments.")(loans)
+    group.command("payments", help="A file of payments alone, for loans of the book.")(payments)
+    app.add_typer(group, name="import", no_args_is_help=True)
+
+
+def loans(
+    tape: _Tape,
+    mapping: _MappingName,
+    portfolio: _Portfolio = None,
+    as_of: AsOf = None,
+    full: _Full = False,
+    dry_run: _DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a tape of loans."""
+    _import("loans", tape, mapping, portfolio, as_of, full=full, dry_run=dry_run, as_json=as_json)
+
+
+def payments(
+    tape: _Tape,
+    mapping: _MappingName,
+    portfolio: _Portfolio = None,
+    as_of: AsOf = None,
+    dry_run: _DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a file of payments."""
+    _import("payments", tape, mapping, portfolio, as_of, full=False, dry_run=dry_run, as_json=as_json)
+
+
+def _import(
+    kind: Literal["loans", "payments"],
+    path: Path,
+    mapping: str,
+    portfolio: str | None,
+    as_of: "date | None",
+    *,
+    full: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from casework.intake.import_tape import Order
+    from casework.intake.mapping_file import find_mapping
+    from casework.intake.tape import open_tape
+    from kept.config import load
+
+    found = find_mapping(mapping)
+    open_tape(path, found, kind)  # what is wrong with the files is said before anything is started
+    order = Order(
+        kind=kind,
+        path=path,
+        mapping=found,
+        rejects_folder=load().data_dir / "rejects",
+        portfolio=portfolio,
+        as_of=as_of,
+        full=full,
+        dry_run=dry_run,
+    )
+    report = asyncio.run(_run(order))
+    if as_json:
+        print_json(report.document())
+    else:
+        _print(report)
+
+
+async def _run(order: "Order") -> "ImportReport":
+    from casework.intake.import_tape import import_tape
+    from kept.bootstrap import OPERATOR, assembled
+    from kept.clock import SystemClock
+    from kept.config import load
+
+    async with assembled(load()) as running:
+        with progress() as bar:
+            task = bar.add_task("reading", total=None)
+
+            def show(what: str, done: int, total: int) -> None:
+                bar.update(task, description=what, completed=done, total=total)
+
+            return await import_tape(running.office, OPERATOR, order, SystemClock().now(), show)
+
+
+def _print(report: "ImportReport") -> None:
+    from rich.table import Table
+
+    out = console()
+    kept = " (dry run: nothing was kept)" if report.dry_run else ""
+    out.print(
+        f"Imported {report.kind} with the mapping {report.mapping}, as of {report.as_of}{kept}", markup=False
+    )
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name in _COUNTS:
+        count: int = getattr(report, name)
+        if count or name not in ("recalled", "skipped"):
+            table.add_row("rows " + name if name != "recalled" else "loans recalled", f"{count:,}")
+    for what, sums in report.sums.items():
+        for currency, amount in sums.items():
+            table.add_row(what, f"{amount} {currency}")
+    out.print(table)
+    for file in report.files:
+        if file.get("not_used"):
+            out.print(f"{file['file']}: not used: {', '.join(file['not_used'])}", markup=False)
+    for note in report.notes:
+        out.print(note, markup=False)
+    if report.rejects_file is not None:
+        out.print(f"Rejected rows with their reasons: {report.rejects_file}", markup=False, soft_wrap=True)
+        for column, reason, rows in report.reasons[:_COMMONEST]:
+            out.print(f"  {rows:>7,}  {column + ' ' if column else ''}{reason}", markup=False, soft_wrap=True)
