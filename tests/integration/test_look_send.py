@@ -1,75 +1,12 @@
 """The look and the send over a real database: once each, cancelled by news, falling back, failing alone."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.delivery.deliver import SendReport, deliver
-from casework.look import LookReport, look
-from kept.clock import FixedClock
-from notifiers.base import Notifier, OutcomeUnknown, Outgoing, Permanent, RecipientBlocked, Sent, Transient
-from tests.builders.book import SYSTEM, Book, office_of
-
-# A Monday, 09:00 in Berlin.
-MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
-DAY = timedelta(days=1)
-
-
-class Counting(Notifier):
-    """Takes everything, or does what it was told for an address or once."""
-
-    provider = "counting"
-
-    def __init__(self, channel: str, says: Sequence[Exception] = (), reports: bool = False) -> None:
-        self.channel = channel  # type: ignore[assignment]
-        self.says = list(says)
-        self.can_report_delivery = reports
-        self.took: list[Outgoing] = []
-        self.asked = 0
-
-    async def _send(self, outgoing: Outgoing) -> Sent:
-        self.asked += 1
-        if self.says:
-            raise self.says.pop(0)
-        self.took.append(outgoing)
-        return Sent(self.provider, f"{self.channel}-{outgoing.contact}", "accepted")
-
-
-class Town:
-    """A book, its providers, and a clock to set."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.office = office_of(engine)
-        self.book = Book(self.office)
-        self.providers = {channel: Counting(channel) for channel in ("sms", "email", "chat")}
-        self.now = MONDAY
-
-    async def open(self, fed_at: datetime = MONDAY) -> None:
-        self.portfolio = await self.book.portfolio()
-        self.gentle = await self.book.strategy()
-        await self.book.feed(self.portfolio, fed_at)
-
-    async def borrower(self, due: date, amount: int = 250_00, **more: object):
-        since = datetime.combine(due, datetime.min.time(), UTC) - 10 * DAY
-        return await self.book.borrower(
-            self.portfolio, [(due, amount)], strategy=self.gentle, **{"since": since, **more}
-        )
-
-    async def look(self) -> LookReport:
-        return await look(self.office, SYSTEM, self.now)
-
-    async def send(self, by: str = "one") -> SendReport:
-        return await deliver(self.office, SYSTEM, self.providers, FixedClock(self.now), by)
-
-    async def states(self) -> list[tuple[str, str, str | None]]:
-        rows = await self.book.sql("SELECT channel, state, code FROM contacts ORDER BY id")
-        return [tuple(row) for row in rows]
-
-    async def occurrences(self) -> list[tuple[str, str, str | None]]:
-        rows = await self.book.sql("SELECT step, state, reason FROM occurrences ORDER BY due_at, id")
-        return [tuple(row) for row in rows]
+from notifiers.base import OutcomeUnknown, Permanent, RecipientBlocked, Transient
+from tests.builders.town import DAY, MONDAY, Town
 
 
 @pytest.fixture
