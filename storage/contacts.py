@@ -70,48 +70,72 @@ async def end_leases(raw: Raw, now: datetime, wall: datetime) -> tuple[int, int]
     Returns (given back, unknown).
     """
     given_back = await raw.run(
-        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL "
-        "WHERE leased_until < $1 AND state = 'claimed'",
+        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL WHERE id = ANY(ARRAY("
+        "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'claimed' "
+        "ORDER BY id FOR UPDATE SKIP LOCKED))",
         wall,
     )
     lost = await raw.rows(
-        "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'sending' "
-        "ORDER BY id FOR UPDATE SKIP LOCKED",
-        wall,
+        "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'sending' ORDER BY id", wall
     )
     await record(raw, [Result(row[0], "unknown", code="no_answer_recorded") for row in lost], now)
     return given_back, len(lost)
+
+
+_PERSONS_CLAIMED = 0x6B657074  # the first key of the advisory locks: "kept"
 
 
 async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int]:
     """Lock the persons and cases of `leased`, in order of id; which contacts are still this deliverer's.
 
     The person too: caps count over all cases of a person, and two of them may be claimed side by side.
+    That lock is between claims alone, so that an import which changes persons is not in the way.
     """
     persons = sorted({contact.person for contact in leased})
     cases = sorted({contact.case for contact in leased})
-    await raw.rows("SELECT id FROM persons WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", persons)
+    await raw.rows(
+        "SELECT pg_advisory_xact_lock($1, (person % 2147483647)::int) FROM unnest($2::bigint[]) person",
+        _PERSONS_CLAIMED,
+        persons,
+    )
     await raw.rows("SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", cases)
     rows = await raw.rows(
-        "SELECT id FROM contacts WHERE id = ANY($1) AND state = 'claimed' AND leased_by = $2",
+        "SELECT id FROM contacts WHERE id = ANY($1) AND state = 'claimed' AND leased_by = $2 "
+        "ORDER BY id FOR UPDATE",
         [contact.id for contact in leased],
         by,
     )
     return {row[0] for row in rows}
 
 
-async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime) -> None:
-    """Body first: what is handed over is on record before it is."""
+async def lock_cases_of(raw: Raw, contacts: Sequence[int], of_address: Sequence[int] = ()) -> None:
+    """Lock the cases of `contacts`, and of everybody who shares an address with `of_address`; by id.
+
+    Before anything of theirs is written: whoever writes to a case holds it, so writers wait in one order.
+    """
+    await raw.rows(
+        "SELECT id FROM cases WHERE id IN (SELECT case_id FROM contacts WHERE id = ANY($1)) OR person_id IN "
+        "(SELECT b.person_id FROM contacts c JOIN addresses a ON a.id = c.address_id "
+        "JOIN addresses b ON b.token = a.token AND b.kind = a.kind WHERE c.id = ANY($2)) "
+        "ORDER BY id FOR NO KEY UPDATE",
+        contacts,
+        of_address,
+    )
+
+
+async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime, until: datetime) -> None:
+    """Body first: what is handed over is on record before it is. `until`: when the lease ends, anew."""
     if not marked:
         return
     await raw.run(
         "UPDATE contacts c SET state = 'sending', sent_at = $8, claim_id = n.claim, body = n.body, "
         "template = n.template, template_digest = n.template_digest, language = n.language, "
-        "segments = n.segments FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::text[], $5::text[], "
-        "$6::text[], $7::int[]) n(id, claim, body, template, template_digest, language, segments) "
+        "segments = n.segments, leased_until = $9 FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], "
+        "$4::text[], $5::text[], $6::text[], $7::int[]) n(id, claim, body, template, template_digest, language, segments) "
         "WHERE c.id = n.id",
         *(list(column) for column in zip(*(msgspec.structs.astuple(row) for row in marked), strict=True)),
         now,
+        until,
     )
 
 
@@ -142,9 +166,13 @@ async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) ->
 
 
 async def record(raw: Raw, results: Sequence[Result], now: datetime) -> None:
-    """Record what became of contacts that were sending, with their occurrences, messages and next look."""
+    """Record what became of contacts that were sending, with their occurrences, messages and next look.
+
+    A late answer still settles what was given up as unknown, where it says that the message was taken.
+    """
     if not results:
         return
+    await lock_cases_of(raw, [result.contact for result in results])
     rows = [msgspec.structs.astuple(result) for result in results]
     await raw.run(
         "UPDATE contacts c SET state = n.state, provider = n.provider, provider_id = n.provider_id, "
@@ -153,7 +181,8 @@ async def record(raw: Raw, results: Sequence[Result], now: datetime) -> None:
         "sent_at = CASE WHEN n.state IN ('planned', 'failed') THEN NULL ELSE c.sent_at END "
         "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], "
         "$7::timestamptz[]) n(id, state, provider, provider_id, code, confirm_by, retry_at) "
-        "WHERE c.id = n.id AND c.state = 'sending'",
+        "WHERE c.id = n.id AND (c.state = 'sending' "
+        "OR c.state = 'unknown' AND n.state IN ('accepted', 'delivered'))",
         *(list(column) for column in zip(*rows, strict=True)),
         now,
     )

@@ -51,8 +51,13 @@ class Claimed(msgspec.Struct, frozen=True):
     refused: tuple[Leased, ...] = ()
 
 
-async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str, now: datetime) -> Claimed:
-    """Claim `leased` in one transaction. What another deliverer or a look took meanwhile is left alone."""
+async def claim(
+    office: Office, actor: Actor, leased: Sequence[Leased], by: str, now: datetime, until: datetime
+) -> Claimed:
+    """Claim `leased` in one transaction; their lease then ends at `until`.
+
+    What another deliverer or a look took meanwhile is left alone.
+    """
     async with office.transaction() as raw:
         mine = await lock_for_claim(raw, leased, by)
         leased = [contact for contact in leased if contact.id in mine]
@@ -79,7 +84,7 @@ async def claim(office: Office, actor: Actor, leased: Sequence[Leased], by: str,
             engine=ENGINE,
             also_deciding=frozenset(facts.case for _, facts in going.values()),
         )
-        ready, refused = await _mark(office, raw, book, going, decision_of, now)
+        ready, refused = await _mark(office, raw, book, going, decision_of, now, until)
         put_off = {contact for change in changes for contact, _ in change.put_off}
         cancelled = {contact for change in changes for contact, _ in change.cancelled}
         # A receipt may have ended the message of a fallback meanwhile: nothing speaks of it any more.
@@ -109,6 +114,7 @@ async def _mark(
     going: Mapping[int, tuple[Plan, Facts]],
     decision_of: Mapping[int, int],
     now: datetime,
+    until: datetime,
 ) -> tuple[list[Ready], set[int]]:
     """Render and store the body of each, and mark it `sending`; what cannot be said fails alone."""
     if not going:
@@ -147,7 +153,7 @@ async def _mark(
             sender=spec.senders.get(plan.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
         )
         ready.append(Ready(outgoing, plan.channel, step.fallback_after))
-    await mark_sending(raw, marked, now)
+    await mark_sending(raw, marked, now, until)
     await refuse(raw, refused, now)
     return ready, {contact for contact, _ in refused}
 

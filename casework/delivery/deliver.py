@@ -17,7 +17,7 @@ from casework.staff.rights import Action, Actor, require
 from notifiers.base import Notifier, OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
 from storage.audit import Event, write
 from storage.consents import block_recipient, suspend_address
-from storage.contacts import Leased, Result, end_leases, lease, record
+from storage.contacts import Leased, Result, end_leases, lease, lock_cases_of, record
 from storage.raw import Raw
 
 BATCH = 320
@@ -73,7 +73,7 @@ async def deliver(
             if stopping():
                 break
             group = leased[start : start + GROUP]
-            await _deliver_group(office, actor, notifiers, clock.now(), by, group, report)
+            await _deliver_group(office, actor, notifiers, clock, by, group, report)
             if progress:
                 progress(len(group))
     async with office.transaction() as raw:
@@ -94,12 +94,13 @@ async def _deliver_group(
     office: Office,
     actor: Actor,
     notifiers: Mapping[str, Notifier],
-    now: datetime,
+    clock: Clock,
     by: str,
     group: Sequence[Leased],
     report: SendReport,
 ) -> None:
-    claimed = await claim(office, actor, group, by, now)
+    now = clock.now()
+    claimed = await claim(office, actor, group, by, now, clock.wall() + LEASE)
     for contact in claimed.put_off:
         report.count(contact.channel, "deferred")
     for contact in claimed.cancelled:
@@ -112,6 +113,8 @@ async def _deliver_group(
         *(_hand_over(ready, notifiers[ready.channel], now) for ready in claimed.ready)
     )
     async with office.transaction() as raw:
+        news_of_address = [o.result.contact for o in outcomes if o.address_dead or o.blocked]
+        await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
         await record(raw, [outcome.result for outcome in outcomes], now)
         for outcome in outcomes:
             if outcome.address_dead:
