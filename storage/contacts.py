@@ -131,7 +131,8 @@ async def mark_sending(raw: Raw, marked: Sequence[Marked], now: datetime, until:
         "UPDATE contacts c SET state = 'sending', sent_at = $8, claim_id = n.claim, body = n.body, "
         "template = n.template, template_digest = n.template_digest, language = n.language, "
         "segments = n.segments, leased_until = $9 FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], "
-        "$4::text[], $5::text[], $6::text[], $7::int[]) n(id, claim, body, template, template_digest, language, segments) "
+        "$4::text[], $5::text[], $6::text[], $7::int[]) "
+        "n(id, claim, body, template, template_digest, language, segments) "
         "WHERE c.id = n.id",
         *(list(column) for column in zip(*(msgspec.structs.astuple(row) for row in marked), strict=True)),
         now,
