@@ -60,6 +60,7 @@ class _Working:
         self.candidates: list[_Candidate] = []
         self.again: list[datetime] = []
         self.followed: set[int] = set()  # messages that are planned, deferred, or awaited
+        self.ended = {key for loan in facts.loans for key in loan.ended}
         self.left = {begun.id for begun in facts.begun if _left(begun)}
 
     # --- which step of a loan has come -------------------------------------------------------------
@@ -110,7 +111,7 @@ class _Working:
         if begun is not None and begun.id in self.left:
             if not self._unconfirmed(begun):
                 return
-        elif ended:
+        elif ended and not _failed(begun):
             return
         if occurrence.expires <= self.now:
             if not ended and not self._in_the_air(occurrence.key):
@@ -252,9 +253,9 @@ class _Working:
             if message:
                 self.followed.add(message)
             return
-        if said:
+        if said or occurrence.key in self.ended:
             return  # there is only no further channel to confirm it on
-        if begun is not None and any(tried.state == "failed" for tried in begun.tried):
+        if begun is not None and _failed(begun):
             noes.append(No("channels", "none_left", "failed on " + ", ".join(t.channel for t in begun.tried)))
         self._suppress(occurrence.key, *noes)
 
@@ -324,6 +325,11 @@ def best_address(addresses: Iterable[Address], channel: str) -> Address | None:
         if address.kind == kind and carries and not address.shared:
             return address
     return None
+
+
+def _failed(begun: Begun | None) -> bool:
+    """Whether a channel failed, be it that the provider said so only after it had taken the message."""
+    return begun is not None and any(tried.state == "failed" for tried in begun.tried)
 
 
 def _left(begun: Begun) -> bool:
