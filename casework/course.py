@@ -50,6 +50,8 @@ class _Working:
         self.begun = {begun.id: begun for begun in facts.begun}
         self.found = {occurrence.key: occurrence for occurrence in decision.found}
         self.message_of = {key: begun.id for begun in facts.begun for key in begun.keys}
+        self.ended = {key for loan in facts.loans for key in loan.ended}
+        self.closed = dict(decision.closed)
         self.planned: dict[Key, int] = {}  # the message of each planned key; below 0: made here
         self.new_occurrences: list[tuple[Occurrence, OccurrenceChange]] = []
         self.changed_occurrences: list[OccurrenceChange] = []
@@ -71,6 +73,8 @@ class _Working:
             standing = _standing(begun)
             if standing and (standing.channel, standing.address) == (plan.channel, plan.address):
                 self.going.append(standing.contact)
+                if standing.at > self.now:
+                    self.put_off.append((standing.contact, self.now))  # what it was put off for is over
             else:
                 if standing:
                     self.cancelled.append((standing.contact, "replanned"))
@@ -84,9 +88,10 @@ class _Working:
         changes += [
             OccurrenceChange(waiting.key, "waiting", self._kept(waiting.key), waiting.noes)
             for waiting in self.decision.waiting
+            if waiting.key not in self.ended  # a fallback that waits: what it repeats was messaged
         ]
         changes += [
-            OccurrenceChange(ending.key, ending.how, self.message_of.get(ending.key), ending.noes)
+            OccurrenceChange(ending.key, ending.how, self._last(ending.key), ending.noes)
             for ending in self.decision.endings
         ]
         for change in changes:
@@ -97,26 +102,34 @@ class _Working:
                 self.changed_occurrences.append(change)
 
     def _kept(self, key: Key) -> int | None:
-        """A deferred occurrence stays with the message it was planned in."""
-        return self.message_of.get(key)
+        """A deferred occurrence stays with its message, unless that goes out without it now."""
+        message = self.message_of.get(key)
+        return None if message in self.planned.values() else message
+
+    def _last(self, key: Key) -> int | None:
+        """An ended one stays with its message only where that ends too: nobody may think it was said."""
+        message = self.message_of.get(key)
+        return message if message in self.closed else None
 
     def messages(self) -> None:
         """Contacts that stand, but whose message is not planned now: put off or cancelled."""
         planned = {message for message in self.planned.values() if message > 0}
-        closed = dict(self.decision.closed)
         until = {waiting.key: waiting.until for waiting in self.decision.waiting}
         for begun in self.begun.values():
             standing = _standing(begun)
             if standing is None or begun.id in planned:
                 continue
-            if begun.id in closed:
+            if begun.id in self.closed:
                 self.cancelled.append((standing.contact, self._reason(begun)))
             else:
                 later = min((until[key] for key in begun.keys if key in until), default=self.now)
-                self.put_off.append((standing.contact, later))
+                if standing.state == "claimed" or standing.at != later:
+                    self.put_off.append((standing.contact, later))
 
     def _reason(self, begun: Begun) -> str:
-        """The code of the first no among the endings of a message's occurrences."""
+        """The code of the first no among the endings of a message's occurrences, or that they moved on."""
+        if any(key in self.planned for key in begun.keys):
+            return "replanned"
         noes = [ending.noes for ending in self.decision.endings if ending.key in begun.keys]
         return (reason_of(noes[0]) if noes else None) or "not_expected"
 

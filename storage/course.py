@@ -309,8 +309,8 @@ async def _standing_contacts(raw: Raw, live: Sequence[CaseChange], now: datetime
     put_off = [(contact, later) for c in live for contact, later in c.put_off]
     if put_off:
         await raw.run(
-            "UPDATE contacts c SET state = 'planned', not_before = n.later, leased_until = NULL, "
-            "leased_by = NULL FROM unnest($1::bigint[], $2::timestamptz[]) n(id, later) "
+            "UPDATE contacts c SET state = 'planned', not_before = n.later, code = NULL, "
+            "leased_until = NULL, leased_by = NULL FROM unnest($1::bigint[], $2::timestamptz[]) n(id, later) "
             "WHERE c.id = n.id AND c.state IN ('planned', 'claimed')",
             [contact for contact, _ in put_off],
             [later for _, later in put_off],

@@ -77,8 +77,10 @@ SELECT m.id, m.case_id, m.step, m.strategy_version_id, m.expires_at,
        (SELECT count(*) FROM contacts c WHERE c.message_id = m.id) AS attempts
 FROM messages m WHERE m.case_id = ANY($1) AND m.state = 'open' ORDER BY m.id
 """
+# A planned one may be put off; what a provider asked to wait for (it left its code) is no putting off.
 _TRIED = """
-SELECT message_id, id, channel, address_id, state, coalesce(sent_at, planned_at) AS at, confirm_by
+SELECT message_id, id, channel, address_id, state, confirm_by,
+       coalesce(sent_at, CASE WHEN code IS NULL THEN not_before END, planned_at) AS at
 FROM contacts WHERE message_id = ANY($1) AND state <> 'cancelled' ORDER BY message_id, attempt
 """
 _KEYS_OF_MESSAGES = """
@@ -202,7 +204,7 @@ async def _begun(raw: Raw, cases: Sequence[int]) -> dict[int, list[Begun]]:
         return found
     ids = [row["id"] for row in messages]
     tried: dict[int, list[Tried]] = defaultdict(list)
-    for message, contact, channel, address, state, at, confirm_by in await raw.rows(_TRIED, ids):
+    for message, contact, channel, address, state, confirm_by, at in await raw.rows(_TRIED, ids):
         tried[message].append(Tried(contact, channel, address, state, at, confirm_by))
     keys: dict[int, list[Key]] = defaultdict(list)
     for message, anchor, anchor_id, strategy, step in await raw.rows(_KEYS_OF_MESSAGES, ids):

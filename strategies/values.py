@@ -59,7 +59,7 @@ class Tried(msgspec.Struct, frozen=True, array_like=True):
     channel: str
     address: int
     state: str
-    at: datetime
+    at: datetime  # when it went; of a planned one, until when it is put off
     confirm_by: datetime | None = None  # not delivered by then: the next channel
 
 

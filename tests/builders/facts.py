@@ -1,4 +1,4 @@
-"""Small facts for decisions: one loan of one person, under the shipped strategy and house rules unless said."""
+"""Small facts for decisions: one loan of one person, under the shipped strategy and house rules."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
