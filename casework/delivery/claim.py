@@ -4,7 +4,7 @@ What a look planned hours ago goes out only if the same decision, made now, stil
 rendered here, with the figures of this moment, and stored before anything is handed over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -20,6 +20,8 @@ from messages.render import render
 from messages.values import Owed, Saying
 from notifiers.base import Outgoing
 from policy.calendar import local_day
+from policy.earliest import Rules, earliest
+from policy.values import Ask
 from storage.audit import Event, write
 from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
@@ -35,11 +37,16 @@ _JSON = msgspec.json.Encoder()
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """A contact that is `sending`, committed, and may now be handed over."""
+    """A contact that is `sending`, committed, and may now be handed over.
+
+    `may_go(moment)` asks the rules once more at the provider's door: the first moment at or after it that
+    they accept, None where there is none. The hours hold there, not in the queue.
+    """
 
     outgoing: Outgoing
     channel: str
     fallback_after: timedelta | None
+    may_go: Callable[[datetime], datetime | None]
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -152,10 +159,16 @@ async def _mark(
             at=now,
             sender=spec.senders.get(plan.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
         )
-        ready.append(Ready(outgoing, plan.channel, step.fallback_after))
+        gate = _gate(book.rulebook.rules[facts.portfolio], plan, facts)
+        ready.append(Ready(outgoing, plan.channel, step.fallback_after, gate))
     await mark_sending(raw, marked, now, until)
     await refuse(raw, refused, now)
     return ready, {contact for contact, _ in refused}
+
+
+def _gate(rules: Rules, plan: Plan, facts: Facts) -> Callable[[datetime], datetime | None]:
+    ask = Ask(plan.channel, plan.loans, message=plan.message)
+    return lambda moment: earliest(rules, ask, facts.situation, moment).at
 
 
 def _language(person: Recipient, spec: PortfolioSpec) -> str:

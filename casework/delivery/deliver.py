@@ -110,8 +110,9 @@ async def _deliver_group(
     if not claimed.ready:
         return
     outcomes = await asyncio.gather(
-        *(_hand_over(ready, notifiers[ready.channel], now) for ready in claimed.ready)
+        *(_hand_over(ready, notifiers[ready.channel], clock) for ready in claimed.ready)
     )
+    now = clock.now()
     async with office.transaction() as raw:
         news_of_address = [o.result.contact for o in outcomes if o.address_dead or o.blocked]
         await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
@@ -133,9 +134,17 @@ def _event(actor: Actor, outcome: _Outcome, now: datetime) -> Event:
     return Event(now, actor.name, actor.role, f"contact.{result.state}", "contact", result.contact, data)
 
 
-async def _hand_over(ready: Ready, notifier: Notifier, now: datetime) -> _Outcome:
-    """One contact to its provider. Each fails alone; nothing but a result comes back."""
+async def _hand_over(ready: Ready, notifier: Notifier, clock: Clock) -> _Outcome:
+    """One contact to its provider. Each fails alone; nothing but a result comes back.
+
+    The rules are asked once more here: time has passed since the claim, and 21:00 may have come.
+    """
     contact = ready.outgoing.contact
+    now = clock.now()
+    opens = ready.may_go(now)
+    if opens != now:
+        later = opens or now + _BACKOFF[-1]
+        return _Outcome(Result(contact, "planned", code="door_closed", retry_at=later), ready.channel)
     try:
         sent = await notifier.send(ready.outgoing)
     except SendError as error:

@@ -1,6 +1,7 @@
 """`kept look` and `kept send`: one pass over the due cases; delivering what is planned."""
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -98,6 +99,9 @@ async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mappi
     from kept.providers import CHANNELS, notifiers_of
 
     settings = load()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
     async with assembled(settings) as running:
         office = running.office
         looked = await last_look(office)
@@ -119,6 +123,7 @@ async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mappi
                     clock,
                     deliverer(),
                     progress=lambda n: bar.advance(task, n),
+                    stopping=ending.is_set,
                 )
         finally:
             for notifier in notifiers.values():

@@ -5,7 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.delivery.deliver import deliver
+from kept.clock import FixedClock
 from notifiers.base import OutcomeUnknown, Permanent, RecipientBlocked, Transient
+from tests.builders.book import SYSTEM
 from tests.builders.town import DAY, MONDAY, Town
 
 
@@ -183,3 +186,26 @@ async def test_a_call_is_a_task(town: Town) -> None:
     looked = await town.look()
     assert (looked.tasks, looked.contacts) == (1, 0)
     assert [tuple(r) for r in await town.book.sql("SELECT kind, state FROM tasks")] == [("call", "open")]
+
+
+async def test_the_hours_hold_at_the_providers_door(town: Town) -> None:
+    """POLICY.md, case 1: approved 20:58, released by the queue 21:03, denied at dispatch."""
+    await town.borrower(date(2026, 11, 20))
+    town.now = datetime(2026, 11, 23, 19, 58, tzinfo=UTC)
+    await town.look()
+
+    class Late(FixedClock):
+        """The claim is made at 20:58; whatever asks after it is told 21:03."""
+
+        asked = 0
+
+        def now(self) -> datetime:
+            self.asked += 1
+            return town.now if self.asked <= 3 else town.now + timedelta(minutes=5)
+
+    sent = await deliver(town.office, SYSTEM, town.providers, Late(town.now), "one")
+    assert sent.by_channel == {"sms": {"deferred": 1}}
+    assert town.providers["sms"].asked == 0
+    assert await town.states() == [("sms", "planned", "door_closed")]
+    town.now = datetime(2026, 11, 24, 7, tzinfo=UTC)
+    assert (await town.send()).by_channel == {"sms": {"accepted": 1}}
