@@ -14,6 +14,9 @@ Column = Annotated[str, Field(min_length=1)]
 REGION = re.compile(r"[A-Z]{2}")
 
 
+_WAYS = ("column", "value", "compose", "look_up", "example_phone")
+
+
 class Strict(BaseModel):
     """Keys that are not known are refused by name, beside those that are."""
 
@@ -32,7 +35,7 @@ class Strict(BaseModel):
             if key not in cls.model_fields:
                 raise PydanticCustomError(
                     "unknown_key",
-                    "unknown key {key!r}; known are {known}",
+                    "unknown key '{key}'; known are {known}",
                     {"key": key, "known": cls._known()},
                 )
         return given  # pyright: ignore[reportUnknownVariableType]
@@ -78,9 +81,12 @@ class Text(Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        named = [way for way in self.ways if getattr(self, way) is not None]
-        if len(named) != 1:
-            raise wrong(None, f"exactly one of {', '.join(self.ways)} is wanted, here are {len(named)}")
+        given = [way for way in _WAYS if getattr(self, way, None) is not None]
+        for way in given:
+            if way not in self.ways:
+                raise wrong(way, f"{way} has no use here: one of {', '.join(self.ways)}")
+        if len(given) != 1:
+            raise wrong(None, f"exactly one of {', '.join(self.ways)} is wanted, here are {len(given)}")
         if (self.look_up is not None) != (self.by is not None and self.take is not None):
             raise wrong(
                 None, "look_up, by and take belong together: which file, the key's column, the column taken"

@@ -202,6 +202,10 @@ def _phone_wanted(region: str | None) -> str:
 
 def read_email(text: str) -> str:
     """A mailbox, trimmed; the look of it only, since nothing but a message shows whether it exists."""
-    if normal_email(text).count("@") != 1 or len(text) > 254 or text.rpartition("@")[2].startswith("."):
+    try:
+        plain = normal_email(text)
+    except ValueError:
+        plain = ""
+    if plain.count("@") != 1 or len(text) > 254 or plain.rpartition("@")[2].startswith("."):
         raise ValueError("is no email address: name@domain")
     return text.strip()

@@ -64,7 +64,7 @@ def open_tape(path: Path, mapping: Mapping, kind: Kind) -> Tape:
         if name not in found and not part.may_be_absent:
             raise TapeError(
                 f"{path}: no file has the columns {', '.join(part.known_by)}, "
-                f"by which mapping {mapping.name} knows {name}"
+                f"by which mapping {mapping.name} knows {name}{_foreign(paths)}"
             )
     files = [found[name] for name in wanted if name in found]
     if not any(file.part.look_up is None for file in files):
@@ -101,6 +101,17 @@ def _paths(path: Path) -> list[Path]:
     return [path]
 
 
+def _foreign(paths: list[Path]) -> str:
+    """A hint where the file may be there in another encoding."""
+    names = [path.name for path in paths if _encoding(_head(path), None) is None]
+    return f" ({', '.join(names)} is not UTF-8: say `encoding: latin-1` if it is that)" if names else ""
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return content.read(_HEAD_BYTES)
+
+
 def _described(wanted: dict[str, FilePart]) -> str:
     return "; ".join(f"{name} has {', '.join(part.known_by)}" for name, part in wanted.items())
 
@@ -110,10 +121,10 @@ def _recognised(path: Path, wanted: dict[str, FilePart], *, alone: bool) -> Tape
 
     A single file that is not what was asked for is refused with what it lacks, rather than passed over.
     """
-    head = path.open("rb").read(_HEAD_BYTES)
+    head = _head(path)
     seen: list[str] = []
     for name, part in wanted.items():
-        encoding = _encoding(head, part)
+        encoding = _encoding(head, part.encoding)
         if encoding is None:
             if alone:
                 raise TapeError(
@@ -133,11 +144,11 @@ def _recognised(path: Path, wanted: dict[str, FilePart], *, alone: bool) -> Tape
     return None
 
 
-def _encoding(head: bytes, part: FilePart) -> str | None:
+def _encoding(head: bytes, declared: str | None) -> str | None:
     if head.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
-    if part.encoding is not None:
-        return part.encoding
+    if declared is not None:
+        return declared
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
