@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage.contacts import look_again
+from storage.contacts import lock_cases_of, look_again
 from storage.raw import Raw
 
 
@@ -104,14 +104,7 @@ async def lock_reported(raw: Raw, receipts: Sequence[Stored]) -> list[Reported]:
     for number, contact in sorted(found):
         of.setdefault(contact, []).append(by_id[number])
     hard = [contact for contact, told in of.items() if any(receipt.effect for receipt in told)]
-    await raw.rows(
-        "SELECT id FROM cases WHERE id IN (SELECT case_id FROM contacts WHERE id = ANY($1) "
-        "UNION SELECT b.id FROM contacts c JOIN addresses a ON a.id = c.address_id "
-        "JOIN addresses s ON s.token = a.token AND s.kind = a.kind JOIN cases b ON b.person_id = s.person_id "
-        "WHERE c.id = ANY($2)) ORDER BY id FOR NO KEY UPDATE",
-        list(of),
-        hard,
-    )
+    await lock_cases_of(raw, list(of), hard)
     rows = await raw.rows(
         "SELECT id, state FROM contacts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", list(of)
     )
