@@ -337,6 +337,11 @@ class Book:
                 reverses,
                 _digest("payment", external_id),
             )
+            await raw.run(
+                "INSERT INTO imports (kind, file_name, mapping, at, fed_at, report) "
+                "VALUES ('payments', 'test.csv', 'kept', $1, $1, '{}')",
+                at,
+            )
             await self._allocate(raw, loan)
             cases = await raw.rows("SELECT case_id FROM parties WHERE loan_id = $1", loan)
             await touch(raw, [row[0] for row in cases], at)

@@ -1,0 +1,70 @@
+"""Whether a contact was right to go out, by the facts at the moment of its claim."""
+
+import msgspec
+
+from casework.insight.replay import Stored
+from policy.earliest import earliest
+from policy.values import Ask
+from strategies.decide import KIND_OF
+from strategies.values import Address, Loan, Plan
+
+
+class Faults(msgspec.Struct, frozen=True):
+    """What was wrong, as clauses without a person; nothing where the contact was right."""
+
+    not_allowed: tuple[str, ...]
+    wrong_address: tuple[str, ...]
+
+
+def faults(claim: Stored, message: int, channel: str, address: int) -> Faults:
+    """What speaks against the contact of `message` on `channel` to `address` (id), claimed by `claim`."""
+    plan = next((plan for plan in claim.decision.plans if plan.message == message), None)
+    if plan is None or (plan.channel, plan.address) != (channel, address):
+        not_allowed = (f"the decision of its claim does not plan it by {channel} to address {address}",)
+    else:
+        not_allowed = tuple(_not_allowed(claim, plan))
+    return Faults(not_allowed, tuple(_wrong_address(claim.facts.addresses, channel, address)))
+
+
+def _not_allowed(claim: Stored, plan: Plan) -> list[str]:
+    """The laws themselves, asked anew: not whether the decision agrees with itself."""
+    said: list[str] = []
+    loans = {loan.id: loan for loan in claim.facts.loans}
+    for key, loan_id in zip(plan.keys, plan.loans, strict=True):
+        loan = loans.get(loan_id)
+        if loan is None or not _owes(loan, key.anchor_id):
+            said.append(f"installment {key.anchor_id} was not unpaid")
+        elif loan.status != "active":
+            said.append(f"loan {loan_id} was {loan.status}")
+    situation = claim.facts.situation
+    if situation.consents.get(plan.channel) == "revoked":
+        said.append(f"{plan.channel} was stopped")
+    for hold in situation.holds:
+        binds = hold.loan in (0, *plan.loans) and hold.start <= claim.at
+        if binds and (hold.end is None or claim.at < hold.end):
+            said.append(f"there was a hold ({hold.kind})")
+    for loan_id in plan.loans:
+        ask = Ask(plan.channel, (loan_id,), message=plan.message)
+        answer = earliest(claim.rulebook.rules[claim.facts.portfolio], ask, situation, claim.at)
+        if answer.at != claim.at:
+            noes = ", ".join(f"{no.pack} {no.rule}: {no.detail}" for no in answer.noes)
+            said.append(f"the rules said no ({noes})")
+    return said
+
+
+def _owes(loan: Loan, installment: int) -> bool:
+    return any(unpaid.installment == installment and unpaid.left > 0 for unpaid in loan.unpaid)
+
+
+def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int) -> list[str]:
+    known = next((one for one in addresses if one.id == address), None)
+    if known is None:
+        return [f"address {address} was suspended, detached or not the person's"]
+    said: list[str] = []
+    if known.kind != KIND_OF.get(channel):
+        said.append(f"address {address} is a {known.kind} and carries no {channel}")
+    if known.shared:
+        said.append(f"address {address} is on file with another person too")
+    if known.state != "confirmed" and (known.state != "attested" or known.kind == "chat"):
+        said.append(f"address {address} was {known.state}")
+    return said

@@ -1,0 +1,196 @@
+"""The invariants that SQL alone can check: each query finds what breaks one, as a sentence with ids.
+
+No sentence names a person: loans by their external id, everything else by the id of its row.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from storage.raw import Raw
+
+EXAMPLES: Final = 10
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """How often something is broken, with a few examples."""
+
+    violations: int
+    examples: tuple[str, ...]
+
+
+_LEFT: Final = "('sending', 'accepted', 'delivered', 'unknown')"
+
+EXPECTED_ONCE: Final = (
+    """
+    SELECT format('case %s: step %s (%s) of %s %s has %s rows', case_id, step, strategy, anchor, anchor_id,
+                  count(*))
+    FROM occurrences GROUP BY case_id, anchor, anchor_id, strategy, step HAVING count(*) > 1
+    """,
+    """
+    SELECT format('occurrence %s is %s and has %s', id, state,
+                  CASE WHEN ended_at IS NULL THEN 'no end' ELSE 'ended' END)
+    FROM occurrences WHERE (state = 'waiting') <> (ended_at IS NULL)
+    """,
+    """
+    SELECT format('message %s has no occurrence', m.id) FROM messages m
+    WHERE m.state IN ('open', 'done') AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.message_id = m.id)
+    """,
+    """
+    SELECT format('message %s has no contact', m.id) FROM messages m
+    WHERE NOT EXISTS (SELECT 1 FROM contacts c WHERE c.message_id = m.id)
+    """,
+    """
+    SELECT format('occurrence %s is messaged, and no contact of message %s was handed over', o.id,
+                  o.message_id)
+    FROM occurrences o WHERE o.state = 'messaged'
+      AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.message_id = o.message_id AND c.claim_id IS NOT NULL)
+    """,
+    """
+    SELECT format('occurrence %s is tasked and has no task', o.id) FROM occurrences o
+    WHERE o.state = 'tasked' AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.occurrence_id = o.id)
+    """,
+    """
+    SELECT format('task %s is of occurrence %s, which is %s', t.id, o.id, o.state)
+    FROM tasks t JOIN occurrences o ON o.id = t.occurrence_id WHERE o.state <> 'tasked'
+    """,
+)
+# A fallback follows a contact that failed, or that was not confirmed by its time (it may be since); never an
+# unknown one, and never on the channel that was tried.
+HANDED_OVER_ONCE: Final = (
+    """
+    SELECT format('%s names %s contacts by the id %s', provider, count(*), provider_id)
+    FROM contacts WHERE provider_id IS NOT NULL GROUP BY provider, provider_id HAVING count(*) > 1
+    """,
+    f"""
+    SELECT format('contacts %s (%s, %s) and %s (%s, %s) of message %s both went out',
+                  a.id, a.channel, a.state, b.id, b.channel, b.state, a.message_id)
+    FROM contacts a JOIN contacts b ON b.message_id = a.message_id AND b.attempt > a.attempt
+    WHERE a.state IN {_LEFT} AND b.state IN {_LEFT}
+      AND (a.channel = b.channel OR a.confirm_by > b.sent_at
+           OR a.confirm_by IS NULL AND NOT (a.state = 'delivered' AND a.settled_at >= b.sent_at))
+    """,  # noqa: S608, constants
+)
+SENDING_PAST_LEASE: Final = """
+SELECT format('contact %s is sending, and its lease ended at %s', id, leased_until)
+FROM contacts WHERE state = 'sending' AND leased_until < $1
+"""
+# ($1, $2): the steps that any version of a strategy knows.
+UNEXPECTED: Final = """
+SELECT format('occurrence %s: no version of strategy %s has a step %s', o.id, o.strategy, o.step)
+FROM occurrences o
+WHERE NOT EXISTS (SELECT 1 FROM unnest($1::text[], $2::text[]) s(strategy, step)
+                  WHERE s.strategy = o.strategy AND s.step = o.step)
+UNION ALL
+SELECT format('occurrence %s: loan %s has no installment %s', o.id, l.external_id, o.anchor_id)
+FROM occurrences o JOIN loans l ON l.id = o.loan_id
+WHERE o.anchor = 'installment'
+  AND NOT EXISTS (SELECT 1 FROM installments i WHERE i.id = o.anchor_id AND i.loan_id = o.loan_id)
+UNION ALL
+SELECT format('occurrence %s of loan %s is of %s, and nothing is expected before %s',
+              o.id, l.external_id, o.due_at, l.governed_since)
+FROM occurrences o JOIN loans l ON l.id = o.loan_id WHERE o.due_at <= l.governed_since
+UNION ALL
+SELECT format('occurrence %s is of %s, and case %s is looked through %s only', o.id, o.due_at, c.id,
+              coalesce(c.looked_through::text, 'nothing'))
+FROM occurrences o JOIN cases c ON c.id = o.case_id
+WHERE c.looked_through IS NULL OR o.due_at > c.looked_through
+"""
+UNCLAIMED: Final = f"""
+SELECT format('contact %s is %s, and no decision of a claim is stored', id, state)
+FROM contacts WHERE state IN {_LEFT} AND claim_id IS NULL
+"""  # noqa: S608, constants
+# What the decision's facts should have shown it: read from the rows of consents and holds themselves.
+DESPITE_A_NO: Final = (
+    f"""
+    SELECT format('contact %s went out by %s after the person stopped that channel', c.id, c.channel)
+    FROM contacts c JOIN cases b ON b.id = c.case_id
+    JOIN LATERAL (SELECT s.state, s.at, s.source FROM consents s
+                  WHERE s.person_id = c.person_id AND s.channel = c.channel AND s.at < c.sent_at
+                    AND (s.portfolio_id IS NULL OR s.portfolio_id = b.portfolio_id)
+                  ORDER BY s.at DESC, s.id DESC LIMIT 1) last ON true
+    WHERE c.state IN {_LEFT} AND last.state = 'revoked' AND last.source IN ('reply', 'provider')
+    """,  # noqa: S608, constants
+    f"""
+    SELECT DISTINCT format('contact %s went out under a hold (%s)', c.id, h.kind)
+    FROM contacts c JOIN occurrences o ON o.message_id = c.message_id AND o.state = 'messaged'
+    JOIN holds h ON (h.person_id = c.person_id AND h.loan_id IS NULL OR h.loan_id = o.loan_id)
+     AND h.recorded_at < c.sent_at AND h.starts_at <= c.sent_at
+     AND (h.ends_at IS NULL OR h.ends_at > c.sent_at)
+    WHERE c.state IN {_LEFT} AND c.attempt = 1
+    """,  # noqa: S608, constants
+)
+_TOTAL: Final = "penalties_minor + fees_minor + interest_minor + principal_minor"
+ALLOCATIONS: Final = (
+    f"""
+    SELECT format('loan %s (%s): allocated %s, credit %s, received %s minor units', l.external_id, l.source,
+                  coalesce(a.total, 0), l.credit_minor, coalesce(r.total, 0))
+    FROM loans l
+    LEFT JOIN (SELECT loan_id, sum({_TOTAL}) AS total FROM allocations GROUP BY 1) a ON a.loan_id = l.id
+    LEFT JOIN (SELECT p.loan_id, sum(p.amount_minor) AS total FROM payments p
+               WHERE NOT EXISTS (SELECT 1 FROM payments b WHERE b.reverses_id = p.id) GROUP BY 1) r
+      ON r.loan_id = l.id
+    WHERE coalesce(a.total, 0) + l.credit_minor <> coalesce(r.total, 0)
+    """,  # noqa: S608, constants
+    f"""
+    SELECT format('loan %s, installment %s: %s paid, %s allocated (minor units)', l.external_id, i.number,
+                  i.paid_minor, coalesce(a.total, 0))
+    FROM installments i
+    LEFT JOIN (SELECT installment_id, sum({_TOTAL}) AS total FROM allocations GROUP BY 1) a
+      ON a.installment_id = i.id
+    JOIN loans l ON l.id = i.loan_id
+    WHERE i.paid_minor <> coalesce(a.total, 0)
+    """,  # noqa: S608, constants
+    f"""
+    SELECT format('loan %s, payment %s: %s of %s minor units allocated%s', l.external_id, p.external_id,
+                  a.total, p.amount_minor, CASE WHEN b.id IS NULL THEN '' ELSE ', and it was taken back' END)
+    FROM (SELECT payment_id, sum({_TOTAL}) AS total FROM allocations GROUP BY 1) a
+    JOIN payments p ON p.id = a.payment_id JOIN loans l ON l.id = p.loan_id
+    LEFT JOIN payments b ON b.reverses_id = p.id
+    WHERE a.total > p.amount_minor OR b.id IS NOT NULL
+    """,  # noqa: S608, constants
+)
+
+
+async def broken(raw: Raw, query: str, *parameters: object) -> Broken:
+    """What `query` finds, counted, with the first examples."""
+    row = (
+        await raw.rows(
+            f"WITH found(what) AS MATERIALIZED ({query}) "  # noqa: S608, constants of this file
+            f"SELECT (SELECT count(*) FROM found), ARRAY(SELECT what FROM found LIMIT {EXAMPLES})",
+            *parameters,
+        )
+    )[0]
+    return Broken(row[0], tuple(row[1]))
+
+
+# Touched means: due for a look by now (the book's now: that of its last look), or from the moment of a feed on.
+_UNTOUCHED: Final = """
+SELECT id, looked_through FROM cases
+WHERE looked_through IS NOT NULL
+  AND (next_look_at IS NULL OR next_look_at > greatest(looked_through, $1::timestamptz)
+       AND next_look_at NOT IN (SELECT fed_at FROM imports UNION ALL SELECT fed_at FROM feeds))
+ORDER BY looked_through, id
+"""
+
+
+async def book_time(raw: Raw) -> datetime | None:
+    """The moment up to which the book was played: that of its last look. None: it was never looked at."""
+    return await raw.value(
+        "SELECT greatest((SELECT at FROM marks WHERE name = 'last_look'), "
+        "(SELECT max(looked_through) FROM cases))"
+    )
+
+
+async def untouched_cases(raw: Raw, played: datetime | None, chunk: int) -> AsyncIterator[list[Any]]:
+    """(id, looked_through) of the cases that no news has touched since their last look, in chunks."""
+    found: list[Any] = []
+    async for row in raw.stream(_UNTOUCHED, played, batch=chunk):
+        found.append(row)
+        if len(found) == chunk:
+            yield found
+            found = []
+    if found:
+        yield found

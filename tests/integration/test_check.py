@@ -1,0 +1,374 @@
+"""`kept check` over a small book: it holds; what is broken by hand is named with an example."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.insight.check import Invariant, check
+from casework.insight.replay import facts_of
+from casework.seal import open_record, seal
+from casework.staff.rights import Actor, Denied, Role
+from policy.values import Hold
+from storage.chain import Head
+from strategies.values import Facts
+from tests.builders.book import AUDITOR, SYSTEM, Borrower
+from tests.builders.town import DAY, MONDAY, Town
+
+NAMES = [
+    "expected_once",
+    "handed_over_once",
+    "nothing_lost",
+    "allowed_at_claim",
+    "right_address",
+    "replay_identical",
+    "money_adds_up",
+    "audit_verifies",
+]
+
+
+class Checked:
+    """A town where reminders went out, one by each channel, and one was suppressed."""
+
+    def __init__(self, town: Town, ann: Borrower, ben: Borrower, paid: Borrower) -> None:
+        self.town, self.ann, self.ben, self.paid = town, ann, ben, paid
+        self.heads: list[Head] = []
+
+    async def anchor(self, head: Head) -> None:
+        self.heads.append(head)
+
+    async def check(self, wall: datetime | None = None, everything: bool = True) -> dict[str, Invariant]:
+        found = await check(
+            self.town.office, AUDITOR, wall or self.town.now, self.heads, everything=everything
+        )
+        assert [invariant.name for invariant in found] == NAMES
+        return {invariant.name: invariant for invariant in found}
+
+    async def broken(self, wall: datetime | None = None) -> dict[str, list[str]]:
+        found = await self.check(wall)
+        return {name: invariant.examples for name, invariant in found.items() if not invariant.holds}
+
+    async def plant(self, *statements: str) -> None:
+        """As somebody who owns the database."""
+        async with self.town.office.engine.begin() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+
+    async def change_claim(self, contact_of: Borrower, change: str, value: object) -> None:
+        """Rewrite the facts of the decision by which a contact of the borrower was claimed."""
+        rows = await self.town.book.sql(
+            "SELECT d.id, d.facts FROM contacts c JOIN decisions d ON d.id = c.claim_id WHERE c.case_id = $1",
+            contact_of.case,
+        )
+        facts = facts_of(rows[0][1])
+        if change == "holds":
+            situation = msgspec.structs.replace(facts.situation, holds=value)
+            facts = msgspec.structs.replace(facts, situation=situation)
+        elif change == "consents":
+            situation = msgspec.structs.replace(facts.situation, consents=value)
+            facts = msgspec.structs.replace(facts, situation=situation)
+        elif change == "unpaid":
+            loans = tuple(msgspec.structs.replace(loan, unpaid=value) for loan in facts.loans)
+            facts = msgspec.structs.replace(facts, loans=loans)
+        else:
+            facts = msgspec.structs.replace(facts, addresses=_changed(facts, change, value))
+        await self.town.book.sql(
+            "UPDATE decisions SET facts = $2 WHERE id = $1", rows[0][0], msgspec.msgpack.encode(facts)
+        )
+
+
+def _changed(facts: Facts, field: str, value: object) -> tuple[object, ...]:
+    return tuple(msgspec.structs.replace(address, **{field: value}) for address in facts.addresses)
+
+
+@pytest.fixture
+async def checked(engine: AsyncEngine) -> Checked:
+    town = Town(engine)
+    await town.open()
+    ann = await town.borrower(date(2026, 11, 20))
+    ben = await town.borrower(date(2026, 11, 20), phone=False)
+    paid = await town.borrower(date(2026, 11, 20), 300_00)
+    made = Checked(town, ann, ben, paid)
+    await open_record(town.office, MONDAY, made.anchor)
+    await town.look()
+    await town.book.pay(paid, 310_00, date(2026, 11, 22), at=MONDAY)
+    town.now += timedelta(minutes=5)
+    await town.send()
+    await town.look()
+    await seal(town.office, SYSTEM, MONDAY, made.anchor)
+    assert await town.states() == [
+        ("sms", "accepted", None),
+        ("email", "accepted", None),
+        ("sms", "cancelled", "paid"),
+    ]
+    return made
+
+
+async def test_a_book_that_was_worked_holds(checked: Checked) -> None:
+    assert await checked.broken() == {}
+    sampled = await checked.check(everything=False)
+    assert all(invariant.holds for invariant in sampled.values())
+
+
+async def test_only_those_who_may_check(checked: Checked) -> None:
+    with pytest.raises(Denied):
+        await check(checked.town.office, Actor("col", Role.COLLECTOR), MONDAY, ())
+
+
+@pytest.mark.parametrize(
+    ("plant", "example"),
+    [
+        (
+            "DELETE FROM contacts; UPDATE occurrences SET state = 'suppressed', reason = 'paid', noes = NULL "
+            "WHERE state = 'messaged'",
+            "message 1 has no contact",
+        ),
+        ("UPDATE occurrences SET message_id = NULL WHERE step = 'late-3'", "message 1 has no occurrence"),
+        (
+            "UPDATE contacts SET claim_id = NULL, state = 'cancelled' WHERE id = 1",
+            "occurrence 1 is messaged, and no contact of message 1 was handed over",
+        ),
+        ("UPDATE occurrences SET state = 'tasked' WHERE id = 2", "occurrence 2 is tasked and has no task"),
+        (
+            "INSERT INTO tasks (case_id, loan_id, occurrence_id, kind, state, opened_at) "
+            "VALUES (1, 1, 2, 'call', 'open', now())",
+            "task 1 is of occurrence 2, which is superseded",
+        ),
+    ],
+)
+async def test_1_what_is_expected_has_one_end_and_what_was_said_a_contact(
+    checked: Checked, plant: str, example: str
+) -> None:
+    await checked.plant("ALTER TABLE occurrences DROP CONSTRAINT ck_occurrences_messaged_by_a_message")
+    await checked.plant(*plant.split("; "))
+    assert example in (await checked.broken())["expected_once"]
+
+
+COLUMNS = "case_id, loan_id, anchor, anchor_id, strategy, step, due_at, state, reason, decision_id, ended_at"
+
+
+async def test_1_an_occurrence_has_one_row(checked: Checked) -> None:
+    await checked.plant(
+        "ALTER TABLE occurrences DROP CONSTRAINT uq_occurrences_case_id_anchor_id_anchor_strategy_step",
+        f"INSERT INTO occurrences ({COLUMNS}) SELECT {COLUMNS} FROM occurrences WHERE id = 2",
+    )
+    installment = checked.ann.installments[0]
+    assert (await checked.broken())["expected_once"] == [
+        f"case {checked.ann.case}: step upcoming (gentle) of installment {installment} has 2 rows"
+    ]
+
+
+async def test_2_a_contact_that_a_dead_deliverer_left_sending(checked: Checked) -> None:
+    await checked.plant(
+        "UPDATE contacts SET state = 'sending', leased_by = 'x', leased_until = '2026-11-23 08:10Z' "
+        "WHERE id = 1"
+    )
+    assert "handed_over_once" not in await checked.broken(MONDAY)
+    (example,) = (await checked.broken(MONDAY + DAY))["handed_over_once"]
+    assert example.startswith("contact 1 is sending, and its lease ended at 2026-11-23 08:10")
+
+
+COPY = (
+    "INSERT INTO contacts (message_id, case_id, person_id, address_id, channel, attempt, state, planned_at, "
+    "not_before, sent_at, body, claim_id, confirm_by) SELECT message_id, case_id, person_id, address_id, "
+    "{channel}, 2, 'accepted', planned_at, not_before, sent_at + interval '5 hours', body, claim_id, NULL "
+    "FROM contacts WHERE id = 1"
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "channel", "broken"),
+    [
+        ("state = 'accepted', confirm_by = NULL", "'email'", True),
+        ("state = 'unknown', confirm_by = NULL", "'email'", True),
+        ("state = 'accepted', confirm_by = sent_at + interval '4 hours'", "'email'", False),
+        ("state = 'accepted', confirm_by = sent_at + interval '4 hours'", "'sms'", True),
+        ("state = 'accepted', confirm_by = sent_at + interval '6 hours'", "'email'", True),
+        ("state = 'delivered', settled_at = sent_at + interval '9 hours'", "'email'", False),
+        ("state = 'delivered', settled_at = sent_at + interval '1 hours'", "'email'", True),
+        ("state = 'failed'", "'email'", False),
+    ],
+)
+async def test_2_a_second_contact_of_a_message_only_as_a_fallback(
+    checked: Checked, first: str, channel: str, broken: bool
+) -> None:
+    await checked.plant(f"UPDATE contacts SET {first} WHERE id = 1", COPY.format(channel=channel))
+    assert ("handed_over_once" in await checked.broken()) is broken
+
+
+async def test_2_a_provider_names_each_contact_once(checked: Checked) -> None:
+    await checked.plant(
+        "ALTER TABLE contacts DROP CONSTRAINT uq_contacts_provider_provider_id",
+        "UPDATE contacts SET provider = 'counting', provider_id = 'one' WHERE id IN (1, 2)",
+    )
+    assert (await checked.broken())["handed_over_once"] == ["counting names 2 contacts by the id one"]
+
+
+async def test_3_what_is_expected_and_not_stored(checked: Checked) -> None:
+    await checked.plant("DELETE FROM occurrences WHERE id = 2")
+    installment = checked.ann.installments[0]
+    assert (await checked.broken())["nothing_lost"] == [
+        f"case {checked.ann.case}: step upcoming of installment {installment} (2026-11-17 07:00Z) "
+        "is expected and not stored"
+    ]
+
+
+async def test_3_a_touched_case_is_judged_after_its_look(checked: Checked) -> None:
+    """The payment is taken back: the installment is unpaid again; the look stores what it expects."""
+    payment = (await checked.town.book.sql("SELECT id FROM payments"))[0][0]
+    await checked.town.book.reverse(checked.paid, payment, date(2026, 11, 23), at=MONDAY + DAY)
+    assert await checked.broken() == {}
+    checked.town.now = MONDAY + DAY
+    await checked.town.look()
+    assert await checked.broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("plant", "example"),
+    [
+        (
+            "UPDATE occurrences SET step = 'late-99' WHERE id = 1",
+            "occurrence 1: no version of strategy gentle has a step late-99",
+        ),
+        (
+            "UPDATE occurrences SET anchor_id = 999 WHERE id = 1",
+            "occurrence 1: loan {loan} has no installment 999",
+        ),
+        (
+            "UPDATE occurrences SET due_at = '2026-11-27 07:00Z' WHERE id = 3",
+            "occurrence 3 is of 2026-11-27 07:00:00+00, and case 1 is looked through "
+            "2026-11-23 08:05:00+00 only",
+        ),
+        (
+            "UPDATE occurrences SET due_at = '2026-11-01 07:00Z' WHERE id = 1",
+            "occurrence 1 of loan {loan} is of 2026-11-01 07:00:00+00, and nothing is expected before "
+            "2026-11-10 00:00:00+00",
+        ),
+    ],
+)
+async def test_3_what_no_version_could_expect(checked: Checked, plant: str, example: str) -> None:
+    await checked.plant(plant)
+    assert example.format(loan=checked.ann.loan_id) in (await checked.broken())["nothing_lost"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "example"),
+    [
+        ("unpaid", (), "contact 1: the decision of its claim does not plan it by sms to address 1"),
+        (
+            "holds",
+            (Hold("dispute", 0, datetime(2026, 11, 1, tzinfo=UTC)),),
+            "contact 1: the decision of its claim does not plan it by sms to address 1",
+        ),
+        (
+            "consents",
+            {"sms": "revoked"},
+            "contact 1: the decision of its claim does not plan it by sms to address 1",
+        ),
+    ],
+)
+async def test_4_a_contact_that_its_claim_did_not_allow(
+    checked: Checked, field: str, value: object, example: str
+) -> None:
+    await checked.change_claim(checked.ann, field, value)
+    assert (await checked.broken())["allowed_at_claim"] == [example]
+
+
+async def test_4_a_contact_after_a_stop_or_under_a_hold_that_the_facts_did_not_show(checked: Checked) -> None:
+    await checked.plant(
+        "INSERT INTO consents (person_id, channel, state, at, source) "
+        f"VALUES ({checked.ann.person}, 'sms', 'revoked', '2026-11-20', 'reply')",
+        "INSERT INTO holds (person_id, kind, starts_at, recorded_at, recorded_by) "
+        f"VALUES ({checked.ben.person}, 'deceased', '2026-11-20', '2026-11-20', 'test')",
+    )
+    assert (await checked.broken())["allowed_at_claim"] == [
+        "contact 1 went out by sms after the person stopped that channel",
+        "contact 2 went out under a hold (deceased)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "example"),
+    [
+        ("shared", True, "contact 1: address 1 is on file with another person too"),
+        ("state", "unverified", "contact 1: address 1 was unverified"),
+        ("id", 77, "contact 1: address 1 was suspended, detached or not the person's"),
+        ("kind", "email", "contact 1: address 1 is a email and carries no sms"),
+    ],
+)
+async def test_5_an_address_that_may_not_carry_it(
+    checked: Checked, field: str, value: object, example: str
+) -> None:
+    await checked.change_claim(checked.ann, field, value)
+    assert example in (await checked.broken())["right_address"]
+
+
+@pytest.mark.parametrize(
+    ("plant", "example"),
+    [
+        (
+            "UPDATE occurrences SET reason = 'paid' WHERE id = 2",
+            "has the reason paid, and replay says later_step",
+        ),
+        (
+            "UPDATE occurrences SET state = 'suppressed' WHERE id = 2",
+            "occurrence 2 is suppressed, and replay says superseded",
+        ),
+        ("DELETE FROM occurrences WHERE id = 2", "step upcoming of installment 1 has no row"),
+        (
+            "UPDATE messages SET step = 'late-7' WHERE id = 1",
+            "message 1 (step late-7) is not what replay plans",
+        ),
+        ("UPDATE decisions SET rulebook = 'gone' WHERE id = 1", "its rulebook is not stored"),
+        ("UPDATE decisions SET facts = 'x' WHERE id = 1", "its facts cannot be read"),
+        ("UPDATE decisions SET at = at - interval '3 days' WHERE id = 1", "decision 1: "),
+    ],
+)
+async def test_6_a_decision_that_comes_out_otherwise(checked: Checked, plant: str, example: str) -> None:
+    await checked.plant(plant)
+    said = (await checked.broken())["replay_identical"]
+    assert len(said) == 1
+    assert said[0].startswith("decision 1: ")
+    assert example in said[0]
+
+
+@pytest.mark.parametrize(
+    ("plant", "examples"),
+    [
+        (
+            "UPDATE loans SET credit_minor = 999 WHERE credit_minor > 0",
+            ["loan {loan} (core): allocated 30000, credit 999, received 31000 minor units"],
+        ),
+        (
+            "UPDATE payments SET amount_minor = 29000",
+            [
+                "loan {loan} (core): allocated 30000, credit 1000, received 29000 minor units",
+                "loan {loan}, payment {payment}: 30000 of 29000 minor units allocated",
+            ],
+        ),
+        (
+            "UPDATE installments SET paid_minor = paid_minor - 1 WHERE paid_minor > 0",
+            ["loan {loan}, installment 1: 29999 paid, 30000 allocated (minor units)"],
+        ),
+    ],
+)
+async def test_7_money_that_does_not_add_up(checked: Checked, plant: str, examples: list[str]) -> None:
+    await checked.plant(plant)
+    payment = (await checked.town.book.sql("SELECT external_id FROM payments"))[0][0]
+    said = [example.format(loan=checked.paid.loan_id, payment=payment) for example in examples]
+    assert (await checked.broken())["money_adds_up"] == said
+
+
+async def test_8_an_edited_event(checked: Checked) -> None:
+    await checked.plant(
+        "ALTER TABLE events DISABLE TRIGGER ALL", "UPDATE events SET actor = 'nobody' WHERE id = 1"
+    )
+    (example,) = (await checked.broken())["audit_verifies"]
+    assert "an event was altered or exchanged" in example
+
+
+async def test_8_a_chain_that_is_not_the_anchored_one(checked: Checked) -> None:
+    checked.heads.append(Head(99, "00"))
+    assert "audit_verifies" in await checked.broken()
