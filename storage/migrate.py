@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Any number, the same in every version of Kept: "kept" in ASCII.
-_LOCK: Final = 0x6B657074
+LOCK: Final = 0x6B657074
 
 
 class DatabaseNewerError(Exception):
@@ -27,7 +27,7 @@ async def migrate(engine: AsyncEngine) -> bool:
         if await connection.run_sync(_is_current):
             return False
     async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         # Asked again: whoever held the lock before us may have done the work.
         if await connection.run_sync(_is_current):
             return False

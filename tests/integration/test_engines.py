@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
+from kept.embedded.account import server_account
 from kept.embedded.errors import EngineError
 from kept.embedded.folder import Folder
 from tests.builders.holders import NOBODY, Holder, Running, open_folder
@@ -218,9 +219,11 @@ def test_a_number_of_another_process_in_the_pid_file_is_no_obstacle(folder: Path
         holder.ask()
     running.wait_until_gone()
     data = folder / "engines" / "postgres" / "server" / "data"
-    (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n1\n5432\n/tmp\n\n0 0\nready\n")
-    with Holder(folder) as holder:
-        assert holder.ask() == [1, True]
+    with subprocess.Popen(server_account().command("sleep", "600")) as other:
+        (data / "postmaster.pid").write_text(f"{other.pid}\n{data}\n1\n5432\n/tmp\n\n0 0\nready\n")
+        with Holder(folder) as holder:
+            assert holder.ask() == [1, True]
+        other.kill()
 
 
 @pytest.mark.parametrize("name", ["x" * 120, 'it\'s, "odd" 名'])
@@ -291,8 +294,6 @@ def test_a_data_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 @needs_root
 def test_root_without_setpriv_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kept.embedded.account import server_account
-
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(EngineError, match=r"setpriv .* is missing: run kept as an ordinary user"):
         server_account()

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -134,11 +135,18 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def test_four_that_migrate_at_once_do_it_once(folder: Path) -> None:
+async def test_four_that_migrate_at_once_do_it_once(folder: Path) -> None:
     holders = [Holder(folder) for _ in range(4)]
     try:
+        connection = await asyncpg.connect(holders[0].up["database_url"].replace("+asyncpg", ""))
+        await connection.execute("SELECT pg_advisory_lock($1::bigint)", migration.LOCK)
         for holder in holders:
             holder.tell("migrate")
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        async with asyncio.timeout(60):
+            while await connection.fetchval(waiting) < len(holders):
+                await connection.execute("SELECT pg_sleep(0.02)")
+        await connection.close()
         assert sorted(holder.answer() for holder in holders) == [False, False, False, True]
         assert holders[0].ask("SELECT count(*) FROM alembic_version") == [1, True]
     finally:
