@@ -21,6 +21,7 @@ from console.app import Desk, create_app
 from kept.bootstrap import PORTFOLIOS, SYSTEM, Assembly, assembled
 from kept.clock import SystemClock
 from kept.config import Settings
+from kept.logs import configure
 from kept.names import deliverer
 from kept.providers import notifiers_of, twilio_of
 from workers.jobs import Shift
@@ -48,6 +49,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, portfolios: Path | None, *, http: bool, work: bool) -> None:
+    configure()
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
