@@ -193,7 +193,8 @@ files:
   loans:
     known_by: [id]
     loan:
-      {{loan_id: id, borrower_id: id, principal: lent, status: {{column: state, words: {{A: active, Z: closed}}}}}}
+      {{loan_id: id, borrower_id: id, principal: lent,
+        status: {{column: state, words: {{A: active, Z: closed}}}}}}
     schedule: {schedule}
     payments: [{{pays: all, received_on: paid}}]
 """
@@ -214,6 +215,14 @@ def test_annuity_flat_and_given(tmp_path: Path) -> None:
     assert sum(one.principal for one in given) == 120000
     assert sum(one.interest for one in given) == 12000
     assert given[1].due_on == date(2026, 2, 28)
+
+
+def test_a_schedule_begun_months_after_a_day_keeps_the_day(tmp_path: Path) -> None:
+    schedule = "{kind: equal, total: t, count: n, every: 2, first_due: {column: from, plus_months: 1}}"
+    rows = derived(tmp_path, schedule, t="90.00", n="3").installments
+    assert [one.due_on for one in rows] == [date(2026, 2, 28), date(2026, 4, 30), date(2026, 6, 30)]
+    schedule = "{kind: equal, total: t, count: n, first_due: {column: from, plus_months: 1}}"
+    assert derived(tmp_path, schedule, t="90.00", n="2").installments[1].due_on == date(2026, 3, 31)
 
 
 @pytest.mark.parametrize(

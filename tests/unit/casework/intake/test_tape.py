@@ -57,7 +57,7 @@ def test_newlines_within_quotes_are_one_row(tmp_path: Path) -> None:
 def test_latin_1_when_declared(tmp_path: Path) -> None:
     content = "id,customer,lent\n1,Müller,5\n".encode("latin-1")
     there = folder(tmp_path, loans=content, people=PEOPLE)
-    with pytest.raises(TapeError, match="loans.csv is not UTF-8"):
+    with pytest.raises(TapeError, match=r"loans\.csv is not UTF-8"):
         open_tape(there, parse_mapping(MAPPING, "m"), "loans")
     declared = parse_mapping(MAPPING.replace("may_lack", "encoding: latin-1\n    may_lack"), "m")
     assert next(rows_of(open_tape(there, declared, "loans").files[0])) == (2, ["1", "Müller", "5"])
