@@ -34,14 +34,9 @@ def _real(settings: Settings, channel: Channel) -> Notifier | None:
     if channel == "sms":
         return twilio_of(settings)
     if channel == "email" and settings.smtp.server and settings.smtp.sender:
-        from notifiers.email_smtp import Server, Smtp
+        from notifiers.email_smtp import Smtp
 
-        server = settings.smtp.server
-        secret = server.secret.get_secret_value() if server.secret else None
-        return Smtp(
-            Server(server.host, server.port, server.tls, server.starttls, server.name, secret),
-            settings.smtp.sender,
-        )
+        return Smtp(settings.smtp.server, settings.smtp.sender)
     if channel == "chat" and settings.telegram.token:
         from notifiers.chat_telegram import Telegram
 

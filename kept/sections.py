@@ -13,7 +13,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kept.keys import KeyRow, read_keys
-from kept.urls import SmtpServer, port_of, smtp_server, web_url
+from kept.urls import port_of, web_url
+from notifiers.mail_server import Server
 
 PREFIX: Final = "KEPT_"
 
@@ -104,14 +105,14 @@ class Smtp(Section):
         return self.url is not None
 
     @cached_property
-    def server(self) -> SmtpServer | None:
-        return None if self.url is None else smtp_server(self.url.get_secret_value())
+    def server(self) -> Server | None:
+        return None if self.url is None else Server.read(self.url.get_secret_value())
 
     @field_validator("url")
     @classmethod
     def _readable(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            smtp_server(url.get_secret_value())
+            Server.read(url.get_secret_value())
         return url
 
     @field_validator("sender")

@@ -9,7 +9,6 @@ import asyncio
 import re
 import ssl
 from datetime import timedelta
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiosmtplib import (
     SMTP,
@@ -20,7 +19,6 @@ from aiosmtplib import (
 )
 from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
-from msgspec import Struct
 
 from notifiers import mail
 from notifiers.base import (
@@ -33,6 +31,7 @@ from notifiers.base import (
     Sent,
     Transient,
 )
+from notifiers.mail_server import Server
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 # RFC 3463 and its registry: the mailbox or its domain does not exist, has moved, or takes no mail any more.
@@ -46,48 +45,7 @@ _SAYS_DEAD = re.compile(
 )
 # What is wrong with our account or set-up fails every mail alike: all wait, none is burnt.
 _OURS = timedelta(minutes=5)
-_OURS_CODES = frozenset({530, 534, 535, 538})
-
-
-class Server(Struct, frozen=True):
-    """Where mail goes: `smtp://user:secret@host:587?starttls=1` or `smtps://user:secret@host:465`.
-
-    `starttls`: True demands it, False never, None (not stated) takes it where offered; with a secret, None
-    demands it unless the host is this machine.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    starttls: bool | None
-    username: str | None
-    password: str | None
-
-    @classmethod
-    def read(cls, url: str) -> "Server":
-        """From KEPT_SMTP_URL. Raises ValueError, which names what is wrong and never repeats the secret."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("a mail server is smtp://[user:secret@]host[:port][?starttls=1] or smtps://...")
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        starttls = {None: None, "1": True, "0": False}.get(options.pop("starttls", None), "?")
-        if isinstance(starttls, str) or options:
-            raise ValueError("of a mail server's options only starttls=1 or starttls=0 is known")
-        tls = parts.scheme == "smtps"
-        if tls and starttls:
-            raise ValueError("smtps:// is encrypted from the start: it takes no starttls=1")
-        username = unquote(parts.username) if parts.username else None
-        near = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        if username and not tls and starttls is None and not near:
-            starttls = True
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (465 if tls else 587 if starttls else 25),
-            tls=tls,
-            starttls=False if tls else starttls,
-            username=username,
-            password=unquote(parts.password or "") if username else None,
-        )
+_OURS_CODES = frozenset({500, 502, 503, 530, 534, 535, 538})
 
 
 class Smtp(Notifier):
@@ -207,6 +165,10 @@ class Smtp(Notifier):
         try:
             async with asyncio.timeout(self._timeout):
                 await connection.connect()
+                if (
+                    connection.is_ehlo_or_helo_needed
+                ):  # connecting greets only where it asks for TLS or signs in
+                    await connection.ehlo()
         except SMTPResponseException as error:
             connection.close()
             code, ours = _code(error.code, error.message), error.code >= 500 or error.code in _OURS_CODES

@@ -11,7 +11,8 @@ import structlog
 
 from notifiers.base import Notifier, OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
 from notifiers.chat_telegram import Telegram
-from notifiers.email_smtp import Server, Smtp
+from notifiers.email_smtp import Smtp
+from notifiers.mail_server import Server
 from notifiers.only_to import OnlyTo
 from notifiers.sms_twilio import Twilio
 from tests.builders.outgoing import outgoing

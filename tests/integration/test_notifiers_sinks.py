@@ -12,7 +12,8 @@ import pytest
 
 from notifiers.base import Notifier, SendError
 from notifiers.chat_telegram import Telegram
-from notifiers.email_smtp import Server, Smtp
+from notifiers.email_smtp import Smtp
+from notifiers.mail_server import Server
 from notifiers.sms_twilio import Twilio
 from tests.builders.outgoing import outgoing
 from tests.sinks import certificate, telegram, twilio

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from notifiers.base import OutcomeUnknown, Permanent, SendError, Transient
-from notifiers.email_smtp import Server, Smtp
+from notifiers.email_smtp import Smtp
+from notifiers.mail_server import Server
 from tests.builders.outgoing import outgoing
 from tests.sinks import certificate
 from tests.sinks.smtp import SmtpSink
@@ -197,6 +198,19 @@ async def test_tls_and_login(tmp_path: Path, implicit: bool):
     stranger = Smtp(Server.read(url), "kept@example.com")
     assert (await fails(stranger, Transient)).code == "smtp-tls"
     assert len(sink.record.taken) == 2
+    await smtp.close()
+    await sink.close()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+@pytest.mark.parametrize("starttls", [0, 1])
+async def test_a_server_is_greeted_whatever_was_agreed_on(tmp_path: Path, starttls: int):
+    pem = certificate.make(tmp_path)
+    sink = await SmtpSink().start(tls=certificate.for_server(pem) if starttls else None)
+    url = f"smtp://127.0.0.1:{sink.port}?starttls={starttls}"
+    smtp = Smtp(Server.read(url), "kept@example.com", tls_context=certificate.for_client(pem))
+    await smtp.send(outgoing(ANN))
+    assert [m["secret"] for m in sink.record.taken] == [bool(starttls)]
     await smtp.close()
     await sink.close()
 
