@@ -23,9 +23,8 @@ async def migrate(engine: AsyncEngine) -> bool:
 
     Raises DatabaseNewerError, and whatever a migration raises, with the database as it was before.
     """
-    async with engine.connect() as connection:
-        if await connection.run_sync(_is_current):
-            return False
+    if await is_current(engine):
+        return False
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         # Asked again: whoever held the lock before us may have done the work.
@@ -33,6 +32,12 @@ async def migrate(engine: AsyncEngine) -> bool:
             return False
         await connection.run_sync(_upgrade)
     return True
+
+
+async def is_current(engine: AsyncEngine) -> bool:
+    """Whether the database has every migration of this code. Raises DatabaseNewerError."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_is_current)
 
 
 def migrations(connection: Connection | None = None) -> Config:

@@ -72,7 +72,7 @@ AND ($1::bigint IS NULL OR o.id < $1) AND ($2::text IS NULL OR o.channel = $2) O
 """
 _NEWEST = f"{_LISTED} WHERE true {_PAGE}"
 _NEWEST_TO = f"""{_LISTED} JOIN addresses a ON a.id = c.address_id
-WHERE c.person_id IN (SELECT person_id FROM addresses WHERE token = $4) AND a.token = $4 {_PAGE}"""
+WHERE c.person_id IN (SELECT person_id FROM addresses WHERE token = $4) AND a.token = $4 {_PAGE}"""  # noqa: S608, constants of this file
 _ABOUT = """
 SELECT c.person_id, p.external_id, p.name, f.code AS portfolio, c.state, c.code, c.attempt,
        v.name AS strategy, v.version, m.step, c.template, c.segments, c.planned_at, c.sent_at, c.settled_at

@@ -1,0 +1,41 @@
+"""What the doors of HTTP are handed by kept/."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from casework.office import Clock, Office
+from casework.staff.rights import Actor, Role
+from notifiers.base import Receipt, Reply
+from notifiers.sms_twilio import Form
+
+
+class SmsDoor(Protocol):
+    """What checks and reads the webhooks of the SMS provider: notifiers.sms_twilio.Twilio."""
+
+    def verify(self, url: str, params: Form, signature: str | None) -> bool: ...
+    def read_status(self, form: Form, key: str | None = None) -> Receipt: ...
+    def read_reply(self, form: Form) -> Reply: ...
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that pages and webhooks need.
+
+    public_url      where providers and readers reach us, without a slash at its end
+    listens_on      the host that the server is bound to: pages with personal data need a loopback one
+    twilio          None where SMS is not by Twilio
+    wake            wakes a job ("look", "hear"); what it raises is logged, for the sweep finds what it missed
+    queue_answers   whether Redis does
+    reader          as whom the pages read, until there is a sign-in
+    """
+
+    office: Office
+    clock: Clock
+    public_url: str
+    listens_on: str
+    twilio: SmsDoor | None
+    wake: Callable[[str], Awaitable[None]]
+    queue_answers: Callable[[], Awaitable[bool]]
+    reader: Actor = Actor("console", Role.COMPLIANCE)
+    webhooks: Actor = Actor("webhook", Role.SYSTEM)

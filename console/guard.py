@@ -1,0 +1,86 @@
+"""What stands before every page: which hosts we answer to, and the headers that every answer carries."""
+
+from collections.abc import Collection, MutableMapping
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+# What a proxy or a tunnel adds: a request that came through one did not come from this machine.
+_THROUGH_OTHERS: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+_HEADERS: Final = {
+    b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+}
+
+
+class Guard:
+    """ASGI: refuses hosts that are not ours, so that no foreign name can be pointed at this server by DNS.
+
+    `probed_by_address`: whoever watches a server that listens to the network asks for it by any address.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], *, probed_by_address: bool) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+        self._open = PROBES if probed_by_address else frozenset[str]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add_headers(message)
+            await send(message)
+
+        if scope["path"] in self._open or host_of(Request(scope)) in self._hosts:
+            await self._app(scope, receive, send_guarded)
+        else:
+            refusal = PlainTextResponse("This server does not go by that name.\n", 400)
+            await refusal(scope, receive, send_guarded)
+
+
+def _add_headers(message: MutableMapping[str, Any]) -> None:
+    given = list(message.get("headers", ()))
+    names = {name.lower() for name, _ in given}
+    message["headers"] = given + [(name, value) for name, value in _HEADERS.items() if name not in names]
+
+
+def host_of(request: Request) -> str | None:
+    """The name a request asks for, without its port; None where that is no host."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a name or an address can only be this machine; nothing is looked up."""
+    if not host:
+        return False
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def came_from_here(request: Request) -> bool:
+    """Whether somebody at this machine asks: by its own name, from its own address, through nobody else."""
+    return (
+        is_loopback(host_of(request))
+        and (request.client is None or is_loopback(request.client.host))
+        and not any(name in request.headers for name in _THROUGH_OTHERS)
+    )
