@@ -91,7 +91,7 @@ class _Working:
     def _in_the_air(self, key: Key) -> bool:
         """Whether a contact for it is being handed over, or may have left: its own record ends it."""
         begun = self.begun.get(key)
-        return begun is not None and any(tried.state in _LEFT for tried in begun.tried)
+        return begun is not None and begun.id in self.left
 
     def _end_unexpected(self, loan: Loan, key: Key) -> None:
         if loan.status != "active":
@@ -177,10 +177,10 @@ class _Working:
     def _join(self, candidate: _Candidate) -> bool:
         """Into a message that is planned anyway, on a channel that the step knows and the rules allow.
 
-        What left once is only ever repeated as itself: nothing joins it, and it joins nothing else.
+        What was said once is only repeated as itself: it joins nothing else, and nothing joins what left.
         """
         begun = candidate.begun
-        alone = begun is not None and begun.id in self.left
+        alone = candidate.occurrence.key in self.ended
         over = _gone_over(begun)
         for index, plan in enumerate(self.plans):
             if plan.channel not in candidate.step.by:
@@ -214,7 +214,7 @@ class _Working:
         """The first channel, in the order of the step, on which it may be said; now, or when."""
         occurrence, begun = candidate.occurrence, candidate.begun
         message = self._free(begun)
-        said = begun is not None and begun.id in self.left
+        said = occurrence.key in self.ended
         if said and not message:
             return  # it goes again with the rest of its message, on a channel that is not of its step
         over = _gone_over(begun)
@@ -253,7 +253,7 @@ class _Working:
             if message:
                 self.followed.add(message)
             return
-        if said or occurrence.key in self.ended:
+        if said:
             return  # there is only no further channel to confirm it on
         if begun is not None and _failed(begun):
             noes.append(No("channels", "none_left", "failed on " + ", ".join(t.channel for t in begun.tried)))
@@ -333,14 +333,8 @@ def _failed(begun: Begun | None) -> bool:
 
 
 def _left(begun: Begun) -> bool:
-    """Whether a contact of it was taken by a provider, or may have been: what it says is said.
-
-    One that was accepted keeps the time by which to confirm it, also when it then failed.
-    """
-    return any(
-        tried.state in _LEFT or (tried.state == "failed" and tried.confirm_by is not None)
-        for tried in begun.tried
-    )
+    """Whether a contact of it is with a provider, arrived, or may have."""
+    return any(tried.state in _LEFT for tried in begun.tried)
 
 
 def _gone_over(begun: Begun | None) -> set[str]:
