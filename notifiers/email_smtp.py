@@ -165,9 +165,8 @@ class Smtp(Notifier):
         try:
             async with asyncio.timeout(self._timeout):
                 await connection.connect()
-                if (
-                    connection.is_ehlo_or_helo_needed
-                ):  # connecting greets only where it asks for TLS or signs in
+                # Connecting greets only where it asks whether there is TLS, or signs in.
+                if connection.is_ehlo_or_helo_needed:
                     await connection.ehlo()
         except SMTPResponseException as error:
             connection.close()

@@ -1,4 +1,4 @@
-"""Where mail goes, as KEPT_SMTP_URL says it. Apart from the adapter, so that reading settings needs no library."""
+"""Where mail goes, as KEPT_SMTP_URL says it. Apart from the adapter: reading settings needs no library."""
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -27,7 +27,7 @@ class Server(Struct, frozen=True):
 
     @classmethod
     def read(cls, url: str) -> "Server":
-        """Raises ValueError, which says what is wrong and what would be right, and never repeats the secret."""
+        """Raises ValueError: what is wrong, what would be right, never the secret."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError(f"is no SMTP URL; {_RIGHT}")
