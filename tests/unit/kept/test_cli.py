@@ -88,7 +88,10 @@ def command(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (["trial", "bad-word"], "kept: --full needs a folder"),
         (["trial"], "kept trial: Missing argument 'how'. (kept trial --help says what it takes)"),
-        (["other", "--count", "0"], "kept other: Invalid value for '--count': Input should be greater than or equal to 1 ("),
+        (
+            ["other", "--count", "0"],
+            "kept other: Invalid value for '--count': Input should be greater than or equal to 1 (",
+        ),
         (["trial", "x", "--now", "yesterday"], "'yesterday' is no moment; write it as"),
         (["trial", "x", "--now", "2026-11-23T09:00"], "has no zone"),
         (["trial", "x", "--as-of", "23.11.2026"], "'23.11.2026' is no date; write it as 2026-11-23"),
