@@ -57,12 +57,12 @@ async def followed(raw: Raw, since: datetime, until: datetime, within: timedelta
     """By step, over occurrences messaged after `since` whose span ended before `until`."""
     rows = await raw.rows(
         "SELECT o.step, count(*), count(*) FILTER (WHERE i.left_minor = 0 AND p.last_on IS NOT NULL "
-        "AND p.last_on >= o.ended_at::date AND p.last_on <= (o.ended_at + $3)::date) "
+        "AND p.last_on >= o.ended_at::date AND p.last_on <= (o.ended_at + $3::interval)::date) "
         "FROM occurrences o JOIN installments i ON i.id = o.anchor_id "
         "LEFT JOIN LATERAL (SELECT max(y.received_on) AS last_on FROM allocations a "
         "JOIN payments y ON y.id = a.payment_id WHERE a.installment_id = i.id) p ON true "
-        "WHERE o.anchor = 'installment' AND o.state = 'messaged' AND o.ended_at > $1 AND o.ended_at <= $2 - $3 "
-        "GROUP BY 1 ORDER BY min(o.due_at)",
+        "WHERE o.anchor = 'installment' AND o.state = 'messaged' AND o.ended_at > $1 AND o.ended_at <= $2::timestamptz - $3::interval "
+        "GROUP BY 1 ORDER BY min(o.due_at - i.due_on::timestamptz)",
         since,
         until,
         within,

@@ -11,7 +11,7 @@ import msgspec
 from casework.delivery.deliver import deliver
 from casework.insight.activity import next_moment
 from casework.intake.import_tape import Order, import_tape
-from casework.intake.mapping_file import bundled_mapping
+from casework.intake.mapping_file import find_mapping
 from casework.look import look
 from casework.outbox import store
 from kept.bootstrap import OPERATOR, SYSTEM, Assembly
@@ -24,40 +24,50 @@ HOUR = timedelta(hours=1)
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """A tape on disk: the book at its start, and a file of payments for each day after it."""
+    """A tape on disk: the whole of it, and a folder for each day with what is new on it."""
 
     tape: Path
     days: Mapping[date, Path]
 
 
 def split_feed(tape: Path, start: date, days: int, folder: Path) -> Feed:
-    """Write the payments received on each of the `days` after `start` to a file of its own.
+    """Write what each of the `days` after `start` brings as a tape of its own: loans made, payments received.
 
     A day without payments has a file with none: it says that nothing was paid.
     """
-    by_day: dict[str, list[dict[str, str]]] = defaultdict(list)
-    with (tape / "payments.csv").open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        columns = list(reader.fieldnames or ())
-        for row in reader:
-            by_day[row["received_on"]].append(row)
-    folder.mkdir(parents=True, exist_ok=True)
-    files: dict[date, Path] = {}
-    for number in range(1, days + 1):
-        day = start + timedelta(days=number)
-        files[day] = folder / f"payments-{day}.csv"
-        with files[day].open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(by_day[day.isoformat()])
-    return Feed(tape, files)
+    loans = _rows(tape / "loans.csv")
+    made_on = {row["loan_id"]: row["made_on"] for row in loans}
+    day_of: dict[str, Callable[[dict[str, str]], str]] = {
+        "loans.csv": lambda row: row["made_on"],
+        "installments.csv": lambda row: made_on[row["loan_id"]],
+        "parties.csv": lambda row: made_on[row["loan_id"]],
+        "payments.csv": lambda row: row["received_on"],
+    }
+    found = {start + timedelta(days=number): folder / f"day-{number:03}" for number in range(1, days + 1)}
+    for name, day in day_of.items():
+        rows = _rows(tape / name)
+        by_day: dict[str, list[dict[str, str]]] = defaultdict(list)
+        for row in rows:
+            by_day[day(row)].append(row)
+        for at, place in found.items():
+            place.mkdir(parents=True, exist_ok=True)
+            with (place / name).open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(by_day[at.isoformat()])
+    return Feed(tape, found)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 async def begin(running: Assembly, feed: Feed, start: date, progress: Callable[[str], None]) -> None:
     """Load the book as it stood at the end of `start`."""
     progress("loading the book")
     now = datetime.combine(start + timedelta(days=1), time(0), UTC)
-    order = Order("loans", feed.tape, bundled_mapping("kept"), running.settings.data_dir, as_of=start)
+    order = Order("loans", feed.tape, find_mapping("kept"), running.settings.data_dir, as_of=start)
     await import_tape(running.office, OPERATOR, order, now)
 
 
@@ -67,7 +77,7 @@ async def play(running: Assembly, feed: Feed, progress: Callable[[date, int], No
     notifiers = {channel: Sandbox(channel, store(office)) for channel in CHANNELS}
     by = deliverer()
     now = datetime.min.replace(tzinfo=UTC)
-    for day, payments in feed.days.items():
+    for day, folder in feed.days.items():
         sent = 0
         now = datetime.combine(day, time(0), UTC)
         while now < datetime.combine(day + timedelta(days=1), time(0), UTC):
@@ -77,7 +87,7 @@ async def play(running: Assembly, feed: Feed, progress: Callable[[date, int], No
                 report = await deliver(office, SYSTEM, notifiers, FixedClock(now), by)
                 sent += sum(counted.total() for counted in report.by_channel.values())
             now += HOUR
-        order = Order("payments", payments, bundled_mapping("kept"), running.settings.data_dir, as_of=day)
+        order = Order("loans", folder, find_mapping("kept"), running.settings.data_dir, as_of=day)
         await import_tape(office, OPERATOR, order, now)
         progress(day, sent)
     return now

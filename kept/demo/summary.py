@@ -17,7 +17,7 @@ WORDS: Mapping[str, str] = {
     "moved_on": "the strategy or the date had changed",
     "expired": "its time had passed",
     "stale_feed": "payments were not known up to date",
-    "hours": "outside the hours; waits",
+    "hours": "outside the hours",
     "daily": "one message a day is enough",
     "weekly": "four messages a week are enough",
     "stop": "the person stopped the channel",
@@ -29,6 +29,13 @@ WORDS: Mapping[str, str] = {
     "recalled": "the loan was recalled",
     "sold": "the loan was sold",
     "written_off": "the loan is written off",
+}
+
+
+_STATES: Mapping[str, str] = {
+    "suppressed": "not said",
+    "superseded": "overtaken",
+    "waiting": "waiting",
 }
 
 
@@ -84,7 +91,7 @@ def show_activity(out: Console, activity: Activity) -> None:
     table.add_column("why")
     table.add_column("times", justify="right")
     for row in activity.unsaid:
-        table.add_row(row.state, WORDS.get(row.reason, row.reason), f"{row.count:,}")
+        table.add_row(_STATES[row.state], WORDS.get(row.reason, row.reason), f"{row.count:,}")
     out.print(table)
     for kind, count in activity.tasks.items():
         out.print(f"Waiting for a person: {count:,} {kind} tasks.")
