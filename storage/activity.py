@@ -61,7 +61,8 @@ async def followed(raw: Raw, since: datetime, until: datetime, within: timedelta
         "FROM occurrences o JOIN installments i ON i.id = o.anchor_id "
         "LEFT JOIN LATERAL (SELECT max(y.received_on) AS last_on FROM allocations a "
         "JOIN payments y ON y.id = a.payment_id WHERE a.installment_id = i.id) p ON true "
-        "WHERE o.anchor = 'installment' AND o.state = 'messaged' AND o.ended_at > $1 AND o.ended_at <= $2::timestamptz - $3::interval "
+        "WHERE o.anchor = 'installment' AND o.state = 'messaged' AND o.ended_at > $1 "
+        "AND o.ended_at <= $2::timestamptz - $3::interval "
         "GROUP BY 1 ORDER BY min(o.due_at - i.due_on::timestamptz)",
         since,
         until,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     app.command(
         "demo",
-        help="Play ninety days of a sample book through the real look and send, into a sandbox; then serve it.",
+        help="Play ninety days of a sample book into a sandbox, show what happened, then serve it.",
     )(demo)
 
 
@@ -78,7 +78,8 @@ async def _demo(settings: "Settings", borrowers: int, days: int) -> None:
             activity = await activity_of(running.office, OPERATOR, since, now)
             found = await check(running.office, SYSTEM, now, running.anchors.read())
     out.print(
-        f"{written.borrowers:,} borrowers, {written.loans:,} loans, {days} days from {START + timedelta(days=1)}."
+        f"{written.borrowers:,} borrowers, {written.loans:,} loans, "
+        f"{days} days from {START + timedelta(days=1)}."
     )
     show_book(out, "The book", before, after)
     show_activity(out, activity)
