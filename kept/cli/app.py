@@ -13,7 +13,16 @@ from kept.cli.output import EXIT_BAD_INPUT, EXIT_FAILED
 
 # Each is a module of kept/cli with `register(app: typer.Typer) -> None`. Its imports at the top must be
 # light: all of them are loaded for every command, `kept --help` included.
-GROUPS: Final[tuple[str, ...]] = ("importing", "ledger", "look", "portfolio", "loan", "check", "demo")
+GROUPS: Final[tuple[str, ...]] = (
+    "importing",
+    "look",
+    "run",
+    "portfolio",
+    "loan",
+    "check",
+    "ledger",
+    "demo",
+)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
