@@ -34,11 +34,14 @@ def moment_at(day: date, at: time, zone: str) -> datetime:
 
 
 def _gap_end(day: date, at: time, zone: str) -> datetime:
-    """The moment the clocks jump over `at` on `day`: found by halving between the two offsets."""
+    """The moment the clocks jump over `at` on `day`."""
     local = datetime.combine(day, at, zone_of(zone))
-    early = (local.replace(fold=1)).astimezone(UTC)
-    late = (local.replace(fold=0)).astimezone(UTC)
-    low, high = min(early, late), max(early, late)
+    one, other = local.replace(fold=1).astimezone(UTC), local.replace(fold=0).astimezone(UTC)
+    return _change(min(one, other), max(one, other), zone)
+
+
+def _change(low: datetime, high: datetime, zone: str) -> datetime:
+    """The moment between two at which the clocks are changed: found by halving."""
     before = low.astimezone(zone_of(zone)).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) / 2
@@ -47,6 +50,23 @@ def _gap_end(day: date, at: time, zone: str) -> datetime:
         else:
             high = middle
     return high.replace(microsecond=0)
+
+
+@lru_cache(maxsize=65536)
+def hours_begin(day: date, opens: time, closes: time, zone: str) -> tuple[datetime, ...]:
+    """The moments of `day` from which the clocks of `zone` show a time in [opens, closes).
+
+    One; none where a clock change skips them all; two where the clocks are turned back into them.
+    """
+    start, end = day_start(day, zone), day_start(day + DAY, zone)
+    found = {moment_at(day, opens, zone)}
+    if start.astimezone(zone_of(zone)).utcoffset() != end.astimezone(zone_of(zone)).utcoffset():
+        second = datetime.combine(day, opens, zone_of(zone)).replace(fold=1)
+        found |= {second.astimezone(UTC), _change(start, end, zone)}
+    shown = {moment: moment.astimezone(zone_of(zone)) for moment in found}
+    return tuple(
+        sorted(moment for moment, at in shown.items() if at.date() == day and opens <= at.time() < closes)
+    )
 
 
 @lru_cache(maxsize=65536)

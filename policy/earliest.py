@@ -1,15 +1,12 @@
 """`earliest`: the one gate. Every rule is asked; the first moment at which all accept is the answer."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from policy.rules import Held, Rule, Stop
+from policy.rules import HORIZON, Held, Rule, Stop
 from policy.values import Answer, Ask, No, Situation
-
-# No later moment is looked for: what cannot be within two months cannot be.
-HORIZON = timedelta(days=60)
 
 
 class Rules(msgspec.Struct, frozen=True):

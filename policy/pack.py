@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import date, time
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from policy.errors import PolicyInputError
 from policy.rules import Cap, Rule, Window
@@ -41,6 +41,12 @@ class WindowSpec(_Strict):
             _day_range(days)
             if opens >= closes:
                 raise ValueError(f"{days} closes at {closes:%H:%M}, not after it opens at {opens:%H:%M}")
+        named = [day for days in hours for day in _day_range(days)]
+        if not named:
+            raise ValueError('no day is open; write one like {mon-fri: ["08:00", "21:00"]}')
+        if len(set(named)) < len(named):
+            twice = next(day for day in named if named.count(day) > 1)
+            raise ValueError(f"{_DAYS[twice]} has two hours; name each day once")
         return hours
 
     def rule(self, name: str) -> Rule:
@@ -102,12 +108,21 @@ def read_pack(text: str, name: str) -> Pack:
     yaml: Any = YAML(typ="safe")  # its methods have no types
     try:
         spec = PackSpec.model_validate(yaml.load(text))
+    except MarkedYAMLError as error:
+        slip = cast("Any", error)
+        line = slip.problem_mark.line + 1 if slip.problem_mark else 1
+        raise PolicyInputError(f"pack {name}, line {line}: {slip.problem}") from error
     except YAMLError as error:
         raise PolicyInputError(f"pack {name}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PolicyInputError(f"pack {name}: {where}: {first['msg']}") from error
+        # The kind of a rule is no key of the file: rules.daily.cap.most is rules.daily.most there.
+        path = [
+            str(part) for n, part in enumerate(first["loc"]) if (n, part) not in ((2, "window"), (2, "cap"))
+        ]
+        where = ".".join(path) or "the file"
+        message = first["msg"].removeprefix("Value error, ")
+        raise PolicyInputError(f"pack {name}: {where}: {message}") from error
     return Pack(spec.pack, tuple(rule.rule(key) for key, rule in spec.rules.items()), spec)
 
 

@@ -11,8 +11,11 @@ from typing import Protocol
 
 import msgspec
 
-from policy.calendar import DAY, day_start, local_day, moment_at, zone_of
+from policy.calendar import DAY, day_start, hours_begin, local_day, zone_of
 from policy.values import Ask, Hold, Past, Situation
+
+# No later moment is looked for: what cannot be within two months cannot be.
+HORIZON = timedelta(days=60)
 
 
 class Rule(Protocol):
@@ -49,23 +52,24 @@ class Window(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=65536)
 def _window_first(hours: tuple[tuple[time, time] | None, ...], zone: str, at: datetime) -> datetime | None:
     """The first moment at or after `at` inside the hours of one zone, within two weeks."""
-    day = local_day(at, zone)
+    local = at.astimezone(zone_of(zone))
+    today = hours[local.weekday()]
+    if today is not None and today[0] <= local.time() < today[1]:
+        return at
     for ahead in range(15):
-        today = hours[(day + ahead * DAY).weekday()]
-        if today is None:
-            continue
-        opens = moment_at(day + ahead * DAY, today[0], zone)
-        closes = moment_at(day + ahead * DAY, today[1], zone)
-        if at < closes and opens < closes:
-            return max(at, opens)
+        day = local.date() + ahead * DAY
+        then = hours[day.weekday()]
+        if then is not None:
+            for begins in hours_begin(day, *then, zone):
+                if begins >= at:
+                    return begins
     return None
 
 
 def _meet(hours: tuple[tuple[time, time] | None, ...], zones: Iterable[str], at: datetime) -> datetime | None:
     """The first moment inside the hours of every zone: leap to the latest until none moves."""
-    end = at + 15 * DAY
     moment = at
-    while moment < end:
+    while moment - at <= HORIZON:
         latest = moment
         for zone in zones:
             opened = _window_first(hours, zone, moment)
@@ -155,20 +159,26 @@ class Held(msgspec.Struct, frozen=True):
     def first(self, ask: Ask, situation: Situation, at: datetime) -> datetime | None:
         if not situation.holds or ask.purpose != "dunning":
             return at
-        moment = at
-        moved = True
-        while moved:
-            moved = False
-            for hold in situation.holds:
-                if _binds(hold, ask) and hold.start <= moment and (hold.end is None or moment < hold.end):
-                    if hold.end is None:
-                        return None
-                    moment, moved = hold.end, True
-        return moment
+        return _released(ask, situation, at)[0]
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
-        kinds = [h.kind for h in situation.holds if _binds(h, ask) and (h.end is None or at < h.end)]
-        return "hold: " + ", ".join(dict.fromkeys(kinds))
+        return "hold: " + ", ".join(dict.fromkeys(_released(ask, situation, at)[1]))
+
+
+def _released(ask: Ask, situation: Situation, at: datetime) -> tuple[datetime | None, list[str]]:
+    """When the holds that follow one another from `at` on have ended (None: one has no end); their kinds."""
+    kinds: list[str] = []
+    moment = at
+    moved = True
+    while moved:
+        moved = False
+        for hold in situation.holds:
+            if _binds(hold, ask) and hold.start <= moment and (hold.end is None or moment < hold.end):
+                kinds.append(hold.kind)
+                if hold.end is None:
+                    return None, kinds
+                moment, moved = hold.end, True
+    return moment, kinds
 
 
 def _binds(hold: Hold, ask: Ask) -> bool:
