@@ -15,7 +15,7 @@ from casework.seal import open_record
 from casework.staff.rights import Actor, Role
 from kept.anchors import Anchors
 from kept.clock import Clock, SystemClock
-from kept.config import Settings, encryption_keys
+from kept.config import Settings, SettingsError, encryption_keys
 from kept.embedded import engines
 from storage.crypt import Keyring
 from storage.engine import make_engine
@@ -43,6 +43,20 @@ def keyring_of(settings: Settings) -> Keyring:
     return Keyring({row.kid: row.secret for row in reversed(rows)}, rows[0].kid, os.urandom)
 
 
+def _data_folder(settings: Settings) -> Path:
+    """The data folder, made where there is none: servers and keys may all be given by settings."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"KEPT_DATA_DIR: {folder} cannot be made: {error.strerror}; name a folder that you may write"
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(f"KEPT_DATA_DIR: {folder} cannot be written; name a folder that you may write")
+    return folder
+
+
 @asynccontextmanager
 async def assembled(
     settings: Settings,
@@ -60,7 +74,7 @@ async def assembled(
         try:
             await migrate(engine)
             office = Office(engine, keyring_of(settings))
-            anchors = Anchors(settings.data_dir)
+            anchors = Anchors(_data_folder(settings))
             moment = (clock or SystemClock()).wall()
             await check_keys(office, moment)
             await open_record(office, moment, anchors.append)
