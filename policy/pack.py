@@ -111,7 +111,8 @@ def read_pack(text: str, name: str) -> Pack:
     except MarkedYAMLError as error:
         slip = cast("Any", error)
         line = slip.problem_mark.line + 1 if slip.problem_mark else 1
-        raise PolicyInputError(f"pack {name}, line {line}: {slip.problem}") from error
+        problem = str(slip.problem).partition(" with value ")[0]  # a doubled key comes with all below it
+        raise PolicyInputError(f"pack {name}, line {line}: {problem}") from error
     except YAMLError as error:
         raise PolicyInputError(f"pack {name}: {error}") from error
     except ValidationError as error:

@@ -15,14 +15,18 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from strategies.errors import StrategyInputError
 
-_MOMENT = re.compile(r"due(?: *(?P<sign>[+-]) *(?P<days>\d{1,4})d)?(?: +(?P<hour>\d{2}):(?P<minute>\d{2}))?")
+_MOMENT = re.compile(
+    r"due(?: *(?P<sign>[+-]) *(?P<days>\d{1,4})d)?(?: +(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d))?"
+)
 _SPAN = re.compile(r"(\d{1,4})([dhm])")
+_NAME = r"^[a-z0-9][a-z0-9-]{0,40}$"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -62,7 +66,7 @@ class Strategy(msgspec.Struct, frozen=True, eq=False):
 def span(text: object) -> timedelta:
     """ "4d", "36h" or "30m" -> timedelta."""
     found = _SPAN.fullmatch(str(text))
-    if not found:
+    if not found or not int(found[1]):
         raise ValueError(f"{text!r} is no length of time; write one like 4d, 36h or 30m")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
@@ -88,7 +92,7 @@ class StepSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     at: Annotated[tuple[int, time], BeforeValidator(_moment)]
     expires: Annotated[timedelta | None, BeforeValidator(_expiry)]
-    send: str | None = None
+    send: Annotated[str, Field(pattern=_NAME)] | None = None
     by: Annotated[tuple[Literal["chat", "sms", "email"], ...], Field(min_length=1)] | None = None
     fallback_after: Annotated[timedelta, BeforeValidator(span)] | None = None
     task: Literal["call", "visit", "review"] | None = None
@@ -112,11 +116,9 @@ class StrategySpec(BaseModel):
     """A strategy as written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    strategy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+    strategy: Annotated[str, Field(pattern=_NAME)]
     stale_after: Annotated[timedelta, BeforeValidator(span)]
-    steps: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")], StepSpec], Field(min_length=1)
-    ]
+    steps: Annotated[dict[Annotated[str, Field(pattern=_NAME)], StepSpec], Field(min_length=1)]
 
 
 def read_strategy(text: str, name: str) -> Strategy:
@@ -130,7 +132,8 @@ def read_strategy(text: str, name: str) -> Strategy:
     except MarkedYAMLError as error:
         slip = cast("Any", error)
         line = slip.problem_mark.line + 1 if slip.problem_mark else 1
-        raise StrategyInputError(f"{name}, line {line}: {slip.problem}") from error
+        problem = str(slip.problem).partition(" with value ")[0]  # a doubled key comes with all below it
+        raise StrategyInputError(f"{name}, line {line}: {problem}") from error
     except YAMLError as error:
         raise StrategyInputError(f"{name}: {error}") from error
     if not isinstance(tree, CommentedMap):
@@ -143,12 +146,45 @@ def read_strategy(text: str, name: str) -> Strategy:
         first = error.errors()[0]
         path = tuple(part for part in first["loc"] if part != "[key]")
         where = ".".join(str(part) for part in path)
-        message = first["msg"].removeprefix("Value error, ")
-        raise StrategyInputError(f"{name}, line {_line(tree, path)}: {where}: {message}") from error
+        raise StrategyInputError(f"{name}, line {_line(tree, path)}: {where}: {_remedy(first)}") from error
     steps = [_step(step_id, written) for step_id, written in spec.steps.items()]
     steps.sort(key=lambda step: (step.days, step.hour))
     digest = sha256(spec.model_dump_json().encode()).hexdigest()
     return Strategy(spec.strategy, spec.stale_after, tuple(steps), digest)
+
+
+# How each key is written, for those who wrote it otherwise.
+_EXAMPLES = {
+    "strategy": "strategy: gentle",
+    "stale_after": "stale_after: 4d",
+    "steps": "steps: a mapping of step ids to their keys",
+    "at": "at: due - 3d 08:00",
+    "expires": "expires: 4d",
+    "send": "send: upcoming",
+    "by": "by: [chat, sms, email]",
+    "fallback_after": "fallback_after: 4h",
+    "task": "task: call",
+}
+
+
+def _remedy(slip: ErrorDetails) -> str:
+    """What is wrong and what would be right, in our words where the checker's say only what is wrong."""
+    path = slip["loc"]
+    key = next((str(part) for part in reversed(path) if str(part) in _EXAMPLES), "")
+    match slip["type"]:
+        case "value_error":
+            return slip["msg"].removeprefix("Value error, ")
+        case "extra_forbidden":
+            known = StrategySpec.model_fields if len(path) == 1 else StepSpec.model_fields
+            return f"is no key here; the keys are {', '.join(known)}"
+        case "missing":
+            return f"is missing; write it like `{_EXAMPLES[key]}`"
+        case "string_pattern_mismatch":
+            return "is no name; write small letters, digits and hyphens, like late-3"
+        case "model_type" if len(path) > 1:
+            return "is no step; give it `at`, `expires`, and either `send` with `by`, or `task`"
+        case _:
+            return f"{slip['msg']}; write it like `{_EXAMPLES[key]}`"
 
 
 def _step(step_id: str, written: StepSpec) -> Step:
