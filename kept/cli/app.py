@@ -20,6 +20,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "portfolio",
     "loan",
     "check",
+    "explain",
     "ledger",
     "demo",
 )

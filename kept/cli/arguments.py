@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from kept.config import Settings
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A moment as a command takes it: ISO 8601 with its zone. BadParameter says what is missing."""
     try:
-        moment = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no moment; write it as 2026-11-23T09:00+01:00") from None
-    if moment.tzinfo is None:
+    if at.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no zone; write it as 2026-11-23T09:00+01:00 or ...Z")
-    return moment
+    return at
 
 
 def _day(text: str) -> date:
@@ -33,7 +34,7 @@ Now = Annotated[
     datetime | None,
     typer.Option(
         "--now",
-        parser=_moment,
+        parser=moment,
         metavar="MOMENT",
         help="Decide as if it were this moment (ISO 8601 with zone). Refused with a real provider.",
     ),

@@ -1,0 +1,86 @@
+"""What comes next, as far as the facts of now can tell."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from policy.earliest import earliest
+from policy.values import Ask
+from strategies import reasons as say
+from strategies.decide import best_address, decide
+from strategies.explanation import Labels, Next
+from strategies.rulebook import Rulebook
+from strategies.timeline import timeline
+from strategies.values import Facts, Loan, Occurrence
+
+_MOST = 4  # moments ahead that are told
+
+
+def coming(facts: Facts, rulebook: Rulebook, now: datetime, labels: Labels) -> tuple[Next, ...]:
+    """What the strategy brings next if nothing is paid and nothing is said meanwhile, the soonest first."""
+    names = {loan.id: labels.loans[loan.id].loan for loan in facts.loans}
+    decision = decide(facts, rulebook, now)
+    found = [
+        Next(
+            now,
+            ", ".join(names[loan] for loan in plan.loans),
+            plan.step,
+            f"{say.CHANNELS[plan.channel]} {plan.step}: it may go now",
+        )
+        for plan in decision.plans
+    ]
+    found.extend(_fallbacks(facts, rulebook, now, names))
+    until = {waiting.key: waiting.until for waiting in decision.waiting}
+    for loan in facts.loans:
+        strategy = rulebook.strategies[loan.strategy]
+        for occurrence in timeline(loan, strategy, facts.situation.zones[0]):
+            at = until.get(occurrence.key, occurrence.at)
+            if now < at < occurrence.expires:
+                found.append(_next(facts, rulebook, loan, occurrence, at, names[loan.id]))
+    return tuple(sorted(found, key=lambda one: (one.at, one.loan))[:_MOST])
+
+
+def _fallbacks(facts: Facts, rulebook: Rulebook, now: datetime, names: dict[int, str]) -> Iterator[Next]:
+    """The next channel of a message that is not confirmed yet."""
+    for begun in facts.begun:
+        last = begun.tried[-1] if begun.tried else None
+        if last is None or last.state != "accepted" or last.confirm_by is None or last.confirm_by <= now:
+            continue
+        tried = {one.channel for one in begun.tried}
+        step = rulebook.strategies[begun.strategy].step(begun.step)
+        for channel in step.by:
+            if channel not in tried and best_address(facts.addresses, channel) is not None:
+                anchors = {key.anchor_id for key in begun.keys}
+                loans = [
+                    names[loan.id]
+                    for loan in facts.loans
+                    if any(unpaid.installment in anchors for unpaid in loan.unpaid)
+                ]
+                what = (
+                    f"{say.CHANNELS[channel]} {step.id}, if the {say.CHANNELS[last.channel]} "
+                    "is not known to be delivered by then"
+                )
+                yield Next(last.confirm_by, ", ".join(loans), step.id, what)
+                break
+
+
+def _next(
+    facts: Facts, rulebook: Rulebook, loan: Loan, occurrence: Occurrence, at: datetime, name: str
+) -> Next:
+    """When and by what a step would fire by the facts of now."""
+    step = rulebook.strategies[loan.strategy].step(occurrence.key.step)
+    rules = rulebook.rules[facts.portfolio]
+    if step.task is not None:
+        what = f"{step.id} ({step.task} by a person), if unpaid"
+        if step.task not in ("call", "visit"):
+            return Next(at, name, step.id, what)
+        answer = earliest(rules, Ask(step.task, (loan.id,)), facts.situation, at)
+        if answer.at is not None and answer.at < occurrence.expires:
+            return Next(answer.at, name, step.id, what)
+        return Next(at, name, step.id, f"{step.id}: the rules allow no {step.task} as things are")
+    for channel in step.by:
+        if best_address(facts.addresses, channel) is None:
+            continue
+        answer = earliest(rules, Ask(channel, (loan.id,)), facts.situation, at)
+        if answer.at is not None and answer.at < occurrence.expires:
+            return Next(answer.at, name, step.id, f"{say.CHANNELS[channel]} {step.id}, if unpaid")
+    return Next(at, name, step.id, f"{step.id}: no channel is open as things are")
