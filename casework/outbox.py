@@ -20,8 +20,6 @@ from storage.outbox import About, Entry, Listed, Loan, about, newest, newest_to,
 
 __all__ = ["About", "Letter", "Loan", "Opened", "Page", "address_token", "browse", "open_letter", "store"]
 
-PAGE = 50
-
 _BETWEEN_DIGITS = str.maketrans("", "", " -().\u00a0\u2011/")
 
 
@@ -72,7 +70,7 @@ async def browse(
     channel: str | None = None,
     token: str | None = None,
     before: int | None = None,
-    limit: int = PAGE,
+    limit: int,
 ) -> Page:
     """The newest messages before a cursor, of a channel, to one address (`address_token`). Raises Denied,
     and CaseworkInputError where `token` is none."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casework.errors import CaseworkInputError
@@ -18,6 +18,7 @@ from console.guard import came_from_here, is_loopback
 from console.language import COOKIE, Speech, speech_of, speeches
 
 CHANNELS: Final = ("sms", "email", "chat")
+PAGE = 50  # messages
 
 _YEAR: Final = 365 * 24 * 60 * 60
 _TEMPLATES: Final = Environment(
@@ -79,7 +80,7 @@ async def _outbox(
 ) -> Response:
     try:
         found = await browse(
-            desk.office, desk.reader, desk.clock.now(), channel=channel, token=to, before=before
+            desk.office, desk.reader, desk.clock.now(), channel=channel, token=to, before=before, limit=PAGE
         )
     except CaseworkInputError:
         raise HTTPException(404) from None
@@ -146,4 +147,4 @@ async def not_found(request: Request, error: Exception) -> Response:
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/webhooks/"):
         return page(request, "refused.html", HTTPStatus.NOT_FOUND, title="not_found", why="nothing_found")
     detail = error.detail if isinstance(error, HTTPException) else "Not Found"
-    return Response(f'{{"detail":"{detail}"}}', HTTPStatus.NOT_FOUND, media_type="application/json")
+    return JSONResponse({"detail": detail}, HTTPStatus.NOT_FOUND)
