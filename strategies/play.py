@@ -1,0 +1,130 @@
+"""Time played forward: decide, take what was decided for done, jump to the next moment that matters.
+
+What is planned counts as delivered at once, and a task as handed out. So this says what a strategy does
+when nothing fails; payments, feeds, stops and holds come in as news.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from ledger.standing import Unpaid
+from policy.values import Hold, Past
+from strategies.decide import decide
+from strategies.rulebook import Rulebook
+from strategies.values import Decision, Facts, Key, Loan
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """The case was decided, and what was decided was done."""
+
+    at: datetime
+    decision: Decision
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """What a loan owes now, as its ledger has it: after a payment, a reversal, a corrected schedule."""
+
+    at: datetime
+    loan: int
+    unpaid: tuple[Unpaid, ...]
+    status: str = "active"
+
+
+class Fed(msgspec.Struct, frozen=True):
+    """The payments of every loan are known up to here."""
+
+    at: datetime
+
+
+class Consented(msgspec.Struct, frozen=True):
+    """The person granted or revoked a channel."""
+
+    at: datetime
+    channel: str
+    state: str
+
+
+class Paused(msgspec.Struct, frozen=True):
+    """A hold was put on the person or a loan."""
+
+    at: datetime
+    hold: Hold
+
+
+Event = Looked | Owed | Fed | Consented | Paused
+
+
+def apply(facts: Facts, event: Event) -> Facts:
+    """The facts after `event`. Keys of paid installments are kept: a reversal finds them again."""
+    situation = facts.situation
+    match event:
+        case Looked(at, decision):
+            return _done(facts, decision, at)
+        case Owed(at, loan, unpaid, status):
+            loans = tuple(
+                replace(one, unpaid=unpaid, status=status, fed_at=max(one.fed_at, at))
+                if one.id == loan
+                else one
+                for one in facts.loans
+            )
+            return replace(facts, loans=loans)
+        case Fed(at):
+            return replace(
+                facts, loans=tuple(replace(loan, fed_at=max(loan.fed_at, at)) for loan in facts.loans)
+            )
+        case Consented(_, channel, state):
+            consents = {**situation.consents, channel: state}
+            return replace(facts, situation=replace(situation, consents=consents))
+        case Paused(_, hold):
+            return replace(facts, situation=replace(situation, holds=(*situation.holds, hold)))
+
+
+def play(
+    facts: Facts, rulebook: Rulebook, now: datetime, until: datetime, news: Iterable[Event] = ()
+) -> Iterator[Event]:
+    """What happens from `now` up to `until`, in order: each look, and each of `news` (by moment) at its time.
+
+    News comes before the look of its moment, as what was committed is seen by the next decision.
+    """
+    coming = sorted((event for event in news if now <= event.at <= until), key=lambda event: event.at)
+    moment: datetime | None = now
+    while True:
+        if coming and (moment is None or coming[0].at <= moment):
+            event = coming.pop(0)
+            moment = event.at
+        elif moment is not None and moment <= until:
+            event = Looked(moment, decide(facts, rulebook, moment))
+            moment = event.decision.again
+        else:
+            return
+        facts = apply(facts, event)
+        yield event
+
+
+def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
+    ended = {ending.key for ending in decision.endings} | {work.key for work in decision.tasks}
+    ended.update(key for plan in decision.plans for key in plan.keys)
+    found = {occurrence.key: occurrence.loan for occurrence in decision.found}
+    said = tuple(Past(at, plan.channel, "delivered", plan.loans, plan.message) for plan in decision.plans)
+    closed = {message for message, _ in decision.closed} | {plan.message for plan in decision.plans}
+    situation = replace(facts.situation, past=facts.situation.past + said)
+    return replace(
+        facts,
+        situation=situation,
+        loans=tuple(
+            _loan(loan, [key for key in found if found[key] == loan.id], ended) for loan in facts.loans
+        ),
+        begun=tuple(begun for begun in facts.begun if begun.id not in closed),
+    )
+
+
+def _loan(loan: Loan, found: list[Key], ended: set[Key]) -> Loan:
+    """The loan with its new occurrences, and those that ended, where they belong."""
+    open_before = (*loan.waiting, *found)
+    done = tuple(key for key in open_before if key in ended)
+    return replace(
+        loan, ended=loan.ended + done, waiting=tuple(key for key in open_before if key not in ended)
+    )
