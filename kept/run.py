@@ -24,6 +24,7 @@ from kept.config import Settings
 from kept.logs import configure
 from kept.names import deliverer
 from kept.providers import notifiers_of, twilio_of
+from kept.rates import rates_of
 from workers.jobs import Shift
 from workers.wake import open_queue, wake
 from workers.worker import make_worker, stop
@@ -70,7 +71,8 @@ async def _run(settings: Settings, portfolios: Path | None, *, http: bool, work:
 @asynccontextmanager
 async def _working(running: Assembly) -> AsyncGenerator[None]:
     notifiers = notifiers_of(running.settings, store(running.office))
-    shift = Shift(running.office, SYSTEM, notifiers, SystemClock(), deliverer(), running.anchors)
+    rates = rates_of(running.settings, running.redis_url)
+    shift = Shift(running.office, SYSTEM, notifiers, SystemClock(), deliverer(), running.anchors, rates)
     worker = make_worker(running.redis_url, shift)
     task = asyncio.create_task(worker.async_run())
     try:
@@ -81,6 +83,7 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
             await task
         for notifier in notifiers.values():
             await notifier.close()
+        await rates.close()
 
 
 class _Server(uvicorn.Server):

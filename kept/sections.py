@@ -4,12 +4,13 @@ The values come from the environment or `.env` (kept.config.load). Messages begi
 never hold its value.
 """
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kept.keys import KeyRow, read_keys
@@ -17,6 +18,26 @@ from kept.urls import port_of, web_url
 from notifiers.mail_server import Server
 
 PREFIX: Final = "KEPT_"
+
+_RATE: Final = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,2})?(s|min|h)")
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3600}
+
+
+def _rate(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "none":
+        return None
+    found = _RATE.fullmatch(value.replace(" ", ""))
+    if found is None:
+        raise ValueError("is no rate; write it as 10/s, 20/2s, 100/min, or none for as fast as it goes")
+    messages, count, unit = found.groups()
+    return int(messages), int(count or 1) * _SECONDS[unit]
+
+
+PerSeconds = Annotated[tuple[int, int] | None, NoDecode, BeforeValidator(_rate)]
+"""Messages in any so many seconds, as one installation sends them; None: as fast as the provider takes them.
+20 in 2 seconds is 10 a second and 20 at once."""
 
 
 class Section(BaseSettings):
@@ -74,6 +95,7 @@ class Twilio(Section):
     auth_token: SecretStr | None = Field(None, validation_alias="KEPT_TWILIO_AUTH_TOKEN")
     sender: str | None = Field(None, validation_alias="KEPT_TWILIO_FROM")
     api_url: str = Field("https://api.twilio.com", validation_alias="KEPT_TWILIO_API_URL")
+    rate: PerSeconds = Field((10, 1), validation_alias="KEPT_TWILIO_RATE")
 
     @property
     def configured(self) -> bool:
@@ -99,6 +121,7 @@ class Smtp(Section):
 
     url: SecretStr | None = Field(None, validation_alias="KEPT_SMTP_URL")
     sender: str | None = Field(None, validation_alias="KEPT_MAIL_FROM")
+    rate: PerSeconds = Field((20, 1), validation_alias="KEPT_SMTP_RATE")
 
     @property
     def configured(self) -> bool:
@@ -131,11 +154,13 @@ class Smtp(Section):
 
 
 class Telegram(Section):
-    """The bot. `webhook` unset: long polling."""
+    """The bot. `webhook` unset: long polling. Telegram itself allows 30 a second, and 1 to one chat:
+    https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this"""
 
     token: SecretStr | None = Field(None, validation_alias="KEPT_TELEGRAM_TOKEN")
     api_url: str = Field("https://api.telegram.org", validation_alias="KEPT_TELEGRAM_API_URL")
     webhook: str | None = Field(None, validation_alias="KEPT_TELEGRAM_WEBHOOK")
+    rate: PerSeconds = Field((25, 1), validation_alias="KEPT_TELEGRAM_RATE")
 
     @property
     def configured(self) -> bool:

@@ -19,6 +19,7 @@ class Leased(msgspec.Struct, frozen=True):
     case: int
     person: int
     channel: str
+    address: int
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -49,19 +50,52 @@ class Result(msgspec.Struct, frozen=True):
 
 
 async def lease(
-    raw: Raw, now: datetime, wall: datetime, by: str, limit: int, length: timedelta
+    raw: Raw,
+    now: datetime,
+    wall: datetime,
+    by: str,
+    limit: int,
+    length: timedelta,
+    *,
+    but_channels: Sequence[str] = (),
+    but_addresses: Sequence[int] = (),
 ) -> list[Leased]:
-    """Take up to `limit` contacts whose time has come; other deliverers' are passed over."""
+    """Take up to `limit` contacts whose time has come; other deliverers' are passed over.
+
+    So are those of channels and addresses that have no room now: they keep their place in the order.
+    """
     rows = await raw.rows(
         "UPDATE contacts SET state = 'claimed', leased_by = $3, leased_until = $4 WHERE id = ANY(ARRAY("
         "SELECT id FROM contacts WHERE state = 'planned' AND not_before <= $1 "
-        "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING id, case_id, person_id, channel",
+        "AND channel <> ALL($5) AND address_id <> ALL($6) "
+        "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) "
+        "RETURNING id, case_id, person_id, channel, address_id",
         now,
         limit,
         by,
         wall + length,
+        but_channels,
+        but_addresses,
     )
     return sorted((Leased(*row) for row in rows), key=lambda leased: leased.id)
+
+
+async def due_by_channel(raw: Raw, now: datetime) -> dict[str, int]:
+    """How many planned contacts' time has come."""
+    rows = await raw.rows(
+        "SELECT channel, count(*) FROM contacts WHERE state = 'planned' AND not_before <= $1 GROUP BY 1", now
+    )
+    return dict(map(tuple, rows))
+
+
+async def give_back(raw: Raw, by: str, contacts: Sequence[int] | None = None) -> None:
+    """What `by` leased and did not claim is for others at once: `contacts`, or all of it."""
+    await raw.run(
+        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL "
+        "WHERE leased_by = $1 AND state = 'claimed' AND ($2::bigint[] IS NULL OR id = ANY($2))",
+        by,
+        contacts,
+    )
 
 
 async def end_leases(raw: Raw, now: datetime, wall: datetime) -> tuple[int, int]:

@@ -11,12 +11,13 @@ import casework.delivery.deliver as delivery
 import casework.delivery.receipts as receipts
 import casework.inbound as inbound
 import casework.look as looking
+from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.office import Clock, Office
 from casework.seal import Head, seal
 from casework.staff.rights import Actor
 from notifiers.base import Notifier
-from workers.wake import wake, wake_deliverers
+from workers.wake import wake, wake_at, wake_deliverers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
@@ -47,9 +48,10 @@ class Shift:
         clock: Clock,
         name: str,
         anchors: Anchors,
+        rates: Rates | None = None,
     ) -> None:
         self.office, self.actor, self.notifiers, self.clock = office, actor, notifiers, clock
-        self.name, self.anchors = name, anchors
+        self.name, self.anchors, self.rates = name, anchors, rates
         self.stopping = False
         self._turns = 0
 
@@ -69,7 +71,7 @@ async def look(ctx: dict[str, Any]) -> None:
 
 
 async def deliver(ctx: dict[str, Any]) -> None:
-    """Deliver for one turn; what is left then is woken for again."""
+    """Deliver for one turn; what is left then, or found no room, is woken for again."""
     shift: Shift = ctx["shift"]
     ends = shift.clock.wall() + TURN
     report = await delivery.deliver(
@@ -78,6 +80,7 @@ async def deliver(ctx: dict[str, Any]) -> None:
         shift.notifiers,
         shift.clock,
         shift.next_name(),
+        rates=shift.rates,
         stopping=lambda: shift.stopping or shift.clock.wall() >= ends,
     )
     for channel, counted in report.by_channel.items():
@@ -85,6 +88,9 @@ async def deliver(ctx: dict[str, Any]) -> None:
             _CONTACTS.labels(channel, state).inc(number)
     if any(counted["failed"] for counted in report.by_channel.values()):
         await wake(ctx["redis"], "look")
+    opens = ends if shift.clock.wall() >= ends else report.opens
+    if opens is not None and not shift.stopping:
+        await wake_at(ctx["redis"], "deliver", opens)
 
 
 async def hear(ctx: dict[str, Any]) -> None:
@@ -109,7 +115,8 @@ async def seal_record(ctx: dict[str, Any]) -> None:
 async def check(ctx: dict[str, Any]) -> None:
     """The invariants over the live data, nightly: a metric each, and an alert in the log."""
     shift: Shift = ctx["shift"]
-    for found in await check_invariants(shift.office, shift.actor, shift.clock.now()):
+    anchored = shift.anchors.read()
+    for found in await check_invariants(shift.office, shift.actor, shift.clock.wall(), anchored):
         _BROKEN.labels(found.name).set(found.violations)
         if not found.holds:
             log.error("invariant_broken", invariant=found.name, violations=found.violations)

@@ -3,6 +3,8 @@
 What must be done is in the database; a sweep finds what no wake-up reached.
 """
 
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -36,6 +38,14 @@ async def open_queue(redis_url: str) -> ArqRedis:
 async def wake(queue: ArqRedis, job: str, slot: int = 0) -> None:
     """Wake `job` unless it is queued or running already. `slot`: how many may run side by side."""
     await queue.enqueue_job(job, _job_id=f"{job}:{slot}", _expires=60)
+
+
+async def wake_at(queue: ArqRedis, job: str, at: datetime) -> None:
+    """Wake `job` at a moment of the wall clock, once for all who ask for the same second.
+
+    Its name is of that second: a job that runs could not ask for another of its own name.
+    """
+    await queue.enqueue_job(job, _job_id=f"{job}:at-{ceil(at.timestamp())}", _defer_until=at)
 
 
 async def wake_deliverers(queue: ArqRedis, planned: int) -> None:

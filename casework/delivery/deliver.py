@@ -2,6 +2,8 @@
 
 No transaction is open while a provider is spoken to. A crash leaves at most one group `sending`, which is
 unknown then and never sent again; everything else is given back when the lease ends.
+
+What finds no room at its provider is not claimed: it stays planned, keeps its place, and goes when there is.
 """
 
 import asyncio
@@ -12,13 +14,23 @@ from datetime import datetime, timedelta
 import msgspec
 
 from casework.delivery.claim import Ready, claim
+from casework.delivery.rates import Rates
+from casework.delivery.room import Room, Shut, until
 from casework.office import Clock, Office
 from casework.staff.rights import Action, Actor, require
 from notifiers.base import Notifier, OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
 from storage.audit import Event, write
 from storage.consents import block_recipient, suspend_address
-from storage.contacts import Leased, Result, end_leases, lease, lock_cases_of, record
-from storage.raw import Raw
+from storage.contacts import (
+    Leased,
+    Result,
+    due_by_channel,
+    end_leases,
+    give_back,
+    lease,
+    lock_cases_of,
+    record,
+)
 
 BATCH = 320
 GROUP = 32  # what a crash may leave unknown
@@ -34,9 +46,14 @@ class SendReport(msgspec.Struct):
     """Contacts by channel and what became of them."""
 
     by_channel: dict[str, Counter[str]] = msgspec.field(default_factory=dict[str, Counter[str]])
+    opens: datetime | None = None  # when there will be room for what found none: by the wall clock
 
-    def count(self, channel: str, state: str) -> None:
-        self.by_channel.setdefault(channel, Counter())[state] += 1
+    def count(self, channel: str, state: str, number: int = 1) -> None:
+        self.by_channel.setdefault(channel, Counter())[state] += number
+
+    def defer(self, by_channel: Mapping[str, int]) -> None:
+        for channel, number in by_channel.items():
+            self.count(channel, "deferred", number)
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -44,6 +61,7 @@ class _Outcome(msgspec.Struct, frozen=True):
     channel: str
     address_dead: bool = False
     blocked: bool = False
+    asked_to_wait: timedelta | None = None  # by the provider, whoever sends
 
 
 async def deliver(
@@ -53,79 +71,134 @@ async def deliver(
     clock: Clock,
     by: str,
     *,
+    rates: Rates | None = None,
+    patience: timedelta | None = None,
     progress: Callable[[int], None] | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> SendReport:
     """Deliver what is planned for now until none is left, or `stopping` says so. Raises Denied.
 
     `by` names this deliverer among all; `notifiers` are by channel, and every channel of a strategy has one.
+    `patience`: wait for room, so long at most at a time; None: what finds none is left, and the report says
+    when there will be some.
     """
     require(actor, Action.SEND)
-    report = SendReport()
+    turn = _Turn(office, actor, notifiers, clock, by, Room(rates, notifiers))
     async with office.transaction() as raw:
         await end_leases(raw, clock.now(), clock.wall())
     while not stopping():
-        async with office.transaction() as raw:
-            leased = await lease(raw, clock.now(), clock.wall(), by, BATCH, LEASE)
-        if not leased:
+        shut = turn.room.shut(clock.wall())
+        leased = await turn.lease(shut)
+        if leased:
+            await turn.deliver_batch(leased, progress, stopping)
+        elif shut.opens is None or not await turn.left():
             break
+        elif patience is None or shut.opens > clock.wall() + patience:
+            turn.report.opens = shut.opens
+            break
+        else:
+            await until(shut.opens, clock, stopping)
+    async with office.transaction() as raw:
+        await give_back(raw, by)
+    if patience is None:
+        turn.report.defer(turn.room.turned_away())
+    elif turn.report.opens is not None:
+        turn.report.defer(await turn.left())
+    return turn.report
+
+
+class _Turn:
+    """One deliverer at work."""
+
+    def __init__(
+        self,
+        office: Office,
+        actor: Actor,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        by: str,
+        room: Room,
+    ) -> None:
+        self.office, self.actor, self.notifiers, self.clock, self.by = office, actor, notifiers, clock, by
+        self.room = room
+        self.report = SendReport()
+
+    async def lease(self, shut: Shut) -> list[Leased]:
+        """The next contacts, but for those that have no room now."""
+        async with self.office.transaction() as raw:
+            return await lease(
+                raw,
+                self.clock.now(),
+                self.clock.wall(),
+                self.by,
+                self.room.batch(shut, BATCH, GROUP),
+                LEASE,
+                but_channels=shut.channels,
+                but_addresses=shut.addresses,
+            )
+
+    async def left(self) -> Mapping[str, int]:
+        """By channel, how many could go if there were room."""
+        async with self.office.transaction() as raw:
+            return await due_by_channel(raw, self.clock.now())
+
+    async def deliver_batch(
+        self,
+        leased: Sequence[Leased],
+        progress: Callable[[int], None] | None,
+        stopping: Callable[[], bool],
+    ) -> None:
+        """A group after the other; what finds no room is given back."""
+        turned_away: list[int] = []
         for start in range(0, len(leased), GROUP):
             if stopping():
                 break
             group = leased[start : start + GROUP]
-            await _deliver_group(office, actor, notifiers, clock, by, group, report)
+            # Before the claim: what cannot go now is neither decided nor rendered for nothing.
+            going = await self.room.admit(group, self.clock.wall())
+            turned_away += {contact.id for contact in group} - {contact.id for contact in going}
+            if going:
+                await self._deliver_group(going)
             if progress:
-                progress(len(group))
-    async with office.transaction() as raw:
-        await give_back(raw, by)
-    return report
+                progress(len(going))
+        if turned_away:
+            async with self.office.transaction() as raw:
+                await give_back(raw, self.by, turned_away)
 
+    async def _deliver_group(self, group: Sequence[Leased]) -> None:
+        now = self.clock.now()
+        claimed = await claim(self.office, self.actor, group, self.by, now, self.clock.wall() + LEASE)
+        for contact in claimed.put_off:
+            self.report.count(contact.channel, "deferred")
+        for contact in claimed.cancelled:
+            self.report.count(contact.channel, "cancelled")
+        for contact in claimed.refused:
+            self.report.count(contact.channel, "failed")
+        if not claimed.ready:
+            return
+        outcomes = await asyncio.gather(
+            *(_hand_over(ready, self.notifiers[ready.channel], self.clock) for ready in claimed.ready)
+        )
+        asked = [(o.channel, o.asked_to_wait) for o in outcomes if o.asked_to_wait is not None]
+        for channel, wait in dict(sorted(asked)).items():  # the longest of each
+            await self.room.hold(channel, wait, self.clock.wall())
+        await self._record(outcomes)
 
-async def give_back(raw: Raw, by: str) -> None:
-    """What this deliverer leased and did not claim is for others at once."""
-    await raw.run(
-        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL "
-        "WHERE leased_by = $1 AND state = 'claimed'",
-        by,
-    )
-
-
-async def _deliver_group(
-    office: Office,
-    actor: Actor,
-    notifiers: Mapping[str, Notifier],
-    clock: Clock,
-    by: str,
-    group: Sequence[Leased],
-    report: SendReport,
-) -> None:
-    now = clock.now()
-    claimed = await claim(office, actor, group, by, now, clock.wall() + LEASE)
-    for contact in claimed.put_off:
-        report.count(contact.channel, "deferred")
-    for contact in claimed.cancelled:
-        report.count(contact.channel, "cancelled")
-    for contact in claimed.refused:
-        report.count(contact.channel, "failed")
-    if not claimed.ready:
-        return
-    outcomes = await asyncio.gather(
-        *(_hand_over(ready, notifiers[ready.channel], clock) for ready in claimed.ready)
-    )
-    now = clock.now()
-    async with office.transaction() as raw:
-        news_of_address = [o.result.contact for o in outcomes if o.address_dead or o.blocked]
-        await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
-        await record(raw, [outcome.result for outcome in outcomes], now)
+    async def _record(self, outcomes: Sequence[_Outcome]) -> None:
+        now = self.clock.now()
+        async with self.office.transaction() as raw:
+            news_of_address = [o.result.contact for o in outcomes if o.address_dead or o.blocked]
+            await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
+            await record(raw, [outcome.result for outcome in outcomes], now)
+            for outcome in outcomes:
+                if outcome.address_dead:
+                    await suspend_address(raw, outcome.result.contact, now)
+                if outcome.blocked:
+                    await block_recipient(raw, outcome.result.contact, now)
+            await write(raw.connection, [_event(self.actor, outcome, now) for outcome in outcomes])
         for outcome in outcomes:
-            if outcome.address_dead:
-                await suspend_address(raw, outcome.result.contact, now)
-            if outcome.blocked:
-                await block_recipient(raw, outcome.result.contact, now)
-        await write(raw.connection, [_event(actor, outcome, now) for outcome in outcomes])
-    for outcome in outcomes:
-        state = "deferred" if outcome.result.state == "planned" else outcome.result.state
-        report.count(outcome.channel, state)
+            state = "deferred" if outcome.result.state == "planned" else outcome.result.state
+            self.report.count(outcome.channel, state)
 
 
 def _event(actor: Actor, outcome: _Outcome, now: datetime) -> Event:
@@ -162,9 +235,8 @@ def _refused(contact: int, ready: Ready, notifier: Notifier, error: SendError, n
     match error:
         case Transient():
             wait = error.retry_after or _BACKOFF[0]
-            return _Outcome(
-                Result(contact, "planned", provider, code=code, retry_at=now + wait), ready.channel
-            )
+            put_off = Result(contact, "planned", provider, code=code, retry_at=now + wait)
+            return _Outcome(put_off, ready.channel, asked_to_wait=error.retry_after)
         case Permanent():
             failed = Result(contact, "failed", provider, code=code)
             return _Outcome(failed, ready.channel, address_dead=error.address_dead)

@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from casework.look import LookReport
     from kept.clock import Clock
+
+# A provider that asks to wait for longer is not waited for: what is left then is counted as deferred.
+PATIENCE: Final = timedelta(minutes=1)
 
 
 def register(app: typer.Typer) -> None:
@@ -97,6 +101,7 @@ async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mappi
     from kept.config import load
     from kept.names import deliverer
     from kept.providers import CHANNELS, notifiers_of
+    from kept.rates import rates_of
 
     settings = load()
     ending = asyncio.Event()
@@ -110,7 +115,7 @@ async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mappi
                 f"the last look was played at {looked.isoformat()}, and {clock.now().isoformat()} is before; "
                 + ("give a --now of then or later" if asked else "give --now with a moment of then or later")
             )
-        notifiers = notifiers_of(settings, store(office))
+        notifiers, rates = notifiers_of(settings, store(office)), rates_of(settings, running.redis_url)
         try:
             await work_replies(office, SYSTEM, clock.now())
             await work_receipts(office, SYSTEM, clock.now())
@@ -122,12 +127,15 @@ async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mappi
                     notifiers,
                     clock,
                     deliverer(),
+                    rates=rates,
+                    patience=PATIENCE,
                     progress=lambda n: bar.advance(task, n),
                     stopping=ending.is_set,
                 )
         finally:
             for notifier in notifiers.values():
                 await notifier.close()
+            await rates.close()
     return {channel: report.by_channel.get(channel, {}) for channel in CHANNELS}
 
 
