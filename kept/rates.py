@@ -4,7 +4,8 @@ from redis.asyncio import Redis
 
 from casework.delivery.rates import Limits, Rates
 from casework.delivery.windows import Rate
-from kept.config import Settings
+from kept.config import Settings, providers_elsewhere
+from kept.sections import Smtp, Telegram, Twilio
 
 # Redis is near, or it counts as gone: deliverers go on without it.
 _SECONDS = 1.0
@@ -13,19 +14,25 @@ _A_CHAT = Rate(1)
 
 
 def rates_of(settings: Settings, redis_url: str) -> Rates:
-    """By provider, as settings say; the sandbox has none. Close it with `close`."""
+    """By provider, as settings say; the sandbox has none. Close it with `close`.
+
+    What stands in for a provider on this machine has no rate of its own, unless its setting gives one.
+    """
+    elsewhere = providers_elsewhere(settings)
     limits: dict[str, Limits] = {}
     if settings.twilio.configured:
-        limits["twilio"] = Limits(_rate(settings.twilio.rate))
+        limits["twilio"] = _limits(settings.twilio, "KEPT_TWILIO_API_URL" in elsewhere)
     if settings.smtp.configured:
-        limits["smtp"] = Limits(_rate(settings.smtp.rate))
+        limits["smtp"] = _limits(settings.smtp, "KEPT_SMTP_URL" in elsewhere)
     if settings.telegram.configured:
-        limits["telegram"] = Limits(_rate(settings.telegram.rate), each=_A_CHAT)
+        limits["telegram"] = _limits(settings.telegram, "KEPT_TELEGRAM_API_URL" in elsewhere, _A_CHAT)
     redis: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis leaves its options untyped
         redis_url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
     )
     return Rates(limits, redis)
 
 
-def _rate(given: tuple[int, int] | None) -> Rate | None:
-    return None if given is None else Rate(*given)
+def _limits(section: Twilio | Smtp | Telegram, elsewhere: bool, each: Rate | None = None) -> Limits:
+    if not elsewhere and "rate" not in section.model_fields_set:
+        return Limits()
+    return Limits(None if section.rate is None else Rate(*section.rate), each)

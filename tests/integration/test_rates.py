@@ -18,7 +18,7 @@ from casework.delivery.deliver import SendReport, deliver
 from casework.delivery.rates import Limits, Rates
 from casework.delivery.windows import Rate
 from kept.clock import FixedClock
-from kept.config import load
+from kept.config import SettingsError, load
 from kept.rates import rates_of
 from notifiers.base import Transient
 from notifiers.sms_twilio import Twilio
@@ -343,21 +343,45 @@ async def test_a_worker_that_found_no_room_is_woken_when_there_is_some(town: Tow
 # --- settings -----------------------------------------------------------------------------------------
 
 
-async def test_settings_say_how_fast(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
-    for name, value in {
-        "KEPT_TWILIO_ACCOUNT_SID": ACCOUNT,
-        "KEPT_TWILIO_AUTH_TOKEN": TOKEN,
-        "KEPT_TWILIO_FROM": FROM,
-        "KEPT_TWILIO_RATE": "3/2min",
-        "KEPT_SMTP_URL": "smtp://127.0.0.1:2525",
-        "KEPT_MAIL_FROM": "post@example.com",
-        "KEPT_SMTP_RATE": "none",
-        "KEPT_TELEGRAM_TOKEN": "42:sink",
-    }.items():
+PROVIDERS = {
+    "KEPT_TWILIO_ACCOUNT_SID": ACCOUNT,
+    "KEPT_TWILIO_AUTH_TOKEN": TOKEN,
+    "KEPT_TWILIO_FROM": FROM,
+    "KEPT_SMTP_URL": "smtp://mail.example.com:25?starttls=0",
+    "KEPT_MAIL_FROM": "post@example.com",
+    "KEPT_TELEGRAM_TOKEN": "42:sink",
+}
+HERE = {
+    "KEPT_TWILIO_API_URL": "http://127.0.0.1:1",
+    "KEPT_SMTP_URL": "smtp://127.0.0.1:1",
+    "KEPT_TELEGRAM_API_URL": "http://127.0.0.1:1",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "fast"),
+    [
+        ({}, {"twilio": 9, "smtp": 18, "telegram": 23, "sandbox": 99}),  # a tenth less: it is for answers
+        (
+            {"KEPT_TWILIO_RATE": "3/2min", "KEPT_SMTP_RATE": "none", "KEPT_TELEGRAM_RATE": "5/s"},
+            {"twilio": 3, "smtp": 99, "telegram": 5},
+        ),
+        (HERE, {"twilio": 99, "smtp": 99, "telegram": 99}),
+        (HERE | {"KEPT_TWILIO_RATE": "3/min"}, {"twilio": 3, "smtp": 99}),
+    ],
+)
+async def test_settings_say_how_fast(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str, given: dict[str, str], fast: dict[str, int]
+) -> None:
+    for name, value in (PROVIDERS | given).items():
         monkeypatch.setenv(name, value)
     made = rates_of(load(None), redis_url)
-    assert len(await made.take("twilio", some(50), now())) == 3
-    assert len(await made.take("smtp", some(900), now())) == 900
-    assert len(await made.take("telegram", some(50), now())) == 23  # 25 a second, two of them for answers
-    assert len(await made.take("sandbox", some(900), now())) == 900
+    assert {name: len(await made.take(name, some(99), now())) for name in fast} == fast
     await made.close()
+
+
+@pytest.mark.parametrize("wrong", ["10", "0/s", "ten/s", "10/0s", "10/day", "-1/s"])
+def test_what_is_no_rate_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("KEPT_SMTP_RATE", wrong)
+    with pytest.raises(SettingsError, match=r"KEPT_SMTP_RATE is no rate; write it as 10/s, 20/2s, 100/min"):
+        load(None)
