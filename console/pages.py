@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -20,6 +20,7 @@ from console.language import COOKIE, Speech, speech_of, speeches
 CHANNELS: Final = ("sms", "email", "chat")
 PAGE = 50  # messages
 
+_MOST: Final = 2**63 - 1  # of the database's ids
 _YEAR: Final = 365 * 24 * 60 * 60
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("console"),
@@ -30,7 +31,7 @@ _TEMPLATES: Final = Environment(
 )
 
 Shown = Literal["sms", "email", "chat"]
-Id = Annotated[int, Query(ge=1, le=2**63 - 1)]
+Before = Annotated[int | None, Query(ge=1, le=_MOST)]
 
 
 class NotHereError(Exception):
@@ -48,7 +49,7 @@ def pages(desk: Desk) -> APIRouter:
 
     @router.get("/", response_class=HTMLResponse)
     async def outbox(
-        request: Request, channel: Shown | None = None, to: str | None = None, before: Id | None = None
+        request: Request, channel: Shown | None = None, to: str | None = None, before: Before = None
     ) -> Response:
         return await _outbox(desk, request, channel, to, before)
 
@@ -61,7 +62,7 @@ def pages(desk: Desk) -> APIRouter:
         return RedirectResponse(f"/?to={token}", HTTPStatus.SEE_OTHER)
 
     @router.get("/outbox/{letter}", response_class=HTMLResponse)
-    async def one(request: Request, letter: int) -> Response:
+    async def one(request: Request, letter: Annotated[int, Path(ge=1, le=_MOST)]) -> Response:
         opened = await open_letter(desk.office, desk.reader, letter, desk.clock.now())
         if opened is None:
             raise HTTPException(404)

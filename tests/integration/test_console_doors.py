@@ -1,0 +1,185 @@
+"""The console over real HTTP: who is let in, in which language, and what watchers see."""
+
+import html
+import re
+from collections.abc import Mapping
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from console.language import speeches
+from tests.builders.book import office_of
+from tests.builders.shop import Shop
+
+
+@pytest.fixture
+async def shop(engine: AsyncEngine) -> Shop:
+    made = Shop(engine)
+    await made.open()
+    return made
+
+
+async def test_no_page_where_the_server_listens_to_the_network(shop: Shop) -> None:
+    await shop.remind()
+    async with shop.open_doors(listens_on="0.0.0.0") as client:
+        for method, at in (("GET", "/"), ("GET", "/outbox/1"), ("POST", "/outbox/search")):
+            answer = await client.request(method, at)
+            assert answer.status_code == 403
+            assert "KEPT_HTTP=127.0.0.1:8080" in answer.text
+            assert "Acme" not in answer.text
+        assert (await client.get("/healthz")).text == "ok\n"
+    assert await shop.reads() == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 400),
+        ({"host": "kept.example.com"}, 403),
+        ({"host": "localhost:1"}, 200),
+        ({"host": "[::1]:8080"}, 200),
+        ({"host": "[::1"}, 400),
+        ({"host": ""}, 400),
+        ({"x-forwarded-for": "203.0.113.7"}, 403),
+        ({"x-forwarded-host": "kept.example.com"}, 403),
+        ({"forwarded": "for=203.0.113.7"}, 403),
+    ],
+)
+async def test_no_page_through_a_foreign_name_or_a_tunnel(
+    shop: Shop, headers: Mapping[str, str], status: int
+) -> None:
+    async with shop.open_doors(public_url="https://kept.example.com") as client:
+        assert (await client.get("/", headers=headers)).status_code == status
+
+
+async def test_a_probe_from_the_network_needs_no_name(shop: Shop) -> None:
+    async with shop.open_doors(listens_on="0.0.0.0") as client:
+        for at in ("/healthz", "/readyz", "/metrics"):
+            assert (await client.get(at, headers={"host": "10.0.0.7:8080"})).status_code == 200
+        assert (await client.get("/openapi.json", headers={"host": "10.0.0.7:8080"})).status_code == 400
+
+
+async def test_every_answer_forbids_scripts_frames_and_caching(shop: Shop) -> None:
+    await shop.remind()
+    async with shop.open_doors() as client:
+        for at in ("/", "/outbox/1", "/nothing", "/healthz", "/assets/console.css"):
+            headers = (await client.get(at)).headers
+            assert "default-src 'none'" in headers["content-security-policy"]
+            assert "unsafe" not in headers["content-security-policy"]
+            assert headers["x-content-type-options"] == "nosniff"
+        for at in ("/", "/outbox/1"):
+            answer = await client.get(at)
+            assert answer.headers["cache-control"] == "no-store"
+            assert not re.search(r"<script|style=|onclick|(src|href)=.https?:", answer.text)
+
+
+async def test_pages_load_nothing_that_is_not_there(shop: Shop) -> None:
+    async with shop.open_doors() as client:
+        page = (await client.get("/")).text
+        assets = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page)
+        assert assets
+        for at in assets:
+            assert (await client.get(at)).status_code == 200
+
+
+async def test_what_is_not_there(shop: Shop) -> None:
+    async with shop.open_doors() as client:
+        answer = await client.get("/outbox/77", headers={"accept": "text/html"})
+        assert answer.status_code == 404
+        assert "There is no such" in answer.text
+        assert (await client.get("/nothing")).json() == {"detail": "Not Found"}
+        for odd in ("ten", "-1", "99999999999999999999"):
+            assert (await client.get(f"/outbox/{odd}")).status_code == 422
+        assert (await client.get("/?before=99999999999999999999")).status_code == 422
+
+
+# --- languages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accept", "lang"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9", "en"),
+        ("fr, zh;q=0.3, en;q=0.8", "en"),
+        ("fr;q=1, zh-Hans;q=0.5", "zh"),
+        ("en;q=0, zh", "zh"),
+        ("de", "en"),
+        (";;q=,=", "en"),
+        ("zh;q=x, en;q=0.1", "en"),
+    ],
+)
+async def test_the_browsers_language(shop: Shop, accept: str, lang: str) -> None:
+    async with shop.open_doors() as client:
+        page = (await client.get("/", headers={"accept-language": accept})).text
+    assert f'<html lang="{lang}">' in page
+
+
+async def test_the_switch_is_remembered_and_keeps_the_place(shop: Shop) -> None:
+    await shop.remind()
+    async with shop.open_doors() as client:
+        page = html.unescape((await client.get("/?channel=sms")).text)
+        assert 'href="/?channel=sms&lang=zh"' in page
+        chosen = (await client.get("/?channel=sms&lang=zh")).text
+        assert "发件箱" in chosen
+        assert "周一" in chosen
+        assert "发送事由" in (await client.get("/outbox/1")).text
+        assert "Outbox" in (await client.get("/?lang=en")).text
+        assert "Outbox" in (await client.get("/?lang=xx")).text
+
+
+def test_both_languages_say_the_same_things() -> None:
+    spoken = {code: speech.texts for code, speech in speeches().items()}
+    assert spoken["en"].keys() == spoken["zh"].keys()
+    assert spoken["en"]["states"].keys() == spoken["zh"]["states"].keys()
+    assert all(str(text).strip() for texts in spoken.values() for text in texts.values())
+
+
+# --- probes -------------------------------------------------------------------------------------------
+
+
+async def test_ready_when_database_migrations_and_queue_are(shop: Shop) -> None:
+    async with shop.open_doors() as client:
+        answer = await client.get("/readyz")
+        assert (answer.status_code, set(answer.json().values())) == (200, {"ok"})
+        shop.queue = False
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["queue"]) == (503, "failed")
+        shop.queue = True
+        await shop.book.sql("DELETE FROM alembic_version")
+        assert (await client.get("/readyz")).json() == {
+            "database": "ok",
+            "migrations": "failed",
+            "queue": "ok",
+        }
+
+
+async def test_not_ready_without_a_database(shop: Shop) -> None:
+    nowhere = create_async_engine("postgresql+asyncpg://kept@127.0.0.1:1/kept")
+    async with shop.open_doors(office=office_of(nowhere)) as client:
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["database"]) == (503, "failed")
+        assert (await client.get("/healthz")).status_code == 200
+    await nowhere.dispose()
+
+
+async def test_the_description_names_what_programs_may_call(shop: Shop) -> None:
+    async with shop.open_doors() as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+        assert set(paths) == {
+            "/webhooks/twilio/status",
+            "/webhooks/twilio/inbound",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+        }
+        assert (await client.get("/docs")).status_code == 404
+
+
+async def test_metrics_hold_no_address(shop: Shop) -> None:
+    await shop.remind()
+    async with shop.open_doors() as client:
+        text = (await client.get("/metrics")).text
+        assert "kept_send_seconds" in text
+    assert "@" not in text
+    assert "Example" not in text
