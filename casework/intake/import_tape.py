@@ -190,7 +190,14 @@ class _Import:
 
     def _file_rows(self) -> list[tuple[object, ...]]:
         return [
-            (index, file.path.name, _states(file), file.part.only_payments, self._coarse(file))
+            (
+                index,
+                file.path.name,
+                _states(file),
+                file.part.loan is not None,
+                file.part.only_payments,
+                self._coarse(file),
+            )
             for index, file in enumerate(self._tape.files)
         ]
 

@@ -38,15 +38,15 @@ WHERE p.n = 1 AND p.installment IS NOT NULL;
 ANALYZE i_directed;
 """
 _REVERSALS: Final = """
-UPDATE i_payments p SET reverses_id = r.of_id
-FROM (
-  SELECT b.id, coalesce(o.id, e.id) AS of_id
-  FROM i_payments b
-  LEFT JOIN i_payments o ON o.loan_id = b.loan_id AND o.key = b.reverses AND o.n = 1 AND o.reverses IS NULL
-  LEFT JOIN payments e ON e.loan_id = b.loan_id AND e.external_id = b.reverses AND e.reverses_id IS NULL
-  WHERE b.n = 1 AND b.reverses IS NOT NULL
-) r
-WHERE r.id = p.id
+CREATE TEMP TABLE i_reversals ON COMMIT DROP AS
+SELECT b.id, b.file_no, b.row_no, b.loan_id, b.amount, coalesce(o.id, e.id) AS of_id,
+       coalesce(o.amount, e.amount_minor) AS of_amount, o.file_no AS of_file_no, o.row_no AS of_row_no
+FROM i_payments b
+LEFT JOIN i_payments o ON o.loan_id = b.loan_id AND o.key = b.reverses AND o.n = 1 AND o.reverses IS NULL
+LEFT JOIN payments e ON o.id IS NULL AND e.loan_id = b.loan_id AND e.external_id = b.reverses AND e.reverses_id IS NULL
+WHERE b.n = 1 AND b.reverses IS NOT NULL;
+ANALYZE i_reversals;
+UPDATE i_payments p SET reverses_id = r.of_id FROM i_reversals r WHERE r.id = p.id;
 """
 _BAD_PAYMENTS: Final = """
 INSERT INTO b_payments
@@ -68,27 +68,21 @@ JOIN i_directed d ON d.payment_id = f.id WHERE d.installment_id IS NULL;
 _BAD_REVERSALS: Final = """
 INSERT INTO b_payments
 SELECT file_no, row_no, 'takes back a payment that the loan does not have', loan_id
-FROM i_payments WHERE n = 1 AND reverses IS NOT NULL AND reverses_id IS NULL;
+FROM i_reversals WHERE of_id IS NULL;
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'takes back a payment that another row takes back too', p.loan_id
-FROM i_payments p
-WHERE p.n = 1 AND p.reverses_id IS NOT NULL AND (
-  EXISTS (SELECT 1 FROM i_payments o WHERE o.reverses_id = p.reverses_id AND o.id <> p.id AND o.n = 1)
-  OR EXISTS (SELECT 1 FROM payments e WHERE e.reverses_id = p.reverses_id AND e.id <> p.id
-             AND NOT EXISTS (SELECT 1 FROM i_payments s WHERE s.id = e.id)));
+SELECT r.file_no, r.row_no, 'takes back a payment that another row takes back too', r.loan_id
+FROM i_reversals r
+WHERE r.of_id IN (SELECT of_id FROM i_reversals GROUP BY of_id HAVING count(*) > 1)
+  OR EXISTS (SELECT 1 FROM payments e WHERE e.reverses_id = r.of_id AND e.id <> r.id
+             AND e.id NOT IN (SELECT id FROM i_reversals));
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'takes back ' || abs(p.amount) || ' minor units of a payment of ' ||
-  coalesce(o.amount, e.amount_minor)
-  || ': a payment is taken back whole', p.loan_id
-FROM i_payments p LEFT JOIN i_payments o ON o.id = p.reverses_id LEFT JOIN payments e ON e.id = p.reverses_id
-WHERE p.n = 1 AND p.reverses_id IS NOT NULL AND abs(p.amount) NOT IN (0, coalesce(o.amount, e.amount_minor));
+SELECT file_no, row_no, 'takes back ' || abs(amount) || ' minor units of a payment of ' || of_amount
+  || ': a payment is taken back whole', loan_id
+FROM i_reversals WHERE abs(amount) NOT IN (0, of_amount);
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'takes back a payment that is refused itself', p.loan_id
-FROM i_payments p JOIN i_payments o ON o.id = p.reverses_id
-JOIN b_payments b ON b.file_no = o.file_no AND b.row_no = o.row_no
-WHERE p.reverses_id IS NOT NULL;
+SELECT r.file_no, r.row_no, 'takes back a payment that is refused itself', r.loan_id
+FROM i_reversals r JOIN b_payments b ON b.file_no = r.of_file_no AND b.row_no = r.of_row_no;
 """
-
 _REFUSED: Final = """
 INSERT INTO b_payments
 SELECT q.file_no, q.row_no, 'repeats row ' || p.row_no || ', which is refused', q.loan_id

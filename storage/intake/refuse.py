@@ -51,27 +51,24 @@ DELETE FROM i_payments USING b_first b WHERE i_payments.loan_id = b.loan_id;
 DELETE FROM i_parties USING b_first b WHERE i_parties.loan_id = b.loan_id;
 """
 _WITHOUT_A_LOAN: Final = """
-WITH lost AS (
-  SELECT s.file_no, s.row_no, s.source, s.ext FROM {table} s
-  WHERE NOT EXISTS (SELECT 1 FROM i_refs f WHERE f.source = s.source AND f.ext = s.ext)
-), later AS (
-  INSERT INTO s_skips
-  SELECT l.* FROM lost l
-  WHERE EXISTS (SELECT 1 FROM s_skips k WHERE k.ext = l.ext AND (l.source IN ('', k.source) OR k.source = ''))
-  RETURNING file_no, row_no
-)
+CREATE TEMP TABLE b_lost ON COMMIT DROP AS
+SELECT s.file_no, s.row_no, s.source, s.ext FROM {table} s
+WHERE NOT EXISTS (SELECT 1 FROM i_refs f WHERE f.source = s.source AND f.ext = s.ext);
+ANALYZE b_lost;
+INSERT INTO s_skips SELECT l.* FROM b_lost l JOIN i_later k USING (source, ext);
 INSERT INTO s_rejects
 SELECT l.file_no, l.row_no, '', CASE
-    WHEN r.row_no IS NOT NULL THEN 'its loan is refused: ' || f.name || ' row ' || r.row_no || ': ' ||
-      r.reason
-    WHEN EXISTS (SELECT 1 FROM i_loans i WHERE i.ext = l.ext) THEN
-      'two sources have a loan of this id: which is meant?'
+    WHEN r.row_no IS NOT NULL THEN
+      'its loan is refused: ' || r.name || ' row ' || r.row_no || ': ' || r.reason
+    WHEN l.ext IN (SELECT ext FROM i_loans) THEN 'two sources have a loan of this id: which is meant?'
     ELSE 'no loan of this id is on the tape or in the book' END, '', NULL, false, 2
-FROM lost l
-LEFT JOIN LATERAL (SELECT * FROM s_rejects r WHERE r.ext = l.ext AND r.breaks_loan AND r.rank = 0
-                   ORDER BY r.file_no, r.row_no LIMIT 1) r ON true
-LEFT JOIN s_files f ON f.file_no = r.file_no
-WHERE NOT EXISTS (SELECT 1 FROM later k WHERE k.file_no = l.file_no AND k.row_no = l.row_no)
+FROM b_lost l
+LEFT JOIN i_later k USING (source, ext)
+LEFT JOIN (SELECT DISTINCT ON (s.ext) s.ext, s.row_no, s.reason, f.name
+           FROM s_rejects s JOIN s_files f USING (file_no) WHERE s.breaks_loan AND s.rank = 0
+           ORDER BY s.ext, s.file_no, s.row_no) r ON r.ext = l.ext
+WHERE k.ext IS NULL;
+DROP TABLE b_lost;
 """
 
 

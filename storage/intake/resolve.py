@@ -12,6 +12,13 @@ import msgspec
 
 from storage.raw import Raw
 
+# Loans that are not made yet by the as-of day: what other files say of them is for a later day too.
+_LATER: Final = """
+CREATE TEMP TABLE i_later ON COMMIT DROP AS
+SELECT DISTINCT s.source, s.ext FROM s_skips s JOIN s_files f USING (file_no) WHERE f.loans AND s.ext IS NOT NULL;
+INSERT INTO i_later SELECT DISTINCT '', ext FROM i_later WHERE source <> '';
+ANALYZE i_later;
+"""
 _LOANS: Final = """
 CREATE TEMP TABLE i_loans ON COMMIT DROP AS
 SELECT d.*, coalesce(l.id, nextval('loans_id_seq')) AS id, l.id AS known_id, l.feed_digest AS known_digest,
@@ -34,7 +41,7 @@ WHERE l.external_id IN (
     WHERE r.ext = l.external_id AND r.source IN (l.source, ''))
   AND ($1::bigint IS NULL OR l.portfolio_id = $1)
   AND NOT EXISTS (SELECT 1 FROM i_loans i WHERE i.ext = l.external_id)
-  AND NOT EXISTS (SELECT 1 FROM s_skips k WHERE k.ext = l.external_id AND k.source IN (l.source, ''))
+  AND NOT EXISTS (SELECT 1 FROM i_later k WHERE k.ext = l.external_id AND k.source = l.source)
 """
 _REFERENCES: Final = """
 CREATE TEMP TABLE i_refs ON COMMIT DROP AS
@@ -116,6 +123,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 async def resolve_loans(raw: Raw, shape: Shape) -> None:
     """Which loans the tape states, and which of the book it speaks of: i_loans, i_refs."""
+    await raw.run(_LATER)
     await raw.run(_LOANS)
     if shape.many_files:
         await raw.run(_LOANS_OF_THE_BOOK, shape.portfolio_id)

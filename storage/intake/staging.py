@@ -25,10 +25,9 @@ PARTIES: Final = ("file_no", "row_no", "source", "ext", "person_ext", "role")
 PERSONS: Final = ("source", "loan_ext", "ext", "digest", "place", "content")
 REJECTS: Final = ("file_no", "row_no", "column_name", "reason", "source", "ext", "breaks_loan")
 SKIPS: Final = ("file_no", "row_no", "source", "ext")
-# What a row of the file is (loan, installment, payment, party); alone: nothing but payments; coarse:
-# amounts are in
-# ten-thousandths until the currency of their loan is known.
-FILES: Final = ("file_no", "name", "states", "alone", "coarse")
+# states: what a row of the file is (loan, installment, payment, party); loans: it says what its loan is;
+# alone: it is nothing but payments; coarse: amounts are in ten-thousandths until the loan's currency is known.
+FILES: Final = ("file_no", "name", "states", "loans", "alone", "coarse")
 
 _TABLES: Final = """
 CREATE TEMP TABLE s_loans (
@@ -62,8 +61,8 @@ CREATE TEMP TABLE s_skips (
     file_no int NOT NULL, row_no int NOT NULL, source text NOT NULL, ext text
 ) ON COMMIT DROP;
 CREATE TEMP TABLE s_files (
-    file_no int NOT NULL, name text NOT NULL, states text NOT NULL, alone boolean NOT NULL, coarse boolean
-      NOT NULL
+    file_no int NOT NULL, name text NOT NULL, states text NOT NULL, loans boolean NOT NULL,
+    alone boolean NOT NULL, coarse boolean NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMP TABLE s_currencies (currency text NOT NULL, factor int NOT NULL) ON COMMIT DROP;
 """

@@ -62,8 +62,8 @@ WITH gone AS (
     AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.portfolio_id = l.portfolio_id AND f.source = l.source AND
       f.fed_at > $1)
     AND NOT EXISTS (SELECT 1 FROM s_loans s WHERE s.source = l.source AND s.ext = l.external_id)
-    AND NOT EXISTS (SELECT 1 FROM s_skips s WHERE s.ext = l.external_id AND s.source IN (l.source, ''))
-    AND NOT EXISTS (SELECT 1 FROM s_rejects s WHERE s.ext = l.external_id AND s.source IN (l.source, ''))
+    AND NOT EXISTS (SELECT 1 FROM i_later k WHERE k.source = l.source AND k.ext = l.external_id)
+    AND l.external_id NOT IN (SELECT ext FROM s_rejects WHERE ext IS NOT NULL)
   RETURNING l.id
 ), concerned AS (
   INSERT INTO i_touched SELECT p.case_id FROM parties p JOIN gone ON gone.id = p.loan_id

@@ -142,6 +142,14 @@ async def test_a_payment_touches_its_case_and_no_other(office: Office, tmp_path:
     assert counts(await bring(office, file, kind="payments", now=later)) == {"unchanged": 1}
 
 
+async def test_a_later_payment_leaves_the_loan_and_its_earlier_one(office: Office, tmp_path: Path) -> None:
+    await bring(office, tape(tmp_path / "t", [loan("L1")], three("L1")))
+    both = [paid("L1", "p1", "2026-06-30", "150.00"), paid("L1", "p2", "2026-07-02", "10.00")]
+    report = await bring(office, write(tmp_path / "payments.csv", both), kind="payments")
+    assert counts(report) == {"loaded": 1, "skipped": 1}
+    assert (await book_rows(office, SCHEDULE))[1] == (2, 5000, 5000)
+
+
 async def test_an_earlier_look_is_not_put_off(office: Office, tmp_path: Path) -> None:
     there = tape(tmp_path / "t", [loan("L1")], three("L1"))
     await bring(office, there, as_of=on("2026-06-01"))
