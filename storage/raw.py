@@ -42,8 +42,14 @@ class Raw:
         return int(last) if last.isdigit() else 0
 
     def stream(self, sql: str, *parameters: object, batch: int = 2000) -> AsyncIterator[Any]:
-        """The rows as records, fetched `batch` at a time: for more than fits into memory."""
+        """The rows as records one by one, fetched `batch` at a time: for more than fits into memory."""
         return self._driver.cursor(sql, *parameters, prefetch=batch).__aiter__()
+
+    async def batches(self, sql: str, *parameters: object, size: int = 2000) -> AsyncIterator[list[Any]]:
+        """The rows as records, `size` at a time: for more than fits into memory."""
+        cursor: Any = await self._driver.cursor(sql, *parameters)
+        while rows := await cursor.fetch(size):
+            yield rows
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
         """COPY `records` into `table`; nothing happens for none."""

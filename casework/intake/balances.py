@@ -21,25 +21,27 @@ async def allocate_moved(raw: Raw, portfolios: Mapping[int, PortfolioSpec]) -> i
     await balances.find_moved(raw)
     terms: dict[tuple[int, str], Terms] = {}
     received = _Payments(balances.payments(raw))
-    await received.begin()
     allocations: list[tuple[object, ...]] = []
     credits: list[tuple[object, ...]] = []
     count = 0
-    async for loan, portfolio, currency, schedule in _schedules(balances.schedules(raw)):
-        count += 1
-        paid = await received.of(loan)
-        if not paid:
-            continue
-        counted_by = terms.get((portfolio, currency))
-        if counted_by is None:
-            counted_by = terms[portfolio, currency] = terms_of(portfolios[portfolio], currency)
-        made = allocate(counted_by, schedule, paid)
-        allocations += [
-            (loan, one.payment, one.installment, one.penalties, one.fees, one.interest, one.principal)
-            for one in made.allocations
-        ]
-        if made.credit:
-            credits.append((loan, made.credit))
+    async for loans in _schedules(balances.schedules(raw)):
+        count += len(loans)
+        if loans:
+            await received.known_through(loans[-1][0])
+        for loan, portfolio, currency, schedule in loans:
+            paid = received.of(loan)
+            if not paid:
+                continue
+            counted_by = terms.get((portfolio, currency))
+            if counted_by is None:
+                counted_by = terms[portfolio, currency] = terms_of(portfolios[portfolio], currency)
+            made = allocate(counted_by, schedule, paid)
+            allocations += [
+                (loan, one.payment, one.installment, one.penalties, one.fees, one.interest, one.principal)
+                for one in made.allocations
+            ]
+            if made.credit:
+                credits.append((loan, made.credit))
         if len(allocations) >= _BATCH:
             await balances.hold(raw, allocations, credits)
             allocations, credits = [], []
@@ -47,41 +49,48 @@ async def allocate_moved(raw: Raw, portfolios: Mapping[int, PortfolioSpec]) -> i
     return count
 
 
-async def _schedules(rows: AsyncIterator[Any]) -> AsyncIterator[tuple[int, int, str, list[Installment]]]:
-    """(loan, portfolio, currency, its installments), one loan after the other."""
+async def _schedules(
+    batches: AsyncIterator[list[Any]],
+) -> AsyncIterator[list[tuple[int, int, str, list[Installment]]]]:
+    """(loan, portfolio, currency, its installments), one loan after the other, some hundred at a time."""
     loan: int | None = None
-    portfolio, currency = 0, ""
     schedule: list[Installment] = []
-    async for of, in_portfolio, in_currency, key, due, penalties, fees, interest, principal in rows:
-        if of != loan:
-            if loan is not None:
-                yield loan, portfolio, currency, schedule
-            loan, portfolio, currency, schedule = of, in_portfolio, in_currency, []
-        schedule.append(Installment(key, due, penalties, fees, interest, principal))
-    if loan is not None:
-        yield loan, portfolio, currency, schedule
+    begun: list[tuple[int, int, str, list[Installment]]] = []
+    async for rows in batches:
+        for of, portfolio, currency, key, due, penalties, fees, interest, principal in rows:
+            if of != loan:
+                loan, schedule = of, []
+                begun.append((of, portfolio, currency, schedule))
+            schedule.append(Installment(key, due, penalties, fees, interest, principal))
+        yield begun[:-1]  # the last one may go on in the next batch
+        begun = begun[-1:]
+    yield begun
 
 
 class _Payments:
-    """The stream of payments, asked for one loan after the other in the order of their ids."""
+    """The stream of payments, asked for loans in the order of their ids."""
 
-    def __init__(self, rows: AsyncIterator[Any]) -> None:
-        self._rows = rows
-        self._next: Any = None
+    def __init__(self, batches: AsyncIterator[list[Any]]) -> None:
+        self._batches = batches
+        self._waiting: dict[int, list[Payment | Reversal]] = {}
+        self._through = -1  # all payments of loans below are known
+        self._ended = False
 
-    async def begin(self) -> None:
-        self._next = await anext(self._rows, None)
-
-    async def of(self, loan: int) -> list[Payment | Reversal]:
-        """The payments of `loan`, in order of date."""
-        found: list[Payment | Reversal] = []
-        while self._next is not None and self._next[0] <= loan:
-            of, key, received_on, amount, installment, reverses = self._next
-            if of == loan:
-                found.append(
+    async def known_through(self, loan: int) -> None:
+        """Read on until every payment of `loan` is there."""
+        while self._through <= loan and not self._ended:
+            rows = await anext(self._batches, None)
+            if rows is None:
+                self._ended = True
+                return
+            for of, key, received_on, amount, installment, reverses in rows:
+                self._waiting.setdefault(of, []).append(
                     Payment(key, received_on, amount, installment)
                     if reverses is None
                     else Reversal(key, received_on, reverses)
                 )
-            self._next = await anext(self._rows, None)
-        return found
+            self._through = rows[-1][0]
+
+    def of(self, loan: int) -> list[Payment | Reversal]:
+        """The payments of `loan`, in order of date."""
+        return self._waiting.pop(loan, [])

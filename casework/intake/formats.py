@@ -163,7 +163,7 @@ def amount_reader(
                 return sign * int(value.to_integral_value(_ROUNDING[rounding]))
         return sign * int(whole + decimals.ljust(digits, "0"))
 
-    return read
+    return lru_cache(maxsize=8192)(read)  # a schedule says the same amount many times, and zero most often
 
 
 def _without_thousands(text: str, thousands: str, decimal: str) -> str:

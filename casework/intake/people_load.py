@@ -1,7 +1,7 @@
 """New and changed persons: opened, and sealed again under their own ids."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from casework.intake.records import PersonRecord
 from casework.intake.stage import Opener
@@ -9,20 +9,13 @@ from storage.crypt import Keyring, normal_email, normal_phone
 from storage.intake import people
 from storage.raw import Raw
 
-_BATCH: Final = 2_000
-
 
 async def load_persons(raw: Raw, keyring: Keyring, seen_at: datetime) -> None:
     """Write the persons of the tape that are new or said otherwise than before, and their addresses."""
     await people.resolve_persons(raw)
     opener = Opener(keyring)
-    rows: list[Any] = []
-    async for row in people.changed_persons(raw):
-        rows.append(row)
-        if len(rows) == _BATCH:
-            await _write(raw, keyring, opener, rows, seen_at)
-            rows = []
-    await _write(raw, keyring, opener, rows, seen_at)
+    async for rows in people.changed_persons(raw):
+        await _write(raw, keyring, opener, rows, seen_at)
     await people.write_persons(raw)
 
 

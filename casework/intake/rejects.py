@@ -12,7 +12,7 @@ _COMMONEST: Final = 200
 
 
 async def write_rejects(
-    path: Path, files: Sequence[TapeFile], refused: AsyncIterator[Any]
+    path: Path, files: Sequence[TapeFile], refused: AsyncIterator[list[Any]]
 ) -> dict[tuple[str, str], int]:
     """Write the refused rows (file, row, column, reason; in order) to `path`; (column, reason) -> how many.
 
@@ -24,15 +24,16 @@ async def write_rejects(
     with _opened(path) as lines:
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerow((*COLUMNS, "original row"))
-        async for record in refused:
-            file_no, row_no, column, reason = _typed(record)
-            file = files[file_no]
-            if file_no != place:
-                place, rows = file_no, rows_of(file)
-            cells = next((cells for number, cells in rows if number == row_no), list[str]())
-            writer.writerow((file.path.name, row_no, column, _value(file, cells, column), reason, *cells))
-            if (column, reason) in counts or len(counts) < _COMMONEST:
-                counts[column, reason] = counts.get((column, reason), 0) + 1
+        async for batch in refused:
+            for record in batch:
+                file_no, row_no, column, reason = _typed(record)
+                file = files[file_no]
+                if file_no != place:
+                    place, rows = file_no, rows_of(file)
+                cells = next((cells for number, cells in rows if number == row_no), list[str]())
+                writer.writerow((file.path.name, row_no, column, _value(file, cells, column), reason, *cells))
+                if (column, reason) in counts or len(counts) < _COMMONEST:
+                    counts[column, reason] = counts.get((column, reason), 0) + 1
     return counts
 
 

@@ -58,16 +58,16 @@ async def find_moved(raw: Raw) -> None:
     await raw.run(_CHANGED)
 
 
-def schedules(raw: Raw) -> AsyncIterator[Any]:
+def schedules(raw: Raw) -> AsyncIterator[list[Any]]:
     """(loan, portfolio, currency, id, due, penalties, fees, interest, principal) of those loans, loan by
     loan."""
-    return raw.stream(_SCHEDULES)
+    return raw.batches(_SCHEDULES)
 
 
-def payments(raw: Raw) -> AsyncIterator[Any]:
+def payments(raw: Raw) -> AsyncIterator[list[Any]]:
     """(loan, id, received_on, amount, installment, reverses) of those loans, loan by loan, in order of
     date."""
-    return raw.stream(_PAYMENTS)
+    return raw.batches(_PAYMENTS)
 
 
 async def hold(

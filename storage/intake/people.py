@@ -87,10 +87,10 @@ async def resolve_persons(raw: Raw) -> None:
     await raw.run(_PERSONS)
 
 
-def changed_persons(raw: Raw) -> AsyncIterator[Any]:
+def changed_persons(raw: Raw) -> AsyncIterator[list[Any]]:
     """(id, is_new, source, ext, digest, places, contents, zone) of those new or said otherwise than
     before."""
-    return raw.stream(_CHANGED, batch=1000)
+    return raw.batches(_CHANGED)
 
 
 async def insert_persons(raw: Raw, records: Sequence[tuple[object, ...]]) -> None:

@@ -84,9 +84,9 @@ async def refuse(raw: Raw, *, many_files: bool) -> None:
             await raw.run(_WITHOUT_A_LOAN.format(table=table))
 
 
-def rejects(raw: Raw) -> AsyncIterator[Any]:
-    """(file, row, column, reason), one for each row refused, in order of the tape."""
-    return raw.stream(
+def rejects(raw: Raw) -> AsyncIterator[list[Any]]:
+    """(file, row, column, reason), one for each row refused, in order of the tape, in batches."""
+    return raw.batches(
         "SELECT DISTINCT ON (file_no, row_no) file_no, row_no, column_name, reason "
         "FROM s_rejects ORDER BY file_no, row_no, rank, reason"
     )
