@@ -135,7 +135,7 @@ class _Working:
         candidate = _Candidate(occurrence, loan.strategy, step, late, begun)
         if step.task is None:
             self.candidates.append(candidate)
-        else:
+        elif not ended:  # what was said under an older version is no call now
             self._task(candidate, step.task)
 
     def _unconfirmed(self, begun: Begun) -> bool:

@@ -10,6 +10,7 @@ from tests.builders.facts import (
     CHAT,
     DAY,
     EMAIL,
+    GENTLE_TEXT,
     HOUR,
     PHONE,
     at,
@@ -182,6 +183,24 @@ def test_nothing_new_joins_a_message_that_was_said() -> None:
     (waiting,) = decision.waiting
     assert waiting.key == key("late-3", 2)
     assert [no.rule for no in waiting.noes] == ["no_address", "daily", "hours"]
+
+
+def test_what_was_said_is_no_task_when_its_step_became_one() -> None:
+    """A new version makes a call of `late-3` while its message is awaited."""
+    text = GENTLE_TEXT.replace(
+        """    send: late-early
+    by: [chat, sms, email]
+    fallback_after: 4h
+""",
+        "    task: call\n",
+    )
+    for contact in (tried("accepted", confirm_by=NOW - HOUR), tried("failed")):
+        decision = decide(case(begun(5, (LATE,), contact), said=True), rulebook({1: text}), NOW)
+        assert (decision.plans, decision.tasks, decision.waiting) == ((), (), ())
+        assert len(decision.closed) == 1
+    unsaid = decide(case(begun(5, (LATE,), tried("planned"))), rulebook({1: text}), NOW)
+    assert [work.kind for work in unsaid.tasks] == ["call"]
+    assert unsaid.closed == ((5, "cancelled"),)
 
 
 LADDERS = strategy(
