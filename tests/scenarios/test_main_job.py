@@ -1,5 +1,6 @@
 """The main job on a real tape: on a Monday morning each borrower who is due is reminded, once."""
 
+import asyncio
 from collections import Counter
 
 from tests.builders.command import Kept
@@ -36,6 +37,21 @@ async def test_a_monday_morning(kept: Kept, lent: list[Lent], sms: TwilioSink, m
 
     invariants = await kept.json("check")
     assert all(row["holds"] for row in invariants), invariants
+
+
+async def test_two_at_once_share_the_work(
+    kept: Kept, lent: list[Lent], sms: TwilioSink, mail: SmtpSink
+) -> None:
+    """As cron does when the last run is still going: two looks, then two sends."""
+    due = due_on_monday(lent)
+    looks = await asyncio.gather(*(kept.json("look", "--now", NINE) for _ in range(2)))
+    assert sum(looked["contacts"] for looked in looks) == len(due)
+    sends = await asyncio.gather(*(kept.json("send", "--now", NINE) for _ in range(2)))
+    accepted = [counts.get("accepted", 0) for sent in sends for counts in counted(sent).values()]
+    assert sum(accepted) == len(due)
+    said = texts(sms, mail)
+    assert set(said) == set(by_address(due.values()))
+    assert {len(each) for each in said.values()} == {1}
 
 
 async def test_nothing_goes_to_a_number_of_two(kept: Kept, lent: list[Lent], sms: TwilioSink) -> None:

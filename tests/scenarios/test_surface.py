@@ -48,6 +48,12 @@ async def test_json_is_one_document_with_the_agreed_keys(kept: Kept, eve: Import
     assert (contact["channel"], contact["state"]) == (late.channel, "accepted")
     assert datetime.fromisoformat(contact["sent_at"]) == datetime.fromisoformat(NINE)
 
+    told = await _document(kept, "explain", "contact", str(contact["contact"]))
+    assert (told["borrower"], told["contact"]) == (late.borrower, contact["contact"])
+    assert set(told) >= {"headline", "why", "step", "rules", "next", "replay"}
+    told = await _document(kept, "explain", "borrower", late.borrower, "--at", NINE)
+    assert (told["borrower"], len(told["cases"])) == (late.borrower, 1)
+
     invariants = await _document(kept, "check")
     assert all(set(row) == {"name", "holds", "violations", "examples"} for row in invariants)
 
@@ -70,6 +76,8 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("look",), {"KEPT_DATA_DIR": "/proc/kept"}, "KEPT_DATA_DIR"),
     (("loan", "show", "nosuch"), {}, "'nosuch'"),
     (("portfolio", "--portfolio", "nosuch"), {}, "'nosuch'"),
+    (("explain", "contact", "999999"), {}, "999999"),
+    (("explain", "borrower", "nosuch"), {}, "'nosuch'"),
     (("nosuch",), {}, "'nosuch'"),
 ]
 
