@@ -51,8 +51,9 @@ def moment(at: datetime, zone: str, *, year: bool = False) -> str:
 
 
 def amount(minor: int, currency: str) -> str:
-    """ "EUR 250.00"."""
-    return f"{currency} {format_major(minor, currency)}"
+    """ "EUR 1,250.00"."""
+    whole, point, decimals = format_major(minor, currency).partition(".")
+    return f"{currency} {int(whole):,}{point}{decimals}"
 
 
 def days(count: int) -> str:

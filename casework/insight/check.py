@@ -15,13 +15,14 @@ from casework.insight.replay import Rulebooks, differences, remade
 from casework.insight.snapshot import snapshot
 from casework.office import Book, Office
 from casework.staff.rights import Action, Actor, require
+from ledger.standing import Unpaid
 from storage.chain import Head
-from storage.facts import load_facts
 from storage.insight import invariants as sql
 from storage.insight.decisions import claimed_after, count_decisions, decisions_after
 from storage.raw import Raw
 from storage.verify import verify
 from strategies.timeline import timeline
+from strategies.values import Loan
 
 BATCH = 2_000
 SAMPLE = 2_000  # decisions that are replayed unless all are asked for
@@ -129,26 +130,31 @@ class _Check:
         versions = self.book.rulebook.strategies.values()
         pairs = [(strategy.name, step.id) for strategy in versions for step in strategy.steps]
         await self._ask(found, sql.UNEXPECTED, [name for name, _ in pairs], [step for _, step in pairs])
+        tolerances = [
+            (portfolio, currency, self.book.tolerance(portfolio, currency))
+            for portfolio, currency in await sql.currencies(self.raw)
+        ]
         played = await sql.book_time(self.raw)
-        async for chunk in sql.untouched_cases(self.raw, played, BATCH):
-            await self._lost(found, dict(chunk))
-            self.progress(found.name, len(chunk))
+        checked = 0
+        async for row in sql.untouched_loans(self.raw, played, tolerances, BATCH):
+            self._lost(found, row)
+            checked += 1
+            if checked % BATCH == 0:
+                self.progress(found.name, BATCH)
 
-    async def _lost(self, found: Invariant, looked_through: dict[int, datetime]) -> None:
-        # The earliest: what is due later than these facts reach was not expected by any of the looks.
-        now = min(looked_through.values())
-        for facts in await load_facts(self.raw, list(looked_through), now, self.book.tolerance):
-            zone = facts.situation.zones[0]
-            for loan in facts.loans:
-                strategy = self.book.rulebook.strategies[loan.strategy]
-                stored = {*loan.ended, *loan.waiting}
-                for expected in timeline(loan, strategy, zone, looked_through[facts.case]):
-                    if expected.key not in stored:
-                        found.say(
-                            f"case {facts.case}: step {expected.key.step} of installment "
-                            f"{expected.key.anchor_id} ({expected.at:%Y-%m-%d %H:%M}Z) is expected and "
-                            "not stored"
-                        )
+    def _lost(self, found: Invariant, row: Any) -> None:
+        """What is expected of a loan up to its case's last look, and has no row."""
+        strategy = self.book.rulebook.strategies[row["strategy_version_id"]]
+        unpaid = (Unpaid(row["installment_id"], row["due_on"], row["left_minor"]),)
+        since = row["governed_since"]
+        loan = Loan(row["loan_id"], "active", row["zone"], row["strategy_version_id"], since, since, unpaid)
+        stored = set(row["steps"])
+        for expected in timeline(loan, strategy, row["zone"], row["looked_through"]):
+            if expected.key.step not in stored:
+                found.say(
+                    f"case {row['case_id']}: step {expected.key.step} of installment {row['installment_id']} "
+                    f"({expected.at:%Y-%m-%d %H:%M}Z) is expected and not stored"
+                )
 
     async def _claims(self, allowed: Invariant, address: Invariant) -> None:
         """Each contact that went out, by the facts of its claim: unpaid, not stopped, not held, allowed."""

@@ -3,7 +3,7 @@
 No sentence names a person: loans by their external id, everything else by the id of its row.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -166,16 +166,6 @@ async def broken(raw: Raw, query: str, *parameters: object) -> Broken:
     return Broken(row[0], tuple(row[1]))
 
 
-# Touched means: due for a look by now (the book's now: that of its last look), or from the moment of a feed on.
-_UNTOUCHED: Final = """
-SELECT id, looked_through FROM cases
-WHERE looked_through IS NOT NULL
-  AND (next_look_at IS NULL OR next_look_at > greatest(looked_through, $1::timestamptz)
-       AND next_look_at NOT IN (SELECT fed_at FROM imports UNION ALL SELECT fed_at FROM feeds))
-ORDER BY looked_through, id
-"""
-
-
 async def book_time(raw: Raw) -> datetime | None:
     """The moment up to which the book was played: that of its last look. None: it was never looked at."""
     return await raw.value(
@@ -184,13 +174,49 @@ async def book_time(raw: Raw) -> datetime | None:
     )
 
 
-async def untouched_cases(raw: Raw, played: datetime | None, chunk: int) -> AsyncIterator[list[Any]]:
-    """(id, looked_through) of the cases that no news has touched since their last look, in chunks."""
-    found: list[Any] = []
-    async for row in raw.stream(_UNTOUCHED, played, batch=chunk):
-        found.append(row)
-        if len(found) == chunk:
-            yield found
-            found = []
-    if found:
-        yield found
+# Touched means: due for a look by now (the book's now: that of its last look), or from the moment of a feed.
+# A loan stands on its oldest unpaid installment of those that the look could see (storage/facts.py): all that
+# were due by the next day, and the next date's.
+_STANDING: Final = """
+SELECT c.id AS case_id, c.looked_through, l.id AS loan_id, l.strategy_version_id, l.governed_since,
+       p.zones[1] AS zone,
+       i.id AS installment_id, i.due_on, i.left_minor,
+       ARRAY(SELECT o.step FROM occurrences o
+             WHERE o.case_id = c.id AND o.anchor_id = i.id AND o.anchor = 'installment'
+               AND o.strategy = v.name) AS steps
+FROM cases c
+JOIN persons p ON p.id = c.person_id
+JOIN parties pa ON pa.case_id = c.id
+JOIN loans l ON l.id = pa.loan_id AND l.status = 'active'
+JOIN strategy_versions v ON v.id = l.strategy_version_id
+JOIN unnest($2::bigint[], $3::text[], $4::bigint[]) t(portfolio_id, currency, tolerance)
+  ON t.portfolio_id = l.portfolio_id AND t.currency = l.currency
+CROSS JOIN LATERAL (
+  SELECT u.id, u.due_on, u.left_minor FROM installments u
+  WHERE u.loan_id = l.id AND u.left_minor > 0 AND u.left_minor > t.tolerance
+    AND u.due_on <= coalesce((SELECT min(n.due_on) FROM installments n
+                              WHERE n.loan_id = l.id AND n.left_minor > 0
+                                AND n.due_on > (c.looked_through + interval '1 day')::date),
+                             (c.looked_through + interval '1 day')::date)
+  ORDER BY u.due_on, u.number, u.id LIMIT 1) i
+WHERE c.looked_through IS NOT NULL
+  AND (c.next_look_at IS NULL OR c.next_look_at > greatest(c.looked_through, $1::timestamptz)
+       AND c.next_look_at NOT IN (SELECT fed_at FROM imports UNION ALL SELECT fed_at FROM feeds))
+"""
+
+
+async def currencies(raw: Raw) -> list[tuple[int, str]]:
+    """(portfolio, currency) of all loans."""
+    return [tuple(row) for row in await raw.rows("SELECT DISTINCT portfolio_id, currency FROM loans")]
+
+
+def untouched_loans(
+    raw: Raw, played: datetime | None, tolerances: Sequence[tuple[int, str, int]], batch: int
+) -> AsyncIterator[Any]:
+    """The loans of the cases that no news has touched since their last look, streamed.
+
+    Each with the installment it stands on and the steps stored of that. `tolerances`: (portfolio, currency,
+    minor units).
+    """
+    columns = [list(column) for column in zip(*tolerances, strict=True)] or [[], [], []]
+    return raw.stream(_STANDING, played, *columns, batch=batch)
