@@ -26,6 +26,7 @@ from kept.sections import (
     Smtp,
     Telegram,
     Twilio,
+    Work,
 )
 from kept.urls import is_loopback
 
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     telegram: Telegram
     http: Http
     encryption: Encryption
+    work: Work
     pilot: Pilot
 
     @property

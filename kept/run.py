@@ -5,7 +5,6 @@ was leased is handed back.
 """
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -25,9 +24,9 @@ from kept.logs import configure
 from kept.names import deliverer
 from kept.providers import notifiers_of, twilio_of
 from kept.rates import rates_of
-from workers.jobs import Shift
+from workers.jobs import Pace, Shift
 from workers.wake import open_queue, wake
-from workers.worker import make_worker, stop
+from workers.worker import Crew
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("kept")
 
@@ -72,15 +71,16 @@ async def _run(settings: Settings, portfolios: Path | None, *, http: bool, work:
 async def _working(running: Assembly) -> AsyncGenerator[None]:
     notifiers = notifiers_of(running.settings, store(running.office))
     rates = rates_of(running.settings, running.redis_url)
-    shift = Shift(running.office, SYSTEM, notifiers, SystemClock(), deliverer(), running.anchors, rates)
-    worker = make_worker(running.redis_url, shift)
-    task = asyncio.create_task(worker.async_run())
+    work = running.settings.work
+    pace = Pace(work.lease, work.sweep)
+    shift = Shift(running.office, SYSTEM, notifiers, SystemClock(), deliverer(), running.anchors, rates, pace)
+    crew = Crew(running.redis_url, shift)
+    task = asyncio.create_task(crew.work())
     try:
         yield
     finally:
-        await stop(worker, shift, DEADLINE)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await crew.stop(DEADLINE)
+        await task
         for notifier in notifiers.values():
             await notifier.close()
         await rates.close()
@@ -103,7 +103,7 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
         await wake(queue, job)
 
     async def queue_answers() -> bool:
-        return bool(await queue.ping())
+        return bool(await queue.ping())  # pyright: ignore[reportUnknownMemberType] - redis leaves it untyped
 
     app = create_app(
         Desk(

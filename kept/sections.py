@@ -5,6 +5,7 @@ never hold its value.
 """
 
 import re
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -38,6 +39,21 @@ def _rate(value: Any) -> Any:
 PerSeconds = Annotated[tuple[int, int] | None, NoDecode, BeforeValidator(_rate)]
 """Messages in any so many seconds, as one installation sends them; None: as fast as the provider takes them.
 20 in 2 seconds is 10 a second and 20 at once."""
+
+
+_SPAN: Final = re.compile(r"([1-9]\d{0,3})(s|min)")
+
+
+def _span(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = _SPAN.fullmatch(value.replace(" ", ""))
+    if found is None:
+        raise ValueError("is no length of time; write it as 30s or 2min")
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
+Span = Annotated[timedelta, NoDecode, BeforeValidator(_span)]
 
 
 class Section(BaseSettings):
@@ -237,6 +253,28 @@ class Encryption(Section):
         if keys is not None:
             read_keys(keys.get_secret_value())
         return keys
+
+
+class Work(Section):
+    """`lease`: what a worker took is its own for so long; if it dies, others wait so long for it. `sweep`:
+    how often is looked for what no wake-up reached."""
+
+    lease: Span = Field(timedelta(minutes=2), validation_alias="KEPT_LEASE")
+    sweep: Span = Field(timedelta(seconds=10), validation_alias="KEPT_SWEEP")
+
+    @field_validator("lease")
+    @classmethod
+    def _long_enough(cls, lease: timedelta) -> timedelta:
+        if lease < timedelta(seconds=2):
+            raise ValueError("is too short to send anything in; 2s is the least, and 2min is right")
+        return lease
+
+    @field_validator("sweep")
+    @classmethod
+    def _within_a_minute(cls, sweep: timedelta) -> timedelta:
+        if sweep > timedelta(minutes=1):
+            raise ValueError("is too long; 1min is the most, and 10s is right")
+        return sweep
 
 
 class Pilot(Section):

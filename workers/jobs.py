@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
+import msgspec
 import structlog
 from prometheus_client import Counter, Gauge
 
@@ -21,13 +22,22 @@ from workers.wake import wake, wake_at, wake_deliverers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
-# A deliverer ends after this long and wakes the next, far below the job's time limit: a job that is cut off
-# in the middle of a send leaves contacts unknown.
-TURN: Final = timedelta(seconds=30)
-
 _CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
 _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
 _BROKEN = Gauge("kept_invariant_violations", "Violations found by the last check", ["invariant"])
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How long what was taken is held, and how often is looked for what no wake-up reached."""
+
+    lease: timedelta = timedelta(minutes=2)  # of contacts, and of the names of jobs
+    sweep: timedelta = timedelta(seconds=10)
+
+    @property
+    def turn(self) -> timedelta:
+        """A deliverer ends after this long and wakes the next, far below the time limit of its job: one that
+        is cut off in the middle of a send leaves contacts unknown."""
+        return self.lease / 4
 
 
 class Anchors(Protocol):
@@ -49,9 +59,10 @@ class Shift:
         name: str,
         anchors: Anchors,
         rates: Rates | None = None,
+        pace: Pace = Pace(),  # noqa: B008, frozen
     ) -> None:
         self.office, self.actor, self.notifiers, self.clock = office, actor, notifiers, clock
-        self.name, self.anchors, self.rates = name, anchors, rates
+        self.name, self.anchors, self.rates, self.pace = name, anchors, rates, pace
         self.stopping = False
         self._turns = 0
 
@@ -73,7 +84,7 @@ async def look(ctx: dict[str, Any]) -> None:
 async def deliver(ctx: dict[str, Any]) -> None:
     """Deliver for one turn; what is left then, or found no room, is woken for again."""
     shift: Shift = ctx["shift"]
-    ends = shift.clock.wall() + TURN
+    ends = shift.clock.wall() + shift.pace.turn
     report = await delivery.deliver(
         shift.office,
         shift.actor,
@@ -81,6 +92,7 @@ async def deliver(ctx: dict[str, Any]) -> None:
         shift.clock,
         shift.next_name(),
         rates=shift.rates,
+        lease_for=shift.pace.lease,
         stopping=lambda: shift.stopping or shift.clock.wall() >= ends,
     )
     for channel, counted in report.by_channel.items():
@@ -101,9 +113,13 @@ async def hear(ctx: dict[str, Any]) -> None:
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
-    """Wake for everything: finds what no wake-up reached."""
-    for job in ("look", "deliver", "hear"):
-        await wake(ctx["redis"], job)
+    """Wake for everything: finds what no wake-up reached.
+
+    By this worker's own names: the common ones are held for a while by whoever was killed at them.
+    """
+    shift: Shift = ctx["shift"]
+    for job in ROUND:
+        await wake(ctx["redis"], job.__name__, shift.name)
 
 
 async def seal_record(ctx: dict[str, Any]) -> None:
@@ -122,4 +138,5 @@ async def check(ctx: dict[str, Any]) -> None:
             log.error("invariant_broken", invariant=found.name, violations=found.violations)
 
 
-JOBS: Final = (look, deliver, hear, sweep, seal_record, check)
+ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
+JOBS: Final = (*ROUND, sweep, seal_record, check)

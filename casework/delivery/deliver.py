@@ -72,6 +72,7 @@ async def deliver(
     by: str,
     *,
     rates: Rates | None = None,
+    lease_for: timedelta = LEASE,
     patience: timedelta | None = None,
     progress: Callable[[int], None] | None = None,
     stopping: Callable[[], bool] = lambda: False,
@@ -83,7 +84,7 @@ async def deliver(
     when there will be some.
     """
     require(actor, Action.SEND)
-    turn = _Turn(office, actor, notifiers, clock, by, Room(rates, notifiers))
+    turn = _Turn(office, actor, notifiers, clock, by, Room(rates, notifiers), lease_for)
     async with office.transaction() as raw:
         await end_leases(raw, clock.now(), clock.wall())
     while not stopping():
@@ -118,9 +119,10 @@ class _Turn:
         clock: Clock,
         by: str,
         room: Room,
+        lease_for: timedelta,
     ) -> None:
         self.office, self.actor, self.notifiers, self.clock, self.by = office, actor, notifiers, clock, by
-        self.room = room
+        self.room, self.lease_for = room, lease_for
         self.report = SendReport()
 
     async def lease(self, shut: Shut) -> list[Leased]:
@@ -132,7 +134,7 @@ class _Turn:
                 self.clock.wall(),
                 self.by,
                 self.room.batch(shut, BATCH, GROUP),
-                LEASE,
+                self.lease_for,
                 but_channels=shut.channels,
                 but_addresses=shut.addresses,
             )
@@ -167,7 +169,8 @@ class _Turn:
 
     async def _deliver_group(self, group: Sequence[Leased]) -> None:
         now = self.clock.now()
-        claimed = await claim(self.office, self.actor, group, self.by, now, self.clock.wall() + LEASE)
+        until = self.clock.wall() + self.lease_for
+        claimed = await claim(self.office, self.actor, group, self.by, now, until)
         for contact in claimed.put_off:
             self.report.count(contact.channel, "deferred")
         for contact in claimed.cancelled:
