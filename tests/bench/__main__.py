@@ -9,6 +9,7 @@ from time import perf_counter
 
 from rich.console import Console
 
+from kept import logs
 from kept.config import load, setting_names
 from kept.embedded import engines
 from tests.bench.place import Place
@@ -27,6 +28,7 @@ def main() -> None:
     for name in setting_names():
         os.environ.pop(name, None)
     os.environ["KEPT_DATA_DIR"] = str(FOLDER)
+    logs.configure()
     console = Console(stderr=True)
     began = perf_counter()
 

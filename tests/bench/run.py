@@ -37,6 +37,11 @@ class Sizes(msgspec.Struct, frozen=True):
         return min(self.loans, 100_000)
 
     @property
+    def tape(self) -> int:
+        """Loans of the tape: some twenty rows each."""
+        return max(10, self.many // 5)
+
+    @property
     def lines(self) -> int:
         """The due lines of ratio 2."""
         return min(self.due, 10_000)
@@ -60,7 +65,7 @@ async def measure(place: Place, sizes: Sizes, folder: Path) -> list[Line]:
     place.say("looking at few and at many")
     few, many = await growth.measure(place, book, sizes.few, sizes.many)
     seconds = await _reminders(place, book, sizes.lines)
-    imported = await tape.measure(place, folder, sizes.many)
+    imported = await tape.measure(place, folder, sizes.tape)
     return _lines(sizes, looks, few, many, seconds, imported)
 
 

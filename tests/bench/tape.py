@@ -58,10 +58,16 @@ async def _import(office: Office, folder: Path, say: Callable[[str], None]) -> f
     order = Order(
         kind="loans", path=folder / "tape", mapping=find_mapping("kept"), rejects_folder=folder, as_of=START
     )
+    said = ""
+
+    def progress(what: str, _done: int, _total: int) -> None:
+        nonlocal said
+        if what != said:
+            say(f"import: {what}")
+            said = what
+
     began = perf_counter()
-    await import_tape(
-        office, OPERATIONS, order, _NOW, lambda what, done, total: say(f"{what}: {done:,} of {total:,}")
-    )
+    await import_tape(office, OPERATIONS, order, _NOW, progress)
     return perf_counter() - began
 
 
