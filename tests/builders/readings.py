@@ -62,6 +62,26 @@ class Lent:
             assert amount == 0, f"{self.loan}: the tapes hold no payment above what is due"
         return left
 
+    def late(self, as_of: date) -> list[tuple[date, int]]:
+        """The installments in arrears, each with what is left of it."""
+        parts = zip(self.parts, self.left(as_of), strict=True)
+        return [(part.due, left) for part, left in parts if left and part.due < as_of]
+
+    def arrears(self, as_of: date) -> int:
+        """What is past due and unpaid."""
+        return sum(left for _, left in self.late(as_of))
+
+    def days_late(self, as_of: date) -> int:
+        """Since the due date of the oldest unpaid installment."""
+        return max(((as_of - due).days for due, _ in self.late(as_of)), default=0)
+
+    def bucket(self, as_of: date) -> str:
+        """With the edges of a portfolio that names none."""
+        days = self.days_late(as_of)
+        if days == 0:
+            return "current"
+        return "1-30" if days <= 30 else "31-60" if days <= 60 else "61-90" if days <= 90 else "91+"
+
     def oldest(self, as_of: date) -> tuple[Part, int] | None:
         """The oldest unpaid installment, and what is left of it."""
         unpaid = [(part, left) for part, left in zip(self.parts, self.left(as_of), strict=True) if left]
@@ -115,13 +135,10 @@ def figures(loans: Iterable[Lent], as_of: date, currency: str) -> dict[str, obje
     outstanding: Counter[str] = Counter()
     count: Counter[str] = Counter()
     for lent in made:
-        left = lent.left(as_of)
-        late = [(part.due, rest) for part, rest in zip(lent.parts, left, strict=True) if part.due < as_of]
-        unpaid_since = min((due for due, rest in late if rest), default=None)
-        bucket = _bucket(0 if unpaid_since is None else (as_of - unpaid_since).days)
+        bucket = lent.bucket(as_of)
         count[bucket] += 1
-        arrears[bucket] += sum(rest for _, rest in late)
-        outstanding[bucket] += sum(left)
+        arrears[bucket] += lent.arrears(as_of)
+        outstanding[bucket] += sum(lent.left(as_of))
     return {
         "as_of": as_of.isoformat(),
         "loans": len(made),
@@ -161,12 +178,6 @@ def reminders(loans: Iterable[Lent], known_to: date, on: date) -> dict[str, list
         if oldest is not None and (step := GENTLE.get((on - oldest[0].due).days)):
             found[lent.borrower].append(Reminder(lent.loan, step, oldest[0].due, oldest[1]))
     return dict(found)
-
-
-def _bucket(days: int) -> str:
-    if days == 0:
-        return "current"
-    return "1-30" if days <= 30 else "31-60" if days <= 60 else "61-90" if days <= 90 else "91+"
 
 
 def _amounts(minor: int, currency: str) -> dict[str, str]:

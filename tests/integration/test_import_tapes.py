@@ -4,7 +4,7 @@ import csv
 from calendar import monthrange
 from collections import Counter, defaultdict
 from datetime import date, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.office import Office
 from tests.builders.book import office_of
+from tests.builders.readings import Lent, claritypay, superlender
 from tests.builders.tapes import book_rows, bring, counts, on, refused, snapshot
 
 CENT = Decimal("0.01")
@@ -36,22 +37,9 @@ def next_month(day: date, months: int) -> date:
 # --- superlender -----------------------------------------------------------------------------------
 
 
-def superlender_arrears(path: Path, day: date) -> dict[str, Decimal]:
-    """Unpaid amounts due before `day`, by loan: as PROVENANCE.md says the file is to be read."""
-    found: dict[str, Decimal] = {}
-    for row in rows(path):
-        if on(row["approveddate"][:10]) > day:
-            continue
-        total, first = Decimal(row["totaldue"]), on(row["firstduedate"][:10])
-        n = {"15": 1, "30": 1, "60": 2, "90": 3}[row["termdays"]]
-        part = (total / n).quantize(CENT, ROUND_DOWN)
-        amounts = [part] * (n - 1) + [total - part * (n - 1)]
-        paid = [on(row["firstrepaiddate"][:10]), *[on(row["closeddate"][:10])] * (n - 1)]
-        found[row["systemloanid"]] = sum(
-            (amount for k, amount in enumerate(amounts) if next_month(first, k) < day and paid[k] > day),
-            Decimal(0),
-        )
-    return found
+def arrears_of(lent: list[Lent], day: date) -> dict[str, int]:
+    """Unpaid amounts due before `day`, by loan, in minor units."""
+    return {one.loan: one.arrears(day) for one in lent if one.made_on <= day}
 
 
 ARREARS = """
@@ -84,10 +72,9 @@ async def test_superlender_arrears_as_of_a_day_and_the_next(office: Office, shar
     first = await bring(office, file, "superlender", as_of=day)
     made = [row for row in rows(file) if on(row["approveddate"][:10]) <= day]
     assert counts(first) == {"loaded": len(made), "skipped": 18183 - len(made)}
-    expected = superlender_arrears(file, day)
-    found = {loan: Decimal(minor) / 100 for loan, minor in await book_rows(office, ARREARS, day)}
-    assert found == expected
-    assert sum(expected.values()) > 0
+    lent = superlender(shared_data)
+    assert dict(await book_rows(office, ARREARS, day)) == arrears_of(lent, day)
+    assert sum(arrears_of(lent, day).values()) == 1_341_650_00
     # The next day brings the next day's loans and payments, and nothing else.
     following = day + timedelta(days=1)
     second = await bring(office, file, "superlender", as_of=following)
@@ -104,8 +91,7 @@ async def test_superlender_arrears_as_of_a_day_and_the_next(office: Office, shar
         "unchanged": len(made) - len(paid),
         "skipped": 18183 - len(made) - len(new),
     }
-    found = {loan: Decimal(minor) / 100 for loan, minor in await book_rows(office, ARREARS, following)}
-    assert found == superlender_arrears(file, following)
+    assert dict(await book_rows(office, ARREARS, following)) == arrears_of(lent, following)
     # A day already told takes nothing away.
     before = await snapshot(office)
     earlier = await bring(office, file, "superlender", as_of=day)
@@ -128,48 +114,25 @@ async def test_superlender_governs_from_the_end_of_the_day_in_lagos(
 
 # --- claritypay ------------------------------------------------------------------------------------
 
-EDGES = ((1, 30), (31, 60), (61, 90))
-
-
-def bucket(days: int) -> str:
-    if days < 1:
-        return "current"
-    return next((f"{low}-{high}" for low, high in EDGES if low <= days <= high), "91+")
-
 
 async def test_claritypay_outstanding_arrears_and_buckets(office: Office, shared_data: Path) -> None:
     path, day = shared_data / "claritypay_bnpl", on("2026-07-01")
     report = await bring(office, path, "claritypay", as_of=day)
     assert (report.read, counts(report)) == (6982 + 35871, {"loaded": 42853})
-    left: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
-    for row in rows(path / "installments.csv"):
-        owed = Decimal(row["amount_due_usd"]) + Decimal(row["late_fee_usd"] or 0)
-        came = (
-            Decimal(row["paid_amount_usd"])
-            if row["paid_date"] and on(row["paid_date"]) <= day
-            else Decimal(0)
-        )
-        left[row["plan_id"]].append((on(row["due_date"]), owed - came))
-    outstanding = sum(amount for plan in left.values() for _, amount in plan)
-    assert outstanding == Decimal("1191380.08")
+    lent = claritypay(shared_data)
+    assert sum(sum(plan.left(day)) for plan in lent) == 1_191_380_08
     in_book = await book_rows(
         office, "SELECT sum(left_minor)::bigint, (SELECT sum(credit_minor) FROM loans) FROM installments"
     )
     assert in_book == [(119138008, 0)]
-    arrears = {plan: sum((a for due, a in parts if due < day), Decimal(0)) for plan, parts in left.items()}
-    found = {loan: Decimal(minor) / 100 for loan, minor in await book_rows(office, ARREARS, day)}
-    assert found == arrears
+    assert dict(await book_rows(office, ARREARS, day)) == arrears_of(lent, day)
     oldest = (
-        "SELECT coalesce($1::date - min(i.due_on) FILTER (WHERE i.left_minor > 0 AND i.due_on < $1), 0) "
+        "SELECT l.external_id, "
+        "coalesce($1::date - min(i.due_on) FILTER (WHERE i.left_minor > 0 AND i.due_on < $1), 0) "
         "FROM loans l JOIN installments i ON i.loan_id = l.id GROUP BY l.id"
     )
-    buckets = Counter(bucket(days) for (days,) in await book_rows(office, oldest, day))
-    expected = Counter(
-        bucket(max([(day - due).days for due, amount in parts if amount > 0 and due < day], default=0))
-        for parts in left.values()
-    )
-    assert buckets == expected
-    assert len(expected) == 5
+    assert dict(await book_rows(office, oldest, day)) == {plan.loan: plan.days_late(day) for plan in lent}
+    assert len({plan.bucket(day) for plan in lent}) == 5
     fees = await book_rows(office, "SELECT sum(fees_minor)::bigint FROM installments")
     assert fees == [(3829000,)]
     again = await bring(office, path, "claritypay", as_of=day)
