@@ -29,13 +29,13 @@ WHERE pa.case_id = ANY($1) AND l.strategy_version_id IS NOT NULL
                   WHERE o.case_id = pa.case_id AND o.state = 'waiting' AND o.loan_id = l.id))
 ORDER BY l.id
 """
-# All that is due by tomorrow, and the next date's: later ones say nothing yet.
+# All that is due by tomorrow, and the next date's: later ones say nothing yet, and are not read either.
 _UNPAID = """
 SELECT i.loan_id, i.id, i.due_on, i.left_minor
-FROM installments i
-WHERE i.loan_id = ANY($1) AND i.left_minor > 0
-  AND (i.due_on <= $2 OR i.due_on = (SELECT min(n.due_on) FROM installments n
-                                     WHERE n.loan_id = i.loan_id AND n.left_minor > 0 AND n.due_on > $2))
+FROM unnest($1::bigint[]) l(id)
+CROSS JOIN LATERAL (SELECT coalesce(min(n.due_on), $2) AS due_on FROM installments n
+                    WHERE n.loan_id = l.id AND n.left_minor > 0 AND n.due_on > $2) next
+JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on <= next.due_on
 ORDER BY i.loan_id, i.due_on, i.number, i.id
 """
 _OCCURRENCES = """
