@@ -84,7 +84,8 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A message that the provider has on record, found by asking (see `sms_twilio.look_up`)."""
+    """A message that the provider has on record, found by asking (see `sms_twilio.look_up`). `at`: when it
+    was made. The rest is as in a `Receipt`."""
 
     provider: str
     provider_id: str
@@ -92,3 +93,5 @@ class Found(Struct, frozen=True, kw_only=True):
     state: ReceiptState | None
     code: str | None
     at: datetime | None
+    address_dead: bool = False
+    blocked: bool = False

@@ -276,14 +276,16 @@ def _header(answer: Response, name: str) -> str | None:
 
 
 def _found(row: dict[str, Any], made: datetime | None) -> Found:
-    code = row.get("error_code")
+    code, state = row.get("error_code"), _STATES.get(str(row.get("status")))
     return Found(
         provider="twilio",
         provider_id=str(row["sid"]),
         text=str(row.get("body") or ""),
-        state=_STATES.get(str(row.get("status"))),
+        state=state,
         code=None if code is None else str(code),
         at=made,
+        address_dead=state == "failed" and str(code) in _DEAD,
+        blocked=state == "failed" and str(code) in _BLOCKED,
     )
 
 

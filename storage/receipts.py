@@ -34,12 +34,12 @@ class Reported(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What a contact becomes by its receipts: accepted | delivered | failed."""
+    """What a contact becomes by its receipts, or by what was learnt of it: accepted | delivered | failed."""
 
     contact: int
     state: str
-    provider: str
-    provider_id: str
+    provider: str | None
+    provider_id: str | None
     code: str | None
 
 

@@ -37,6 +37,7 @@ class Action(StrEnum):
     TAKE_RECEIPT = "take_receipt"
     TAKE_REPLY = "take_reply"
     SEAL_RECORD = "seal_record"
+    SETTLE_UNKNOWN = "settle_unknown"  # say what became of a contact that nobody knows it of
     PUBLISH_STRATEGY = "publish_strategy"
     PAUSE = "pause"  # and resume
     SEE_PORTFOLIO = "see_portfolio"
@@ -138,12 +139,13 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.EXPLAIN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
     },
-    Role.SUPERVISOR: _DESK,
+    Role.SUPERVISOR: _DESK | {Action.SETTLE_UNKNOWN: Scope.PORTFOLIO},
     Role.CREDIT_MANAGER: _DESK,
     Role.OPERATIONS: {
         Action.IMPORT_BOOK: Scope.PORTFOLIO,
         Action.LOOK: Scope.PORTFOLIO,
         Action.SEND: Scope.PORTFOLIO,
+        Action.SETTLE_UNKNOWN: Scope.PORTFOLIO,
         Action.PUBLISH_STRATEGY: Scope.PORTFOLIO,
         Action.PAUSE: Scope.PORTFOLIO,
         Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
@@ -194,6 +196,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEND: Scope.ALL,
         Action.TAKE_RECEIPT: Scope.ALL,
         Action.TAKE_REPLY: Scope.ALL,
+        Action.SETTLE_UNKNOWN: Scope.ALL,
         Action.SEAL_RECORD: Scope.ALL,
         Action.CHECK: Scope.ALL,
         Action.VERIFY_AUDIT: Scope.ALL,

@@ -21,6 +21,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "loan",
     "check",
     "explain",
+    "unknown",
     "ledger",
     "demo",
 )

@@ -3,7 +3,18 @@
 Receipts and replies are stored first, unique by the provider's own id, then worked.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from storage.tables.base import key, metadata, moment, one_of, ref
 
@@ -25,6 +36,16 @@ receipts = Table(
     one_of("state", "accepted", "delivered", "failed"),
     one_of("effect", "address_dead", "blocked"),
     Index("ix_receipts_unworked", "id", postgresql_where=text("worked_at IS NULL")),
+)
+
+# What a provider knew of a contact that is unknown, when it was asked last.
+enquiries = Table(
+    "enquiries",
+    metadata,
+    Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True),
+    moment("asked_at"),
+    Column("finding", Text, nullable=False),  # why it did not settle the contact, or that it did
+    Column("found_nothing", SmallInteger, nullable=False),  # so often, one after the other, late enough
 )
 
 replies = Table(

@@ -6,6 +6,7 @@ and disorder as written; a status may carry an error code (`undelivered/30005`).
 
 import asyncio
 from argparse import Namespace
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ class TwilioSink(HttpSink):
         super().__init__(record)
         self.callbacks = callbacks
         self.page = 50
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._reporting: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -89,7 +91,8 @@ class TwilioSink(HttpSink):
             **{"from": str(form.get("From") or form.get("MessagingServiceSid") or "")},
             body=str(form.get("Body", "")),
             callback=str(form.get("StatusCallback", "")),
-            made=format_datetime(datetime.now(UTC)),
+            made=format_datetime(self.clock()),
+            status="queued",
             fields=sorted(form),
         )
 
@@ -123,8 +126,8 @@ def _shown(message: dict[str, Any]) -> dict[str, Any]:
         "to": message["to"],
         "from": message["from"],
         "body": message["body"],
-        "status": "queued",
-        "error_code": None,
+        "status": message["status"].partition("/")[0],
+        "error_code": int(message["status"].partition("/")[2] or 0) or None,
         "date_created": message["made"],
         "date_sent": None,
     }

@@ -13,6 +13,7 @@ TABLE = {
     "take_receipt":       ".   .   .   .   .   .   .   .   .   .   .   .   a",
     "take_reply":         ".   .   .   .   .   .   .   .   .   .   .   .   a",
     "seal_record":        ".   .   .   .   .   .   .   .   .   .   .   .   a",
+    "settle_unknown":     ".   .   p   .   p   .   .   .   .   .   .   .   a",
     "publish_strategy":   ".   .   .   .   p   .   .   .   .   .   .   .   .",
     "pause":              ".   .   p   p   p   .   .   a   .   .   .   a   .",
     "see_portfolio":      ".   .   p   p   p   p   p   a   a   a   .   .   .",
