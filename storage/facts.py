@@ -138,7 +138,7 @@ async def load_facts(
             row["id"],
             row["person_id"],
             row["portfolio_id"],
-            situations.of(row, {loan.id for loan in loans[row["id"]]}),
+            situations.of(row, [loan.id for loan in loans[row["id"]]]),
             tuple(loans[row["id"]]),
             tuple(addresses[row["person_id"]]),
             tuple(begun[row["id"]]),
@@ -165,7 +165,8 @@ class _Situations:
 
     def __init__(self) -> None:
         self.consents: dict[int, list[tuple[int | None, str, str]]] = defaultdict(list)
-        self.holds: list[tuple[int, Hold]] = []
+        self.holds: dict[int, list[Hold]] = defaultdict(list)  # of persons, with all their loans
+        self.holds_of_loans: dict[int, list[Hold]] = defaultdict(list)
         self.past: dict[int, list[tuple[int, Past]]] = defaultdict(list)
 
     @classmethod
@@ -176,7 +177,10 @@ class _Situations:
         for person, portfolio, channel, state in await raw.rows(_CONSENTS, persons):
             found.consents[person].append((portfolio, channel, state))
         for person, loan, kind, starts, ends in await raw.rows(_HOLDS, persons, loans, now):
-            found.holds.append((person, Hold(kind, loan or 0, starts, ends)))
+            if loan is None:
+                found.holds[person].append(Hold(kind, 0, starts, ends))
+            else:
+                found.holds_of_loans[loan].append(Hold(kind, loan, starts, ends))
         rows = await raw.rows(_PAST, persons, now - _REMEMBERED)
         if not at_claim:
             rows += await raw.rows(_PLANNED_ELSEWHERE, persons, now)
@@ -185,12 +189,10 @@ class _Situations:
             found.past[person].append((own_plan, Past(at, channel, state, tuple(loan_ids), message)))
         return found
 
-    def of(self, case: Any, loans: set[int]) -> Situation:
+    def of(self, case: Any, loans: list[int]) -> Situation:
         person, portfolio = case["person_id"], case["portfolio_id"]
         consents = {channel: state for of, channel, state in self.consents[person] if of in (None, portfolio)}
-        holds = tuple(
-            hold for of, hold in self.holds if (of == person if hold.loan == 0 else hold.loan in loans)
-        )
+        holds = (*self.holds[person], *(hold for loan in loans for hold in self.holds_of_loans[loan]))
         # Its own plans are for the decision to make; those of other cases stand.
         past = tuple(past for planned_by, past in self.past[person] if planned_by != case["id"])
         return Situation(tuple(case["zones"]), case["country"], case["region"], consents, holds, past)
