@@ -112,7 +112,7 @@ class Cells:
 
     def key(self, expression: Text | None, what: str) -> Callable[[Row], str]:
         """An id of the feed: needed, and short enough to be one."""
-        return self.needed(expression, self.read(expression, _short), what)
+        return self.needed(expression, self.read(expression, short), what)
 
     def day(self, expression: Day | None) -> Callable[[Row], date | None]:
         """A date, by its own format or the mapping's."""
@@ -300,7 +300,8 @@ def example_phone(text: str) -> str:
     return f"+1{_AREAS[place : place + 3]}55501{number % 100:02}"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """The text itself, if it may be an id. ValueError if it is too long for one."""
     if len(text) > LONGEST:
         raise ValueError(f"is longer than {LONGEST} signs")
     return text

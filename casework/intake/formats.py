@@ -35,7 +35,7 @@ _ROUNDING: Final = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "dow
 # Where the currency of an amount is known only from another file, amounts wait in ten-thousandths: no
 # currency has more decimals than four.
 FINEST_DIGITS: Final = 4
-_MOST_DIGITS: Final = 15
+_MOST_DIGITS: Final = 14  # in ten-thousandths too it fits 64 bits, and so does a sum of four
 _WHOLE: Final = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?", re.ASCII)
 
 

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from casework.errors import CaseworkInputError
 from casework.intake.balances import allocate_moved
+from casework.intake.loan_rows import check_code
 from casework.intake.mapping import Mapping as TapeMapping
 from casework.intake.parse import read_file
 from casework.intake.people import Home
@@ -69,6 +71,11 @@ async def import_tape(
 
     Raises TapeError and MappingError for what cannot be read as the mapping says, Denied.
     """
+    if order.portfolio is not None:
+        try:
+            check_code(order.portfolio)
+        except ValueError as error:
+            raise CaseworkInputError(f"--portfolio {order.portfolio}: {error}") from None
     named = order.portfolio or order.mapping.constants.portfolio
     if named is not None or actor.portfolios is None:
         require(actor, Action.IMPORT_BOOK, named)
@@ -130,6 +137,11 @@ class _Import:
                 await save(raw, self._made(code))
         rows = {row.code: row for row in await all_portfolios(raw)}
         asked = rows[order.portfolio].id if order.portfolio in rows else None
+        if order.kind == "payments" and order.portfolio is not None and asked is None:
+            known_codes = ", ".join(rows) or "none"
+            raise CaseworkInputError(
+                f"--portfolio {order.portfolio}: the book has no such portfolio; it has {known_codes}"
+            )
         shape = resolve.Shape(
             many_files=any(file.part.loan is None for file in self._tape.files),
             coarse=any(self._coarse(file) for file in self._tape.files),

@@ -10,6 +10,7 @@ from babel.numbers import list_currencies
 
 from casework.intake.cells import Cell, CellError, Cells, Row
 from casework.intake.expressions import Text
+from casework.intake.formats import read_whole
 from casework.intake.mapping import LoanPart, LoanStatus, columns_of
 from casework.intake.people import person_reader, read_zone
 from casework.intake.records import LoanRecord
@@ -19,7 +20,6 @@ from casework.portfolios import CODE
 
 ReadLoan = Callable[[int, Row], LoanRecord]
 
-_CODE: Final = re.compile(CODE)
 _TAG_MARKS: Final = str.maketrans(";|", ",,")
 
 
@@ -41,7 +41,8 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
     )
     principal, outstanding = cells.amount(part.principal), cells.amount(part.core_outstanding)
     principal_column = part.principal.column if part.principal is not None else None
-    made_on, dpd = cells.day(part.made_on), cells.whole(part.core_dpd)
+    made_on = cells.day(part.made_on)
+    dpd = cells.read(part.core_dpd, _days)
     status = cells.one_of(part.status, get_args(LoanStatus), constants.status)
     zone = cells.read(part.zone, lambda text: read_zone(text, zones))
     zone_column = part.zone.column if part.zone is not None else None
@@ -85,6 +86,12 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
     return read
 
 
+def check_code(code: str) -> None:
+    """ValueError if it cannot be the code of a portfolio."""
+    if not re.fullmatch(CODE, code):
+        raise ValueError("is no code of a portfolio: letters, digits, dot, hyphen, underscore")
+
+
 def _portfolio_reader(part: LoanPart, cells: Cells, setting: Setting) -> Callable[[Row], str]:
     asked = setting.portfolio
     if part.portfolio is None:
@@ -98,10 +105,10 @@ def _portfolio_reader(part: LoanPart, cells: Cells, setting: Setting) -> Callabl
         code = named(row) or fallback
         if code is None:
             raise CellError(column, "", "is empty: name it in the row or with --portfolio")
-        if not _CODE.fullmatch(code):
-            raise CellError(
-                column, code, "is no code of a portfolio: letters, digits, dot, hyphen, underscore"
-            )
+        try:
+            check_code(code)
+        except ValueError as error:
+            raise CellError(column, code, str(error)) from None
         if asked is not None and code != asked:
             raise CellError(column, code, f"is another portfolio than {asked}, which is being imported")
         return code
@@ -135,6 +142,13 @@ def _currency(text: str, known: set[str]) -> str:
     if text not in known:
         raise ValueError("is no currency: an ISO 4217 code in capitals, such as NGN")
     return text
+
+
+def _days(text: str) -> int:
+    days = read_whole(text)
+    if not 0 <= days < 100_000:
+        raise ValueError("is no number of days past due")
+    return days
 
 
 def _tags(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ written as the name of a column, or as a small block (`column`, `value`, `compos
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -27,6 +28,7 @@ from casework.intake.expressions import (
     check_region,
     wrong,
 )
+from casework.portfolios import CODE
 
 LoanStatus = Literal["active", "closed", "recalled", "sold", "written_off"]
 AddressState = Literal["attested", "confirmed", "unverified"]
@@ -61,6 +63,13 @@ class Constants(Strict):
         if currency is not None and currency not in list_currencies():
             raise wrong(None, f'"{currency}" is no currency: an ISO 4217 code in capitals, such as NGN')
         return currency
+
+    @field_validator("portfolio")
+    @classmethod
+    def _portfolio(cls, code: str | None) -> str | None:
+        if code is not None and not re.fullmatch(CODE, code):
+            raise wrong(None, f'"{code}" is no code of a portfolio: letters, digits, dot, hyphen, underscore')
+        return code
 
     @field_validator("country")
     @classmethod

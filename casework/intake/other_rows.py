@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from casework.intake.cells import CellError, Cells, Row, named_column
+from casework.intake.cells import CellError, Cells, Row, named_column, short
 from casework.intake.expressions import Text
 from casework.intake.formats import read_whole
 from casework.intake.mapping import InstallmentPart, PartyPart, PaymentPart
@@ -69,7 +69,8 @@ def payment_reader(
     if part.pays is not None:
         return _derived_payments(part, part.pays, place, index, cells, setting)
     loan_id = cells.key(part.loan_id, "the loan's id") if part.loan_id is not None else None
-    given_id, reverses = cells.text(part.payment_id), cells.text(part.reverses)
+    given_id = cells.read(part.payment_id, short)
+    reverses = cells.text(part.reverses)
     received_on, amount = cells.day(part.received_on), cells.amount(part.amount)
     day_column = named_column(part.received_on)
     amount_column = named_column(part.amount) if part.amount is not None else "amount"

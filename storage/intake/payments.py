@@ -22,11 +22,10 @@ FROM (
 ) y
 """
 # Without an id of the feed a payment is known by what it is, and by its place among equals in the tape.
-_DERIVED_KEY: Final = """
-coalesce(s.key, s.received_on || '/' || coalesce(s.amount, 0) || '/' || coalesce(s.installment, '') || '#' ||
-         row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key ORDER BY
-           s.file_no, s.row_no))
-"""
+_DERIVED_KEY: Final = """coalesce(
+      s.key, s.received_on || '/' || coalesce(s.amount, 0) || '/' || coalesce(s.installment, '') || '#' ||
+      row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key
+                         ORDER BY s.file_no, s.row_no))"""
 _DIRECTED: Final = """
 ANALYZE i_payments;
 CREATE TEMP TABLE i_directed ON COMMIT DROP AS
@@ -43,64 +42,65 @@ SELECT b.id, b.file_no, b.row_no, b.loan_id, b.amount, coalesce(o.id, e.id) AS o
        coalesce(o.amount, e.amount_minor) AS of_amount, o.file_no AS of_file_no, o.row_no AS of_row_no
 FROM i_payments b
 LEFT JOIN i_payments o ON o.loan_id = b.loan_id AND o.key = b.reverses AND o.n = 1 AND o.reverses IS NULL
-LEFT JOIN payments e ON o.id IS NULL AND e.loan_id = b.loan_id AND e.external_id = b.reverses AND e.reverses_id IS NULL
+LEFT JOIN payments e ON o.id IS NULL AND e.loan_id = b.loan_id AND e.external_id = b.reverses
+                     AND e.reverses_id IS NULL
 WHERE b.n = 1 AND b.reverses IS NOT NULL;
 ANALYZE i_reversals;
 UPDATE i_payments p SET reverses_id = r.of_id FROM i_reversals r WHERE r.id = p.id;
 """
 _BAD_PAYMENTS: Final = """
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'payment ' || p.key || ' stands on row ' || q.row_no || ' with other content',
-  p.loan_id
+SELECT p.loan_id, p.file_no, p.row_no,
+       'payment ' || p.key || ' stands on row ' || q.row_no || ' with other content'
 FROM i_payments q JOIN i_payments p USING (loan_id, key)
 WHERE q.differs AND (p.file_no, p.row_no) <> (q.file_no, q.row_no);
 INSERT INTO b_payments
-SELECT file_no, row_no, 'payment ' || key || ' stands on row ' || first_row || ' with other content', loan_id
+SELECT loan_id, file_no, row_no,
+       'payment ' || key || ' stands on row ' || first_row || ' with other content'
 FROM i_payments WHERE differs;
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'has more decimals than the currency of its loan', p.loan_id FROM i_payments p
-  WHERE NOT exact;
+SELECT loan_id, file_no, row_no, 'has more decimals than the currency of its loan'
+FROM i_payments WHERE NOT exact;
 INSERT INTO b_payments
-SELECT p.file_no, p.row_no, 'the loan has no installment ' || p.installment, p.loan_id
-FROM i_payments p JOIN i_payments f ON f.loan_id = p.loan_id AND f.key = p.key AND f.n = 1
-JOIN i_directed d ON d.payment_id = f.id WHERE d.installment_id IS NULL;
+SELECT p.loan_id, p.file_no, p.row_no, 'the loan has no installment ' || p.installment
+FROM i_payments p JOIN i_directed d ON d.payment_id = p.id WHERE d.installment_id IS NULL;
 """
 _BAD_REVERSALS: Final = """
 INSERT INTO b_payments
-SELECT file_no, row_no, 'takes back a payment that the loan does not have', loan_id
+SELECT loan_id, file_no, row_no, 'takes back a payment that the loan does not have'
 FROM i_reversals WHERE of_id IS NULL;
 INSERT INTO b_payments
-SELECT r.file_no, r.row_no, 'takes back a payment that another row takes back too', r.loan_id
+SELECT r.loan_id, r.file_no, r.row_no, 'takes back a payment that another row takes back too'
 FROM i_reversals r
 WHERE r.of_id IN (SELECT of_id FROM i_reversals GROUP BY of_id HAVING count(*) > 1)
   OR EXISTS (SELECT 1 FROM payments e WHERE e.reverses_id = r.of_id AND e.id <> r.id
              AND e.id NOT IN (SELECT id FROM i_reversals));
 INSERT INTO b_payments
-SELECT file_no, row_no, 'takes back ' || abs(amount) || ' minor units of a payment of ' || of_amount
-  || ': a payment is taken back whole', loan_id
+SELECT loan_id, file_no, row_no, 'takes back ' || abs(amount) || ' minor units of a payment of ' || of_amount
+                                 || ': a payment is taken back whole'
 FROM i_reversals WHERE abs(amount) NOT IN (0, of_amount);
 INSERT INTO b_payments
-SELECT r.file_no, r.row_no, 'takes back a payment that is refused itself', r.loan_id
+SELECT r.loan_id, r.file_no, r.row_no, 'takes back a payment that is refused itself'
 FROM i_reversals r JOIN b_payments b ON b.file_no = r.of_file_no AND b.row_no = r.of_row_no;
 """
+# A row that is said again goes the way of the first; a payment in the row of its loan or installment takes
+# the loan with it, for a row is taken whole.
 _REFUSED: Final = """
 INSERT INTO b_payments
-SELECT q.file_no, q.row_no, 'repeats row ' || p.row_no || ', which is refused', q.loan_id
+SELECT q.loan_id, q.file_no, q.row_no, 'repeats row ' || p.row_no || ', which is refused'
 FROM i_payments p JOIN b_payments b ON b.file_no = p.file_no AND b.row_no = p.row_no
 JOIN i_payments q ON q.loan_id = p.loan_id AND q.key = p.key AND q.n > 1
 WHERE p.n = 1;
 INSERT INTO b_loans
-SELECT b.loan_id, b.file_no, b.row_no, b.reason FROM b_payments b JOIN s_files f USING (file_no) WHERE NOT
-  f.alone;
+SELECT b.* FROM b_payments b JOIN s_files f USING (file_no) WHERE NOT f.alone;
 INSERT INTO s_rejects
-SELECT b.file_no, b.row_no, '', b.reason, '', NULL, false, 1 FROM b_payments b;
+SELECT file_no, row_no, '', reason, '', NULL, false, 1 FROM b_payments;
 DELETE FROM i_payments p USING b_payments b WHERE b.file_no = p.file_no AND b.row_no = p.row_no;
 """
 
 
 async def resolve_payments(raw: Raw, shape: Shape) -> None:
-    """The payments of the tape: i_payments, i_directed (payment, installment); what is refused is taken
-    out."""
+    """The payments of the tape: i_payments, i_directed (payment, installment). The refused are taken out."""
     sql = _PAYMENTS.format(
         key=_DERIVED_KEY if shape.unnamed else "s.key",
         amount="s.amount / k.by AS amount" if shape.coarse else "s.amount",

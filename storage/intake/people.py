@@ -1,5 +1,4 @@
-"""Persons and addresses of a tape. What is new or changed is read back sealed, opened, and sealed under
-its own id."""
+"""Persons and addresses of a tape: what is new or changed is read back, and written sealed."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
@@ -7,14 +6,7 @@ from typing import Any, Final
 from storage.raw import Raw
 
 PERSONS: Final = (
-    "id",
-    "source",
-    "external_id",
-    "name",
-    "language",
-    "zones",
-    "country",
-    "region",
+    *("id", "source", "external_id", "name", "language", "zones", "country", "region"),
     "feed_digest",
 )
 ADDRESSES: Final = ("id", "person_id", "kind", "value", "token", "state", "basis", "seen_at")
@@ -32,9 +24,9 @@ WITH needed AS (
         LEFT JOIN i_loans l ON l.id = f.id) x
   ORDER BY source, ext, digest, place
 ), whole AS (
-  SELECT source, ext, string_agg(digest, ''::bytea ORDER BY digest) AS digest, array_agg(place ORDER BY
-    place) AS places,
-         array_agg(content ORDER BY place) AS contents, min(zone) AS zone
+  SELECT source, ext, string_agg(digest, ''::bytea ORDER BY digest) AS digest,
+         array_agg(place ORDER BY place) AS places, array_agg(content ORDER BY place) AS contents,
+         min(zone) AS zone
   FROM said JOIN needed USING (source, ext) GROUP BY source, ext
 )
 SELECT w.*, coalesce(p.id, nextval('persons_id_seq')) AS id, p.id AS known_id, p.feed_digest AS known_digest
@@ -88,8 +80,7 @@ async def resolve_persons(raw: Raw) -> None:
 
 
 def changed_persons(raw: Raw) -> AsyncIterator[list[Any]]:
-    """(id, is_new, source, ext, digest, places, contents, zone) of those new or said otherwise than
-    before."""
+    """(id, is_new, source, ext, digest, places, contents, zone) of those new or said otherwise."""
     return raw.batches(_CHANGED)
 
 

@@ -26,10 +26,8 @@ LEFT JOIN parties p JOIN persons o ON o.id = p.person_id ON p.loan_id = l.known_
 WHERE (i.role = 'borrower') <> (i.person_ext = coalesce(l.person_ext, o.external_id));
 DELETE FROM i_parties i USING s_rejects r WHERE r.file_no = i.file_no AND r.row_no = i.row_no;
 """
-_MARK: Final = """
-UPDATE i_loans SET bad = true WHERE id IN (SELECT loan_id FROM b_loans);
-"""
 _WITH_THEIR_LOAN: Final = """
+UPDATE i_loans SET bad = true WHERE id IN (SELECT loan_id FROM b_loans);
 CREATE TEMP TABLE b_first ON COMMIT DROP AS
 SELECT DISTINCT ON (b.loan_id) b.loan_id,
        'its loan is refused: ' || f.name || ' row ' || b.row_no || ': ' || b.reason AS reason
@@ -73,10 +71,8 @@ DROP TABLE b_lost;
 
 
 async def refuse(raw: Raw, *, many_files: bool) -> None:
-    """Mark the loans that cannot be taken, and refuse or skip all rows that go with a loan which is not
-    there."""
+    """Refuse the rows of loans that cannot be taken; refuse or skip those of loans that are not there."""
     await raw.run(_PARTIES)
-    await raw.run(_MARK)
     if await raw.value("SELECT EXISTS (SELECT 1 FROM b_loans)"):
         await raw.run(_WITH_THEIR_LOAN)
     if many_files:

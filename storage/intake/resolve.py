@@ -1,9 +1,8 @@
 """What the staged rows are to the book: known, new or changed; and what cannot be taken, with its reason.
 
 A loan is taken whole or not at all: with a row of its own data or of its schedule refused, a balance could
-  not
-be right, so `b_loans` names the loan with the row and the reason, and all its rows are refused with it. A
-payment of a file of payments is refused alone.
+not be right, so `b_loans` names the loan with the row and the reason, and all its rows are refused with it.
+A payment in a file of payments is refused alone.
 """
 
 from typing import Final
@@ -15,7 +14,8 @@ from storage.raw import Raw
 # Loans that are not made yet by the as-of day: what other files say of them is for a later day too.
 _LATER: Final = """
 CREATE TEMP TABLE i_later ON COMMIT DROP AS
-SELECT DISTINCT s.source, s.ext FROM s_skips s JOIN s_files f USING (file_no) WHERE f.loans AND s.ext IS NOT NULL;
+SELECT DISTINCT s.source, s.ext
+FROM s_skips s JOIN s_files f USING (file_no) WHERE f.loans AND s.ext IS NOT NULL;
 INSERT INTO i_later SELECT DISTINCT '', ext FROM i_later WHERE source <> '';
 ANALYZE i_later;
 """
@@ -28,7 +28,7 @@ FROM (SELECT DISTINCT ON (source, ext) * FROM s_loans ORDER BY source, ext, file
 LEFT JOIN loans l ON l.source = d.source AND l.external_id = d.ext
 JOIN portfolios p ON p.code = d.portfolio
 """
-# Loans of the book that other files speak of, and loans whose own row could not be read.
+# Loans of the book that the tape speaks of without stating them.
 _LOANS_OF_THE_BOOK: Final = """
 INSERT INTO i_loans (source, ext, id, known_id, known_digest, currency, zone, portfolio_id, stated, bad)
 SELECT l.source, l.external_id, l.id, l.id, l.feed_digest, l.currency, l.zone, l.portfolio_id, false, false
@@ -48,36 +48,35 @@ CREATE TEMP TABLE i_refs ON COMMIT DROP AS
 SELECT source, ext, id FROM i_loans
 UNION ALL
 SELECT '', ext, min(id) FROM i_loans GROUP BY ext HAVING count(*) = 1;
-CREATE TEMP TABLE b_loans (loan_id bigint NOT NULL, file_no int, row_no int, reason text NOT NULL) ON
-  COMMIT DROP;
-CREATE TEMP TABLE b_payments (
-    file_no int NOT NULL, row_no int NOT NULL, reason text NOT NULL, loan_id bigint NOT NULL
+CREATE TEMP TABLE b_loans (
+    loan_id bigint NOT NULL, file_no int NOT NULL, row_no int NOT NULL, reason text NOT NULL
 ) ON COMMIT DROP;
+CREATE TEMP TABLE b_payments (LIKE b_loans) ON COMMIT DROP;
 ANALYZE i_loans; ANALYZE i_refs;
 """
 _BAD_LOANS: Final = """
 INSERT INTO b_loans
-SELECT f.id, r.file_no, r.row_no, r.reason FROM s_rejects r JOIN i_refs f USING (source, ext) WHERE
-  r.breaks_loan;
+SELECT f.id, r.file_no, r.row_no, r.reason
+FROM s_rejects r JOIN i_refs f USING (source, ext) WHERE r.breaks_loan;
 INSERT INTO b_loans
 SELECT i.id, s.file_no, s.row_no, 'says other things of its loan than row ' || i.row_no || ' does'
 FROM s_loans s JOIN i_loans i USING (source, ext) WHERE s.digest <> i.digest;
 INSERT INTO b_loans
-SELECT i.id, i.file_no, i.row_no, 'the loan is in portfolio ' || p.code || ' of the book, not in ' ||
-  i.portfolio
+SELECT i.id, i.file_no, i.row_no,
+       'the loan is in portfolio ' || p.code || ' of the book, not in ' || i.portfolio
 FROM i_loans i JOIN portfolios p ON p.id = i.known_portfolio_id
 WHERE i.stated AND i.known_portfolio_id <> i.portfolio_id;
 INSERT INTO b_loans
-SELECT i.id, i.file_no, i.row_no, 'the loan is in ' || i.known_currency || ' in the book, not in ' ||
-  i.currency
+SELECT i.id, i.file_no, i.row_no,
+       'the loan is in ' || i.known_currency || ' in the book, not in ' || i.currency
 FROM i_loans i WHERE i.stated AND i.known_currency <> i.currency;
 """
 _INSTALLMENTS: Final = """
 CREATE TEMP TABLE i_installments ON COMMIT DROP AS
 SELECT x.*, CASE WHEN x.n = 1 THEN coalesce(x.known_id, nextval('installments_id_seq')) END AS id
 FROM (
-  SELECT s.file_no, s.row_no, f.id AS loan_id, s.key, s.number, s.due_on, {amounts}, s.digest, {exact} AS
-    exact,
+  SELECT s.file_no, s.row_no, f.id AS loan_id, s.key, s.number, s.due_on, {amounts}, s.digest,
+         {exact} AS exact,
          row_number() OVER same AS n, first_value(s.digest) OVER same <> s.digest AS differs,
          first_value(s.row_no) OVER same AS first_row, e.id AS known_id, e.feed_digest AS known_digest
   FROM s_installments s JOIN i_refs f USING (source, ext) {factors}
@@ -93,8 +92,8 @@ CROSS JOIN LATERAL (SELECT CASE WHEN sf.coarse THEN c.factor ELSE 1 END AS by) k
 _BAD_INSTALLMENTS: Final = """
 ANALYZE i_installments;
 INSERT INTO b_loans
-SELECT loan_id, file_no, row_no, 'installment ' || key || ' says other things than row ' || first_row ||
-  ' does'
+SELECT loan_id, file_no, row_no,
+       'installment ' || key || ' says other things than row ' || first_row || ' does'
 FROM i_installments WHERE differs;
 INSERT INTO b_loans
 SELECT loan_id, file_no, row_no, 'installment ' || key || ' has more decimals than the currency of its loan'

@@ -26,7 +26,7 @@ PERSONS: Final = ("source", "loan_ext", "ext", "digest", "place", "content")
 REJECTS: Final = ("file_no", "row_no", "column_name", "reason", "source", "ext", "breaks_loan")
 SKIPS: Final = ("file_no", "row_no", "source", "ext")
 # states: what a row of the file is (loan, installment, payment, party); loans: it says what its loan is;
-# alone: it is nothing but payments; coarse: amounts are in ten-thousandths until the loan's currency is known.
+# alone: it is nothing but payments; coarse: amounts are in ten-thousandths, whatever the loan's currency.
 FILES: Final = ("file_no", "name", "states", "loans", "alone", "coarse")
 
 _TABLES: Final = """
@@ -72,8 +72,7 @@ _LOCK: Final = 0x6B657074  # "kept"
 
 
 async def begin(raw: Raw) -> None:
-    """Take the place of the one import at a time, and make the tables. Big sorts and hashes stay in
-    memory."""
+    """Take the place of the one import at a time, and make the tables."""
     await raw.run("SELECT pg_advisory_xact_lock($1)", _LOCK)
     await raw.run("SET LOCAL work_mem = '96MB'; SET LOCAL jit = off;" + _TABLES)
 

@@ -6,15 +6,14 @@ from typing import Final
 from storage.raw import Raw
 
 # A row is loaded when what it is was not known, updated when anything it says is new or other than before,
-# else
-# unchanged. 4, 3, 1: the highest word on a row counts.
+# else unchanged. 4, 3, 1: the highest word on a row counts.
 _OUTCOMES: Final = """
 WITH said AS (
   SELECT s.file_no, s.row_no,
          CASE WHEN (s.file_no, s.row_no) <> (i.file_no, i.row_no) OR i.known_digest = i.digest THEN 1
               WHEN i.known_id IS NULL AND f.states = 'loan' THEN 4 ELSE 3 END AS word
-  FROM s_loans s JOIN i_refs r USING (source, ext) JOIN i_loans i ON i.id = r.id JOIN s_files f ON
-    f.file_no = s.file_no
+  FROM s_loans s JOIN i_refs r USING (source, ext) JOIN i_loans i ON i.id = r.id
+  JOIN s_files f ON f.file_no = s.file_no
   WHERE NOT i.bad
   UNION ALL
   SELECT s.file_no, s.row_no, 3
@@ -41,26 +40,25 @@ WITH said AS (
 SELECT word, count(*) FROM (SELECT max(word) AS word FROM said GROUP BY file_no, row_no) r GROUP BY word
 """
 _SUMS: Final = """
-SELECT 'due', l.currency, sum(t.principal + t.interest + t.fees + t.penalties)::bigint
+SELECT 'due', l.currency, sum(t.principal + t.interest + t.fees + t.penalties)
 FROM i_installments t JOIN i_loans l ON l.id = t.loan_id WHERE t.n = 1 GROUP BY 2
 UNION ALL
-SELECT 'paid', l.currency, sum(p.amount)::bigint
+SELECT 'paid', l.currency, sum(p.amount)
 FROM i_payments p JOIN i_loans l ON l.id = p.loan_id WHERE p.n = 1 AND p.reverses IS NULL GROUP BY 2
 UNION ALL
-SELECT 'principal', currency, sum(principal)::bigint FROM i_loans WHERE stated AND NOT bad AND principal IS
-  NOT NULL GROUP BY 2
+SELECT 'principal', currency, sum(principal)
+FROM i_loans WHERE stated AND NOT bad AND principal IS NOT NULL GROUP BY 2
 ORDER BY 1, 2
 """
-# What the tape does not have any more is recalled; its digest is forgotten, so that its return is a
-# change. A later
-# feed knows better than an earlier one.
+# What the tape does not have any more is recalled; its digest is forgotten, so that its return is a change.
+# A later feed knows better than an earlier one.
 _RECALL: Final = """
 WITH gone AS (
   UPDATE loans l SET status = 'recalled', feed_digest = ''
   FROM (SELECT DISTINCT portfolio_id, source FROM i_loans WHERE stated) t
   WHERE l.portfolio_id = t.portfolio_id AND l.source = t.source AND l.status = 'active'
-    AND NOT EXISTS (SELECT 1 FROM feeds f WHERE f.portfolio_id = l.portfolio_id AND f.source = l.source AND
-      f.fed_at > $1)
+    AND NOT EXISTS (SELECT 1 FROM feeds f
+                    WHERE f.portfolio_id = l.portfolio_id AND f.source = l.source AND f.fed_at > $1)
     AND NOT EXISTS (SELECT 1 FROM s_loans s WHERE s.source = l.source AND s.ext = l.external_id)
     AND NOT EXISTS (SELECT 1 FROM i_later k WHERE k.source = l.source AND k.ext = l.external_id)
     AND l.external_id NOT IN (SELECT ext FROM s_rejects WHERE ext IS NOT NULL)
@@ -81,8 +79,8 @@ WITH fed AS (
   RETURNING portfolio_id, source
 )
 INSERT INTO i_touched
-SELECT DISTINCT o.case_id FROM occurrences o JOIN loans l ON l.id = o.loan_id JOIN fed USING (portfolio_id,
-  source)
+SELECT DISTINCT o.case_id
+FROM occurrences o JOIN loans l ON l.id = o.loan_id JOIN fed USING (portfolio_id, source)
 WHERE o.state = 'waiting' AND o.reason = 'stale_feed'
 """
 _FEED_UNKNOWN: Final = """
@@ -107,7 +105,7 @@ async def outcomes(raw: Raw) -> dict[str, int]:
 
 async def sums(raw: Raw) -> list[tuple[str, str, int]]:
     """(due, paid or principal; currency; minor units) over the rows taken."""
-    return [(row[0], row[1], row[2]) for row in await raw.rows(_SUMS)]
+    return [(row[0], row[1], int(row[2])) for row in await raw.rows(_SUMS)]
 
 
 async def recall_absent(raw: Raw, fed_at: datetime) -> int:

@@ -96,7 +96,7 @@ def test_amounts(decimal: str, thousands: str | None, currency: str | None, text
         ("12 EUR", "is no amount"),
         ("NaN", "is no amount"),
         ("٣", "is no amount"),
-        ("1234567890123456", "is too large"),
+        ("123456789012345", "is too large"),
     ],
 )
 def test_what_is_no_amount(text: str, said: str) -> None:
@@ -125,7 +125,7 @@ def test_roundings_are_those_declared(rounding: str, text: str, minor: int) -> N
 
 
 @given(
-    minor=st.integers(-(10**14), 10**14),
+    minor=st.integers(-(10**13), 10**13),
     currency=st.sampled_from(["EUR", "JPY", "KWD", "NGN"]),
     marks=st.sampled_from([(".", None), (",", None), (".", ","), (",", "."), (".", "'")]),
 )

@@ -37,6 +37,7 @@ files:
 WRONG = [
     ("name: mine", "name: My Mapping", 1, "name"),
     ("  source: core\n", "", 2, "constants.source: this key is missing"),
+    ("portfolio: main", "portfolio: a/b", 4, '"a/b" is no code of a portfolio'),
     ("zone: Europe/Berlin", "zone: Europe/Bonn", 6, '"Europe/Bonn" is no time zone'),
     ("currency: EUR", "currency: Euro", 5, '"Euro" is no currency'),
     ("currency: EUR", "curency: EUR", 5, "unknown key 'curency'; known are source, portfolio, currency"),

@@ -4,6 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from casework.intake.cells import example_phone
 from casework.intake.formats import read_phone
@@ -67,6 +69,7 @@ BAD_LOANS = [
     ("status", "open", "is unknown: one of active, closed, recalled, sold, written_off"),
     ("core_outstanding", "x", "no amount"),
     ("core_dpd", "2.5", "no whole number"),
+    ("core_dpd", "-3", "no number of days past due"),
     ("language", "English!", "no language"),
     ("zone", "Berlin", "no time zone"),
     ("zone", "", "a time zone is needed"),
@@ -94,6 +97,7 @@ BAD_PAYMENTS = [
     ("received_on", "", "the day on which it was received is needed"),
     ("received_on", "2026-02-29", "no day of the calendar"),
     ("amount", "", "a payment has an amount"),
+    ("payment_id", "x" * 401, "longer than 400 signs"),
     ("amount", "0.00", "not above zero"),
     ("amount", "-5.00", "not above zero"),
     ("installment", "second", "no whole number"),
@@ -134,6 +138,28 @@ def test_each_reason_names_its_column(tmp_path: Path, file: str, column: str, va
     assert reject.loan_id == (
         None if column == "loan_id" and not value else value if column == "loan_id" else "L1"
     )
+
+
+anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@pytest.mark.parametrize("file", list(GOOD))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_the_cells_a_row_is_taken_or_told(
+    tmp_path: Path, file: str, data: st.DataObject
+) -> None:
+    columns = data.draw(st.lists(st.sampled_from(list(GOOD[file])), unique=True, max_size=4))
+    said = anything | st.sampled_from(
+        ["9" * 30, "-1", "1e9", "0", "+", "=1+1", "1.0", "NaN", "٣", "99999-01-01"]
+    )
+    row = {**GOOD[file], **{column: data.draw(said) for column in columns}}
+    result = kept(tmp_path, file, row)
+    told = len(result.rejects) + len(result.skipped)
+    taken = len(result.loans) + len(result.installments) + len(result.payments) + len(result.parties)
+    assert (told, taken) in ((1, 0), (0, 1))
+    for one in result.installments:
+        assert all(0 <= amount < 2**61 for amount in (one.principal, one.interest, one.fees, one.penalties))
 
 
 @pytest.mark.parametrize("file", list(GOOD))
