@@ -148,10 +148,11 @@ async def lock_cases_of(raw: Raw, contacts: Sequence[int], of_address: Sequence[
     Before anything of theirs is written: whoever writes to a case holds it, so writers wait in one order.
     """
     await raw.rows(
-        "SELECT id FROM cases WHERE id IN (SELECT case_id FROM contacts WHERE id = ANY($1)) OR person_id IN "
-        "(SELECT b.person_id FROM contacts c JOIN addresses a ON a.id = c.address_id "
-        "JOIN addresses b ON b.token = a.token AND b.kind = a.kind WHERE c.id = ANY($2)) "
-        "ORDER BY id FOR NO KEY UPDATE",
+        # By an array of ids, for an OR of two subqueries would read every case of the book.
+        "SELECT id FROM cases WHERE id = ANY(ARRAY(SELECT case_id FROM contacts WHERE id = ANY($1) UNION "
+        "SELECT o.id FROM contacts c JOIN addresses a ON a.id = c.address_id "
+        "JOIN addresses b ON b.token = a.token AND b.kind = a.kind "
+        "JOIN cases o ON o.person_id = b.person_id WHERE c.id = ANY($2))) ORDER BY id FOR NO KEY UPDATE",
         contacts,
         of_address,
     )
@@ -200,16 +201,17 @@ async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) ->
         await look_again(raw, contacts, now)
 
 
-async def record(raw: Raw, results: Sequence[Result], now: datetime) -> None:
+async def record(raw: Raw, results: Sequence[Result], now: datetime) -> set[int]:
     """Record what became of contacts that were sending, with their occurrences, messages and next look.
 
-    A late answer still settles what was given up as unknown, where it says that the message was taken.
+    A late answer still settles what was given up as unknown, where it says that the message was taken. Returns
+    those it was news for: what was settled meanwhile stays as it is.
     """
     if not results:
-        return
+        return set()
     await lock_cases_of(raw, [result.contact for result in results])
     rows = [msgspec.structs.astuple(result) for result in results]
-    await raw.run(
+    moved = await raw.rows(
         "UPDATE contacts c SET state = n.state, provider = n.provider, provider_id = n.provider_id, "
         "code = n.code, confirm_by = n.confirm_by, settled_at = $8, leased_by = NULL, leased_until = NULL, "
         "not_before = coalesce(n.retry_at, c.not_before), tries = c.tries + 1, "
@@ -217,13 +219,15 @@ async def record(raw: Raw, results: Sequence[Result], now: datetime) -> None:
         "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], "
         "$7::timestamptz[]) n(id, state, provider, provider_id, code, confirm_by, retry_at) "
         "WHERE c.id = n.id AND (c.state = 'sending' "
-        "OR c.state = 'unknown' AND n.state IN ('accepted', 'delivered'))",
+        "OR c.state = 'unknown' AND n.state IN ('accepted', 'delivered')) RETURNING c.id",
         *(list(column) for column in zip(*rows, strict=True)),
         now,
     )
-    said = [r.contact for r in results if r.state in ("accepted", "delivered", "unknown")]
-    await _said(raw, said, now)
-    await look_again(raw, [r.contact for r in results if r.state == "failed"], now)
+    news = {row[0] for row in moved}
+    said = ("accepted", "delivered", "unknown")
+    await _said(raw, [r.contact for r in results if r.contact in news and r.state in said], now)
+    await look_again(raw, [r.contact for r in results if r.contact in news and r.state == "failed"], now)
+    return news
 
 
 async def _said(raw: Raw, contacts: Sequence[int], now: datetime) -> None:
