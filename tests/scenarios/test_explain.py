@@ -54,8 +54,6 @@ async def test_a_deferred_a_suppressed_and_a_sent_case(copied: Kept, lent: list[
         ("late-15", "2017-07-18T07:00:00+00:00"),
         ("call", "2017-08-02T08:00:00+00:00"),
     ]
-    told = await copied.json("explain", "borrower", late.borrower, "--at", NIGHT)
-    assert [one["how"] for one in told["cases"]] == ["waiting"]
 
 
 async def _first_lines(kept: Kept, *what: str) -> Any:

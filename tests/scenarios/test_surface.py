@@ -77,7 +77,6 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("loan", "show", "nosuch"), {}, "'nosuch'"),
     (("portfolio", "--portfolio", "nosuch"), {}, "'nosuch'"),
     (("explain", "contact", "999999"), {}, "999999"),
-    (("explain", "borrower", "nosuch"), {}, "'nosuch'"),
     (("nosuch",), {}, "'nosuch'"),
 ]
 
