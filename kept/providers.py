@@ -53,3 +53,9 @@ def notifiers_of(settings: Settings, outbox: Store) -> Mapping[str, Notifier]:
             notifier = OnlyTo(notifier, settings.pilot.only_to)
         found[channel] = notifier
     return found
+
+
+def askable_of(settings: Settings) -> "Mapping[str, Twilio]":
+    """Providers that can be asked what became of a message, by channel. Close them."""
+    twilio = twilio_of(settings)
+    return {} if twilio is None else {twilio.channel: twilio}

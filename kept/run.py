@@ -22,7 +22,7 @@ from kept.clock import SystemClock
 from kept.config import Settings
 from kept.logs import configure
 from kept.names import deliverer
-from kept.providers import notifiers_of, twilio_of
+from kept.providers import askable_of, notifiers_of, twilio_of
 from kept.rates import rates_of
 from workers.jobs import Pace, Shift
 from workers.wake import open_queue, wake
@@ -73,7 +73,18 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
     rates = rates_of(running.settings, running.redis_url)
     work = running.settings.work
     pace = Pace(work.lease, work.sweep)
-    shift = Shift(running.office, SYSTEM, notifiers, SystemClock(), deliverer(), running.anchors, rates, pace)
+    askable = askable_of(running.settings)
+    shift = Shift(
+        running.office,
+        SYSTEM,
+        notifiers,
+        SystemClock(),
+        deliverer(),
+        running.anchors,
+        rates=rates,
+        pace=pace,
+        askable=askable,
+    )
     crew = Crew(running.redis_url, shift)
     task = asyncio.create_task(crew.work())
     try:
@@ -81,7 +92,7 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
     finally:
         await crew.stop(DEADLINE)
         await task
-        for notifier in notifiers.values():
+        for notifier in (*notifiers.values(), *askable.values()):
             await notifier.close()
         await rates.close()
 

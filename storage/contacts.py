@@ -204,8 +204,8 @@ async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) ->
 async def record(raw: Raw, results: Sequence[Result], now: datetime) -> set[int]:
     """Record what became of contacts that were sending, with their occurrences, messages and next look.
 
-    A late answer still settles what was given up as unknown, where it says that the message was taken. Returns
-    those it was news for: what was settled meanwhile stays as it is.
+    A late answer still settles what was given up as unknown, where it says that the message was taken.
+    Returns those it was news for: what was settled meanwhile stays as it is.
     """
     if not results:
         return set()

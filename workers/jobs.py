@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -10,6 +11,7 @@ from prometheus_client import Counter, Gauge
 
 import casework.delivery.deliver as delivery
 import casework.delivery.receipts as receipts
+import casework.delivery.unknown as unknown
 import casework.inbound as inbound
 import casework.look as looking
 from casework.delivery.rates import Rates
@@ -60,9 +62,11 @@ class Shift:
         anchors: Anchors,
         rates: Rates | None = None,
         pace: Pace = Pace(),  # noqa: B008, frozen
+        askable: Mapping[str, unknown.Asks] = MappingProxyType({}),
     ) -> None:
         self.office, self.actor, self.notifiers, self.clock = office, actor, notifiers, clock
         self.name, self.anchors, self.rates, self.pace = name, anchors, rates, pace
+        self.askable = askable
         self.stopping = False
         self._turns = 0
 
@@ -112,6 +116,21 @@ async def hear(ctx: dict[str, Any]) -> None:
     await receipts.work_receipts(shift.office, shift.actor, shift.clock.now())
 
 
+async def ask(ctx: dict[str, Any]) -> None:
+    """Ask providers about what is unknown, for one turn; what was not taken goes on by the next channel."""
+    shift: Shift = ctx["shift"]
+    ends = shift.clock.wall() + shift.pace.turn
+    counts = await unknown.ask(
+        shift.office,
+        shift.actor,
+        shift.askable,
+        shift.clock.now(),
+        stopping=lambda: shift.stopping or shift.clock.wall() >= ends,
+    )
+    if counts["failed"] or counts[unknown.NOT_TAKEN]:
+        await wake(ctx["redis"], "look")
+
+
 async def sweep(ctx: dict[str, Any]) -> None:
     """Wake for everything: finds what no wake-up reached.
 
@@ -139,4 +158,4 @@ async def check(ctx: dict[str, Any]) -> None:
 
 
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, sweep, seal_record, check)
+JOBS: Final = (*ROUND, ask, sweep, seal_record, check)

@@ -13,7 +13,7 @@ from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
-from workers.jobs import JOBS, ROUND, Shift, check, seal_record, sweep
+from workers.jobs import JOBS, ROUND, Shift, ask, check, seal_record, sweep
 from workers.wake import QUEUE, deserialize, serialize
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
@@ -29,6 +29,7 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
         functions=[func(job, keep_result=0, timeout=seconds, max_tries=1_000_000) for job in JOBS],
         cron_jobs=[
             cron(sweep, name="sweep", second=sweeps, keep_result=0, run_at_startup=True),
+            cron(ask, name="ask", minute=set(range(0, 60, 5)), second=20, keep_result=0, timeout=seconds),
             cron(seal_record, name="seal_record", second={5, 35}, keep_result=0, timeout=seconds),
             cron(check, name="check", hour=3, minute=20, keep_result=0, timeout=3600),
         ],

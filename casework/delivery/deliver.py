@@ -180,7 +180,7 @@ class _Turn:
         if not claimed.ready:
             return
         outcomes = await asyncio.gather(
-            *(_hand_over(ready, self.notifiers[ready.channel], self.clock) for ready in claimed.ready)
+            *(_hand_over(ready, self.notifiers[ready.channel], self.clock, until) for ready in claimed.ready)
         )
         asked = [(o.channel, o.asked_to_wait) for o in outcomes if o.asked_to_wait is not None]
         for channel, wait in dict(sorted(asked)).items():  # the longest of each
@@ -192,13 +192,14 @@ class _Turn:
         async with self.office.transaction() as raw:
             news_of_address = [o.result.contact for o in outcomes if o.address_dead or o.blocked]
             await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
-            await record(raw, [outcome.result for outcome in outcomes], now)
+            news = await record(raw, [outcome.result for outcome in outcomes], now)
             for outcome in outcomes:
                 if outcome.address_dead:
                     await suspend_address(raw, outcome.result.contact, now)
                 if outcome.blocked:
                     await block_recipient(raw, outcome.result.contact, now)
-            await write(raw.connection, [_event(self.actor, outcome, now) for outcome in outcomes])
+            told = [outcome for outcome in outcomes if outcome.result.contact in news]
+            await write(raw.connection, [_event(self.actor, outcome, now) for outcome in told])
         for outcome in outcomes:
             state = "deferred" if outcome.result.state == "planned" else outcome.result.state
             self.report.count(outcome.channel, state)
@@ -210,12 +211,15 @@ def _event(actor: Actor, outcome: _Outcome, now: datetime) -> Event:
     return Event(now, actor.name, actor.role, f"contact.{result.state}", "contact", result.contact, data)
 
 
-async def _hand_over(ready: Ready, notifier: Notifier, clock: Clock) -> _Outcome:
+async def _hand_over(ready: Ready, notifier: Notifier, clock: Clock, until: datetime) -> _Outcome:
     """One contact to its provider. Each fails alone; nothing but a result comes back.
 
-    The rules are asked once more here: time has passed since the claim, and 21:00 may have come.
+    The rules are asked once more here: time has passed since the claim, and 21:00 may have come. Who was held
+    up until its lease ended sends nothing: others count the contact as unknown, and it may be settled by now.
     """
     contact = ready.outgoing.contact
+    if clock.wall() >= until:
+        return _Outcome(Result(contact, "unknown", notifier.provider, code="lease_ended"), ready.channel)
     now = clock.now()
     opens = ready.may_go(now)
     if opens != now:

@@ -11,18 +11,24 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import casework.delivery.deliver as delivering
 from casework.delivery.by_hand import settle_by_hand, unknown_contacts
 from casework.delivery.receipts import take_receipt, work_receipts
 from casework.delivery.unknown import ask
 from casework.errors import CaseworkInputError
 from casework.insight.check import check
 from casework.staff.rights import Actor, Denied, Role
+from kept.clock import FixedClock, SystemClock
 from notifiers.base import Found, OutcomeUnknown, Receipt
 from notifiers.sms_twilio import Twilio
 from tests.builders.book import AUDITOR, SYSTEM
 from tests.builders.command import Kept
 from tests.builders.town import Town
 from tests.sinks.twilio import ACCOUNT, TOKEN, TwilioSink
+from workers import jobs
+from workers.jobs import Shift
+from workers.wake import open_queue
+from workers.worker import make_worker
 
 MINUTE = timedelta(minutes=1)
 DUE = date(2026, 11, 20)
@@ -296,6 +302,70 @@ async def test_another_providers_contact_is_not_asked_about_here(line: Line) -> 
     await line.lost("drop")
     await line.book.sql("UPDATE contacts SET provider = 'formerly'")
     assert await line.ask_after(16 * MINUTE) == {}
+
+
+class HeldUp(FixedClock):
+    """A process that was stopped for an hour, once it is told so."""
+
+    late = timedelta()
+
+    def wall(self) -> datetime:
+        return super().wall() + self.late
+
+
+async def test_who_was_held_up_past_its_lease_sends_nothing(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the claim and the sending the lease ends; what it held is settled, and said by mail."""
+    await line.borrower(DUE)
+    await line.look()
+    clock, claim = HeldUp(line.now), delivering.claim
+
+    async def claim_and_stop(*arguments: Any) -> Any:
+        monkeypatch.setattr(delivering, "claim", claim)
+        claimed = await claim(*arguments)
+        await line.book.sql("UPDATE contacts SET leased_until = now() - interval '1 s'")
+        await line.send("two")
+        assert await line.ask_after(16 * MINUTE) == {"nothing": 1}
+        assert await line.ask_after(5 * MINUTE) == {"not_taken": 1}
+        assert await line.goes_on() == {"email": {"accepted": 1}}
+        clock.late = timedelta(hours=1)
+        return claimed
+
+    monkeypatch.setattr(delivering, "claim", claim_and_stop)
+    await delivering.deliver(line.office, SYSTEM, line.providers, clock, "one")
+    assert line.sink.record.taken == []
+    assert [state[:2] for state in await line.states()] == [("sms", "failed"), ("email", "accepted")]
+    assert [tuple(row) for row in await line.book.sql("SELECT state FROM messages")] == [("done",)]
+    assert await line.holds()
+
+
+async def test_a_worker_asks_and_has_the_next_channel_taken(line: Line, redis_url: str) -> None:
+    contact = await line.lost("drop")
+    await line.book.sql("UPDATE contacts SET sent_at = now() - interval '1 h', planned_at = sent_at")
+    queue = await open_queue(redis_url)
+    shift = Shift(
+        line.office,
+        SYSTEM,
+        line.providers,
+        SystemClock(),
+        "w",
+        None,  # pyright: ignore[reportArgumentType]
+        askable={"sms": line.twilio},
+    )
+    await jobs.ask({"shift": shift, "redis": queue})
+    assert await queue.queued_jobs() == []
+    await line.book.sql("UPDATE enquiries SET asked_at = asked_at - interval '5 min'")
+    await jobs.ask({"shift": shift, "redis": queue})
+    assert (await line.state(contact))[:2] == ("failed", "not_taken")
+    assert [job.function for job in await queue.queued_jobs()] == ["look"]
+    await queue.aclose()
+
+
+def test_a_worker_asks_every_few_minutes(redis_url: str) -> None:
+    made = make_worker(redis_url, Shift(None, SYSTEM, {}, SystemClock(), "w", None))  # pyright: ignore[reportArgumentType]
+    asks = [cron for cron in made.cron_jobs or [] if cron.name == "ask"]
+    assert [len(cron.minute) for cron in asks if isinstance(cron.minute, set)] == [12]
 
 
 # --- by a person --------------------------------------------------------------------------------------
