@@ -10,7 +10,7 @@ ALONE = 10  # a process that cannot count with the others keeps to this part of 
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """At most `messages` in any `seconds`: 20 in 2 seconds is 10 a second, and 20 at once."""
+    """`messages` in so many `seconds`: 20 in 2 seconds is 10 a second, and 20 at once."""
 
     messages: int
     seconds: int = 1
