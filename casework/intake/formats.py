@@ -182,7 +182,7 @@ def read_whole(text: str) -> int:
     return int(found[1])
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def read_phone(text: str, region: str | None) -> str:
     """A number in E.164: as written with +, or in the national form of `region`."""
     try:

@@ -17,7 +17,7 @@ from casework.intake.records import PersonRecord
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
-_KEPT_AT_MOST: Final = 50_000
+_KEPT_AT_MOST: Final = 20_000
 
 ReadPerson = Callable[[Row, str, "Home | None"], PersonRecord]
 
@@ -83,7 +83,7 @@ def _zones(stated: str | None, phone: str | None, home: Home | None) -> tuple[st
     return (_zones_of(phone) if phone is not None else ()) or ((home.zone,) if home and home.zone else ())
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _zones_of(phone: str) -> tuple[str, ...]:
     zones = time_zones_for_number(phonenumbers.parse(phone))
     return tuple(sorted(zone for zone in zones if zone != UNKNOWN_TIMEZONE))

@@ -122,7 +122,6 @@ def _recognised(path: Path, wanted: dict[str, FilePart], *, alone: bool) -> Tape
     A single file that is not what was asked for is refused with what it lacks, rather than passed over.
     """
     head = _head(path)
-    seen: list[str] = []
     for name, part in wanted.items():
         encoding = _encoding(head, part.encoding)
         if encoding is None:
@@ -135,12 +134,11 @@ def _recognised(path: Path, wanted: dict[str, FilePart], *, alone: bool) -> Tape
             header = _header(head.decode(encoding, errors="ignore"), delimiter, part.quote)
             if set(part.known_by) <= set(header):
                 return _checked(TapeFile(path, name, part, encoding, delimiter, header, ()))
-            if len(header) > len(seen):
-                seen = list(header)
-    if alone and seen:
-        raise TapeError(f"{path.name}: has the columns {', '.join(seen[:20])}; wanted: {_described(wanted)}")
     if alone:
-        raise TapeError(f"{path.name}: is empty; wanted: {_described(wanted)}")
+        text = head.decode("utf-8", errors="ignore")
+        seen = max((_header(text, delimiter, '"') for delimiter in DELIMITERS), key=len)
+        has = f"has the columns {', '.join(seen[:20])}" if seen else "is empty"
+        raise TapeError(f"{path.name}: {has}; wanted: {_described(wanted)}")
     return None
 
 
