@@ -29,13 +29,16 @@ WHERE pa.case_id = ANY($1) AND l.strategy_version_id IS NOT NULL
                   WHERE o.case_id = pa.case_id AND o.state = 'waiting' AND o.loan_id = l.id))
 ORDER BY l.id
 """
-# All that is due by tomorrow, and the next date's: later ones say nothing yet, and are not read either.
+# All that is due by tomorrow, and the next date's: later ones say nothing yet, and are not read either. The
+# tolerance is asked here: a next date of which only a cent is left would hide all that come after it.
 _UNPAID = """
 SELECT i.loan_id, i.id, i.due_on, i.left_minor
-FROM unnest($1::bigint[]) l(id)
+FROM unnest($1::bigint[], $3::bigint[]) l(id, tolerance)
 CROSS JOIN LATERAL (SELECT coalesce(min(n.due_on), $2) AS due_on FROM installments n
-                    WHERE n.loan_id = l.id AND n.left_minor > 0 AND n.due_on > $2) next
-JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on <= next.due_on
+                    WHERE n.loan_id = l.id AND n.left_minor > 0 AND n.left_minor > l.tolerance
+                      AND n.due_on > $2) next
+JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.left_minor > l.tolerance
+                   AND i.due_on <= next.due_on
 ORDER BY i.loan_id, i.due_on, i.number, i.id
 """
 _OCCURRENCES = """
@@ -102,15 +105,13 @@ async def load_facts(
     case_rows = await raw.rows(_CASES, cases)
     persons = list({row["person_id"] for row in case_rows})
     loan_rows = await raw.rows(_LOANS, cases)
-    loan_ids = list({row["id"] for row in loan_rows})
-    unpaid_rows = await raw.rows(_UNPAID, loan_ids, (now + timedelta(days=1)).date())
-    currency = {row["id"]: (row["case_id"], row["currency"]) for row in loan_rows}
     portfolio_of = {row["id"]: row["portfolio_id"] for row in case_rows}
+    tolerated = {row["id"]: tolerance(portfolio_of[row["case_id"]], row["currency"]) for row in loan_rows}
+    loan_ids = list(tolerated)
+    tomorrow = (now + timedelta(days=1)).date()
     unpaid: dict[int, list[Unpaid]] = defaultdict(list)
-    for loan, installment, due, left in unpaid_rows:
-        case, code = currency[loan]
-        if left > tolerance(portfolio_of[case], code):
-            unpaid[loan].append(Unpaid(installment, due, left))
+    for loan, installment, due, left in await raw.rows(_UNPAID, loan_ids, tomorrow, list(tolerated.values())):
+        unpaid[loan].append(Unpaid(installment, due, left))
     anchors = [row.installment for rows in unpaid.values() for row in rows]
     ended, waiting = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
     loans: dict[int, list[Loan]] = defaultdict(list)
