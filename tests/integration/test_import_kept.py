@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.look import look
 from casework.office import Office
+from casework.publish import publish_shipped
 from casework.staff.rights import Actor, Denied, Role
-from tests.builders.book import keyring, office_of
+from tests.builders.book import SYSTEM, keyring, office_of
 from tests.builders.tapes import (
     NOW,
+    OPERATIONS,
     book_rows,
     bring,
     counts,
@@ -346,6 +349,20 @@ async def test_loans_alone_tell_nothing_of_payments(office: Office, tmp_path: Pa
     file = write(tmp_path / "payments.csv", [paid("L1", "p", "2026-03-01", "5.00")])
     await bring(office, file, kind="payments", portfolio="main")
     assert await book_rows(office, "SELECT fed_at FROM feeds") == [(NOW,)]
+
+
+async def test_news_of_payments_wakes_what_waited_for_it(office: Office, tmp_path: Path) -> None:
+    await publish_shipped(office, OPERATIONS, NOW)
+    dues = [due("L1", 1, "2026-06-25"), due("L2", 1, "2026-12-01")]
+    await bring(office, tape(tmp_path / "t", [loan("L1"), loan("L2", "B2")], dues), as_of=on("2026-06-24"))
+    await look(office, SYSTEM, datetime(2026, 7, 1, 8, tzinfo=UTC))
+    waiting = "SELECT reason FROM occurrences WHERE state = 'waiting'"
+    assert await book_rows(office, waiting) == [("stale_feed",)]
+    await rest(office)
+    file = write(tmp_path / "payments.csv", [paid("L2", "p", "2026-06-30", "5.00")])
+    await bring(office, file, kind="payments", as_of=on("2026-06-30"))
+    told = datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert await book_rows(office, LOOKS) == [("B1", told), ("B2", told)]
 
 
 async def test_the_option_names_the_portfolio_of_rows_that_name_none(office: Office, tmp_path: Path) -> None:
