@@ -1,0 +1,149 @@
+"""What the sinks took against what the book says: the assertions of the chaos."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from casework.office import Office
+from tests.builders.eve import mail_text
+from tests.scenarios.chaos.book import Borrower
+from tests.scenarios.chaos.sinks import blocked_chat, dead_number
+from tests.scenarios.chaos.stage import Stage
+
+CHANNEL = {"twilio": "sms", "smtp": "email", "telegram": "chat"}
+IN_THE_AIR = 32  # of one deliverer
+
+OPEN = {
+    "contacts on their way": "SELECT count(*) FROM contacts WHERE state IN ('planned', 'claimed', 'sending')",
+    "messages open": "SELECT count(*) FROM messages WHERE state = 'open'",
+    "occurrences waiting": "SELECT count(*) FROM occurrences WHERE state = 'waiting'",
+    "receipts": "SELECT count(*) FROM receipts WHERE worked_at IS NULL",
+    "replies": "SELECT count(*) FROM replies WHERE worked_at IS NULL",
+    "cases due": "SELECT count(*) FROM cases WHERE next_look_at <= now() + interval '1 hour'",
+}
+# A transaction that the claim's last statement saw committed was committed before the claim had its locks:
+# whoever brings news of a case holds it until their commit, and so does the claim.
+_KNEW_OF_PAYMENT = """
+SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
+WHERE NOT EXISTS (SELECT 1 FROM parties p WHERE p.case_id = c.case_id AND NOT EXISTS (
+                    SELECT 1 FROM payments y WHERE y.loan_id = p.loan_id
+                    AND pg_visible_in_snapshot(y.xmin::text::xid8, m.snapshot)))
+"""
+_KNEW_OF_STOP = """
+SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
+JOIN consents s ON s.person_id = c.person_id AND s.channel = c.channel AND s.state = 'revoked'
+WHERE pg_visible_in_snapshot(s.xmin::text::xid8, m.snapshot)
+"""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A message that a sink took."""
+
+    sink: str
+    to: str
+    contact: int
+    text: str
+    at: float
+
+
+def heard(stage: Stage, office: Office, contacts_of_chats: dict[str, int]) -> list[Heard]:
+    """Everything that left. A chat names no contact: it has one alone."""
+    found: list[Heard] = []
+    for message in stage.taken("twilio"):
+        (key,) = parse_qs(urlsplit(message["callback"]).query)["key"]
+        found.append(
+            Heard("twilio", message["to"], office.contact_of(key) or 0, message["body"], message["at"])
+        )
+    for message in stage.taken("smtp"):
+        key = message["id"].partition("@")[0]
+        text = mail_text(message)
+        found.append(Heard("smtp", message["to"], office.contact_of(key) or 0, text, message["at"]))
+    for message in stage.taken("telegram"):
+        to = message["to"]
+        found.append(Heard("telegram", to, contacts_of_chats.get(to, 0), message["text"], message["at"]))
+    return found
+
+
+async def left_open(office: Office) -> dict[str, int]:
+    """What is not done yet."""
+    async with office.transaction() as raw:
+        counts = {what: await raw.value(query) for what, query in OPEN.items()}
+    return {what: count for what, count in counts.items() if count}
+
+
+def nobody_heard_twice(taken: Iterable[Heard]) -> None:
+    taken = list(taken)
+    assert all(one.contact for one in taken), "every message is of a contact"
+    by_contact = Counter(one.contact for one in taken)
+    twice = [one for one in taken if by_contact[one.contact] > 1]
+    assert not twice, f"{len(twice)} messages are of contacts that were handed over more than once"
+    by_address = Counter((one.sink, one.to) for one in taken)
+    again = [address for address, count in by_address.items() if count > 1]
+    assert not again, f"{len(again)} addresses were written to more than once"
+    by_text = Counter((one.sink, one.text) for one in taken)
+    said = [text for (_, text), count in by_text.items() if count > 1]
+    assert not said, f"{len(said)} texts were said more than once, and every text names a loan: {said[0]}"
+
+
+async def nobody_heard_after(office: Office) -> None:
+    """No contact was marked by a claim whose transaction knew that all was paid, or the channel stopped."""
+    async with office.transaction() as raw:
+        paid = [row[0] for row in await raw.rows(_KNEW_OF_PAYMENT)]
+        stopped = [row[0] for row in await raw.rows(_KNEW_OF_STOP)]
+    assert not paid, f"{len(paid)} contacts were claimed after their payment was committed"
+    assert not stopped, f"{len(stopped)} contacts were claimed after their stop was committed"
+
+
+def nobody_heard_late(taken: Iterable[Heard], known: dict[tuple[str, str], float], lease: float) -> None:
+    """By the sinks' own clock: nothing came later than a lease after its payment or stop was answered for."""
+    late = [one for one in taken if one.at > known.get((one.sink, one.to), float("inf")) + lease]
+    assert not late, f"{len(late)} messages arrived after a payment or stop that their claim had to know"
+
+
+def everybody_heard(
+    taken: Iterable[Heard], made: Iterable[Borrower], excused: set[int], unknown: set[int]
+) -> None:
+    """Who owes all the while heard somewhere, or is on record as unknown."""
+    said = {(one.sink, one.to) for one in taken}
+    silent = [
+        one.person
+        for one in made
+        if one.person not in excused | unknown
+        and not said & {("twilio", one.phone), ("smtp", one.email), ("telegram", one.chat)}
+    ]
+    assert not silent, f"{len(silent)} who could be reached heard nothing"
+
+
+def the_first_way_was_taken(taken: Iterable[Heard], made: Iterable[Borrower], excused: set[int]) -> None:
+    """A chat before SMS before mail: the next way only where the one before did not carry it."""
+    said = {(one.sink, one.to) for one in taken}
+    for one in made:
+        if one.person in excused or one.chat is None or blocked_chat(one.chat):
+            continue
+        both = {("telegram", one.chat), ("twilio", one.phone)} & said
+        assert len(both) < 2, f"borrower {one.person} heard by chat, and by SMS as well"
+    assert not [one for one in taken if one.sink == "twilio" and dead_number(one.to)]
+
+
+async def the_book_agrees(office: Office, taken: Iterable[Heard]) -> Counter[str]:
+    """A message that left is accepted or delivered, failed by its receipt, or unknown. States by number."""
+    async with office.transaction() as raw:
+        rows: list[Any] = await raw.rows(
+            "SELECT c.id, c.state, c.channel, EXISTS (SELECT 1 FROM receipts r WHERE r.state = 'failed' "
+            "AND r.provider_id = c.provider_id) AS reported FROM contacts c"
+        )
+    states = {row["id"]: row for row in rows}
+    for one in taken:
+        row = states[one.contact]
+        assert row["channel"] == CHANNEL[one.sink]
+        right = row["state"] in ("accepted", "delivered", "unknown") or (
+            row["state"] == "failed" and row["reported"]
+        )
+        assert right, f"contact {one.contact} left, and the book says it is {row['state']}"
+    took = {one.contact for one in taken}
+    pretended = [id_ for id_, row in states.items() if row["state"] in ("accepted", "delivered")]
+    assert not set(pretended) - took, "what the book calls accepted was taken"
+    return Counter(row["state"] for row in rows)

@@ -1,0 +1,221 @@
+"""Sent once, whatever happens: killed workers and lookers, killed engines, payments and stops meanwhile.
+
+KEPT_CHAOS=100 pytest tests/scenarios/test_chaos.py      # the long form: a hundred kills of each
+KEPT_CHAOS_SEED=7 ...                                    # other points
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from aiohttp import ClientError, ClientSession
+from twilio.request_validator import RequestValidator
+
+from casework.intake.import_tape import Order, import_tape
+from casework.intake.mapping_file import find_mapping
+from casework.office import Office
+from kept.bootstrap import OPERATOR, assembled
+from kept.clock import SystemClock
+from kept.config import load
+from tests.builders.command import SECONDS, SOON, Kept
+from tests.builders.tapes import paid, write
+from tests.scenarios.chaos import proof
+from tests.scenarios.chaos.book import Borrower, build
+from tests.scenarios.chaos.stage import Part, Stage, free_port, insist, sinks
+from tests.sinks.twilio import ACCOUNT, TOKEN
+
+KILLS = int(os.environ.get("KEPT_CHAOS", "20"))  # over all: of workers and lookers, in turn
+SEED = int(os.environ.get("KEPT_CHAOS_SEED", "1"))
+SIZE = 1_500 + 75 * KILLS
+LEASE = 3.0
+A_KILL = 1.8  # seconds that one takes, about, with its start
+DRAIN = 90
+PAID_AT_ONCE = 40
+
+
+class News:
+    """Payments and stops that come in meanwhile, and when each was known for sure."""
+
+    def __init__(self, stage: Stage, office: Office, made: list[Borrower], random: Random) -> None:
+        self.stage, self.office, self.random = stage, office, random
+        self.owing = random.sample(made, len(made) * 2 // 5)
+        self.excused: set[int] = set()
+        self.known: dict[tuple[str, str], float] = {}  # by sink and address
+        self.imports = self.stops = 0
+
+    async def come(self) -> None:
+        """Until there is nobody left, or it is ended."""
+        while self.owing:
+            await asyncio.sleep(self.random.uniform(0.1, 0.8))
+            if self.random.random() < 0.5:
+                await self._pay([self.owing.pop() for _ in range(min(PAID_AT_ONCE, len(self.owing)))])
+            else:
+                await asyncio.gather(*(self._stop(self.owing.pop()) for _ in range(min(4, len(self.owing)))))
+
+    async def _pay(self, payers: list[Borrower]) -> None:
+        self.imports += 1
+        today = SystemClock().now().date().isoformat()
+        rows = [paid(loan, f"p{loan}", today, "255.00") for one in payers for loan in one.loans]
+        path = write(self.stage.folder / f"payments-{self.imports}.csv", rows)
+        order = Order("payments", path, find_mapping("kept"), self.stage.folder / "rejects")
+        for one in payers:
+            self.excused.add(one.person)
+        report = await insist(lambda: import_tape(self.office, OPERATOR, order, SystemClock().now()))
+        assert report.loaded + report.unchanged == len(rows), report
+        for one in payers:
+            for address in (("smtp", one.email), ("twilio", one.phone), ("telegram", one.chat)):
+                if address[1] is not None:
+                    self.known[address[0], address[1]] = time.time()
+
+    async def _stop(self, one: Borrower) -> None:
+        """As Twilio brings it; again and again until it is taken."""
+        if one.phone is None:
+            return
+        self.stops += 1
+        url = f"{self.stage.public_url}/webhooks/twilio/inbound"
+        form = {
+            "AccountSid": ACCOUNT,
+            "MessageSid": f"SM{one.person:032}",
+            "From": one.phone,
+            "To": "+15005550006",
+            "Body": "Stop. Thank you",
+            "NumMedia": "0",
+        }
+        signed = {"X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(url, form)}
+        async with asyncio.timeout(SECONDS), ClientSession() as session:
+            while True:
+                with suppress(ClientError, OSError):
+                    async with session.post(url, data=form, headers=signed) as answer:
+                        if answer.status == 200:
+                            break
+                await asyncio.sleep(SOON * 5)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Stage, Office]]:
+    """A folder with its own engines, and everything that runs on them, up."""
+    port = free_port()
+    async with sinks(tmp_path) as providers:
+        settings = {
+            "KEPT_DATA_DIR": str(tmp_path / "var"),
+            "KEPT_HTTP": f"127.0.0.1:{port}",
+            "KEPT_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "KEPT_LEASE": f"{LEASE:.0f}s",
+            "KEPT_SWEEP": "1s",
+            **providers,
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        async with assembled(load(None), portfolios=None) as running:
+            made = Stage(tmp_path, settings, running.redis_url)
+            try:
+                yield made, running.office
+            finally:
+                for part in made.parts:
+                    if part.process is not None and part.process.returncode is None:
+                        part.process.kill()
+                        await part.process.wait()
+
+
+async def test_sent_once_whatever_happens(stage: tuple[Stage, Office]) -> None:
+    scene, office = stage
+    random = Random(SEED)
+    now = SystemClock().now()
+    spread = timedelta(seconds=A_KILL * KILLS * 0.8)
+    made = await build(office, SIZE, now, spread, random)
+    await asyncio.gather(*(part.start() for part in scene.parts))
+    await asyncio.gather(*(part.up() for part in scene.parts))
+
+    news = News(scene, office, made, Random(SEED + 1))
+    coming = asyncio.create_task(news.come())
+    try:
+        await kill(scene, random)
+    finally:
+        coming.cancel()
+    with suppress(asyncio.CancelledError):
+        await coming
+
+    await drained(scene, office)
+    for part in (*scene.workers, scene.webhook):
+        assert await part.end() == 0, part.said().decode()[-2000:]
+    for part in scene.lookers:
+        await part.kill()
+    await judge(scene, office, news, made)
+
+
+async def kill(scene: Stage, random: Random) -> None:
+    """Workers and lookers at random points, each started again at once; and what they stand on."""
+    victims = [*scene.workers, *scene.lookers]
+    others = {
+        KILLS // 5: scene.kill_postgres,
+        2 * KILLS // 5: scene.kill_valkey,
+        3 * KILLS // 5: lambda: scene.kill_postgres(signal.SIGINT),
+    }
+    emptied = {KILLS // 4, KILLS // 2, 3 * KILLS // 4}
+    for number in range(KILLS):
+        if number in others:
+            others[number]()
+        if number in emptied:
+            await scene.empty_valkey()
+        victim: Part = random.choice(victims)
+        await victim.up()
+        await asyncio.sleep(random.uniform(0, 0.8))
+        await victim.kill()
+        await victim.start()
+    for part in scene.parts:
+        await part.up()
+
+
+async def drained(scene: Stage, office: Office) -> None:
+    """All that can go has gone, and all that came has been worked."""
+    left: dict[str, int] = {}
+    try:
+        async with asyncio.timeout(DRAIN):
+            while left := await insist(lambda: proof.left_open(office)):
+                for part in scene.parts:
+                    await part.up()
+                await asyncio.sleep(SOON * 5)
+    except TimeoutError:
+        raise AssertionError(f"after {DRAIN} s there is still {left}") from None
+
+
+async def judge(scene: Stage, office: Office, news: News, made: list[Borrower]) -> None:
+    async with office.transaction() as raw:
+        rows = await raw.rows(
+            "SELECT c.id, c.person_id, c.channel, c.state FROM contacts c WHERE c.state <> 'cancelled'"
+        )
+    chats = {one.person: one.chat for one in made if one.chat}
+    of_chat = {chats[row["person_id"]]: row["id"] for row in rows if row["channel"] == "chat"}
+    unknown = {row["person_id"] for row in rows if row["state"] == "unknown"}
+    taken = proof.heard(scene, office, of_chat)
+
+    proof.nobody_heard_twice(taken)
+    await proof.nobody_heard_after(office)
+    proof.nobody_heard_late(taken, news.known, LEASE)
+    proof.everybody_heard(taken, made, news.excused, unknown)
+    proof.the_first_way_was_taken(taken, made, news.excused)
+    states = await proof.the_book_agrees(office, taken)
+    ended = sum(part.kills for part in scene.workers)
+    assert states["unknown"] <= (ended + 2 * scene.restarts) * 4 * proof.IN_THE_AIR
+
+    settings = {name: value for name, value in scene.settings.items() if name != "KEPT_DATA_DIR"}
+    kept = Kept(scene.folder, "", "", **settings)
+    checked = await kept.json("check")
+    assert [row for row in checked if not row["holds"]] == []
+    said = {
+        "borrowers": len(made),
+        "taken": len(taken),
+        "states": dict(states),
+        "payers and stops": (len(news.excused), news.stops),
+        "kills": {part.name: part.kills for part in scene.parts},
+        "restarts of engines": scene.restarts,
+    }
+    (scene.folder / "chaos.json").write_text(json.dumps(said))
