@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from policy.errors import PolicyInputError
 
 DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+_MIDNIGHT = time(0)
 
 
 @lru_cache(maxsize=1024)
@@ -40,12 +42,16 @@ def _gap_end(day: date, at: time, zone: str) -> datetime:
     return _change(min(one, other), max(one, other), zone)
 
 
+def _offset(moment: datetime, zone: str) -> timedelta:
+    return moment.astimezone(zone_of(zone)).utcoffset() or timedelta()
+
+
 def _change(low: datetime, high: datetime, zone: str) -> datetime:
     """The moment between two at which the clocks are changed: found by halving."""
-    before = low.astimezone(zone_of(zone)).utcoffset()
-    while high - low > timedelta(seconds=1):
+    before = _offset(low, zone)
+    while high - low > _SECOND:
         middle = low + (high - low) / 2
-        if middle.astimezone(zone_of(zone)).utcoffset() == before:
+        if _offset(middle, zone) == before:
             low = middle
         else:
             high = middle
@@ -53,20 +59,30 @@ def _change(low: datetime, high: datetime, zone: str) -> datetime:
 
 
 @lru_cache(maxsize=65536)
-def hours_begin(day: date, opens: time, closes: time, zone: str) -> tuple[datetime, ...]:
-    """The moments of `day` from which the clocks of `zone` show a time in [opens, closes).
-
-    One; none where a clock change skips them all; two where the clocks are turned back into them.
-    """
+def _pieces(day: date, zone: str) -> tuple[tuple[datetime, datetime, timedelta], ...]:
+    """`day` in pieces of one offset from UTC: (from, to, offset). Two on the days of a clock change."""
     start, end = day_start(day, zone), day_start(day + DAY, zone)
-    found = {moment_at(day, opens, zone)}
-    if start.astimezone(zone_of(zone)).utcoffset() != end.astimezone(zone_of(zone)).utcoffset():
-        second = datetime.combine(day, opens, zone_of(zone)).replace(fold=1)
-        found |= {second.astimezone(UTC), _change(start, end, zone)}
-    shown = {moment: moment.astimezone(zone_of(zone)) for moment in found}
-    return tuple(
-        sorted(moment for moment, at in shown.items() if at.date() == day and opens <= at.time() < closes)
-    )
+    if start >= end:
+        return ()  # the calendar of the zone left this day out
+    first, last = _offset(start, zone), _offset(end - _SECOND, zone)
+    if first == last:
+        return ((start, end, first),)
+    turned = _change(start, end - _SECOND, zone)
+    return ((start, turned, first), (turned, end, last))
+
+
+def hours_of(day: date, opens: time, closes: time, zone: str) -> tuple[tuple[datetime, datetime], ...]:
+    """When the clocks of `zone` show a time in [opens, closes) on `day`; closing at 00:00 is the day's end.
+
+    One stretch, half-open, in UTC; none where a clock change skips it; two where the clocks are turned back
+    into it.
+    """
+    after = day + DAY if closes == _MIDNIGHT else day
+    begins, ends = datetime.combine(day, opens, UTC), datetime.combine(after, closes, UTC)
+    found = [
+        (max(start, begins - offset), min(end, ends - offset)) for start, end, offset in _pieces(day, zone)
+    ]
+    return tuple((start, end) for start, end in found if start < end)
 
 
 @lru_cache(maxsize=65536)

@@ -1,22 +1,61 @@
 """`earliest`: the one gate. Every rule is asked; the first moment at which all accept is the answer."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
-from policy.rules import HORIZON, Held, Rule, Stop
+from policy.rules.base import HORIZON, Binding, Rule, dated
+from policy.rules.grounds import Flagged
+from policy.rules.holds import Held
+from policy.rules.hours import OwnHours
+from policy.rules.stops import Confirmation, Stop
 from policy.values import Answer, Ask, No, Situation
 
+_Kind = tuple[str, str, str, str, bool, bool, bool]
 
-class Rules(msgspec.Struct, frozen=True):
+
+class Rules(msgspec.Struct, frozen=True, eq=False):
     """The rules in force for somebody: (pack, rule) in the order in which they speak."""
 
     each: tuple[tuple[str, Rule], ...]
+    memo: dict[_Kind, tuple[tuple[str, Rule], ...]] = {}  # an empty one of its own each
+
+    def bound(self, ask: Ask, situation: Situation) -> tuple[tuple[str, Rule], ...]:
+        """Those that speak to what is asked: by channel, purpose, actor, stage, and what there is to read."""
+        kind = (
+            ask.channel,
+            ask.purpose,
+            ask.actor,
+            ask.stage,
+            ask.text is None,
+            not situation.flags,
+            not situation.windows,
+        )
+        found = self.memo.get(kind)
+        if found is None:
+            found = tuple(
+                (pack, dated(rule)) for pack, rule in self.each if rule.binding.covers(ask, situation)
+            )
+            self.memo[kind] = found
+        return found
 
 
-# What no pack can lift: the person's own stop, and holds.
-ALWAYS: tuple[tuple[str, Rule], ...] = (("always", Stop("stop")), ("always", Held("hold")))
+# What no pack can lift: the person's own stop and hours, holds, and marks (PRODUCT.md, outcome codes).
+ALWAYS: tuple[tuple[str, Rule], ...] = (
+    ("always", Stop("stop", Binding())),
+    ("always", Confirmation("confirmation", None, Binding(purposes=frozenset({"opt_out_confirmation"})))),
+    (
+        "always",
+        Flagged(
+            "marked",
+            frozenset({"represented", "cease", "refusal", "deceased", "bankrupt"}),
+            Binding(reads="flags"),
+        ),
+    ),
+    ("always", Held("hold", Binding())),
+    ("always", OwnHours("own_hours", Binding(reads="windows"))),
+)
 
 
 def in_force(packs: Mapping[str, Sequence[Rule]], names: Sequence[str]) -> Rules:
@@ -29,14 +68,17 @@ def earliest(rules: Rules, ask: Ask, situation: Situation, at: datetime) -> Answ
 
     `Answer.at == at`: allowed now. Later: deferred until then, if nothing else changes. None: denied.
     """
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    bound = rules.bound(ask, situation)
     moment = at
     noes: dict[tuple[str, str], No] = {}
     moved = True
     while moved:
         moved = False
-        for pack, rule in rules.each:
+        for pack, rule in bound:
             accepted = rule.first(ask, situation, moment)
-            if accepted == moment:
+            if accepted is moment or accepted == moment:
                 continue
             beyond = accepted is None or accepted - at > HORIZON
             until = None if beyond else accepted

@@ -1,73 +1,27 @@
 """Packs as data: reads a pack's YAML, checks it, and makes its rules.
 
-A pack is `policy/packs/NAME.yaml`. Each rule has an id, a kind with its numbers, a source and how sure
-we are of it (P primary text seen, S secondary source, U unconfirmed, house). Unknown keys are errors.
+A pack is `policy/packs/NAME.yaml`; docs/policy.md tells how one reads. Each rule has an id, a kind with its
+numbers, a source, how sure we are of it (P primary text seen, S secondary source, U unconfirmed, house), what
+the machine checks and what it cannot. Unknown keys are errors.
 """
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Final, cast
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from policy.errors import PolicyInputError
-from policy.rules import Cap, Rule, Window
+from policy.rules import Rule
+from policy.specs import KINDS, AnyRule, Binds
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_BOUND = frozenset({"dunning"})
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    source: str
-    sure: Literal["P", "S", "U", "house"]
-
-
-class WindowSpec(_Strict):
-    """Hours by day: `{mon-fri: ["08:00", "21:00"], sat: ["09:00", "20:00"]}`; days not named are closed."""
-
-    kind: Literal["window"]
-    hours: dict[str, tuple[time, time]]
-
-    @field_validator("hours")
-    @classmethod
-    def _days_known(cls, hours: dict[str, tuple[time, time]]) -> dict[str, tuple[time, time]]:
-        for days, (opens, closes) in hours.items():
-            _day_range(days)
-            if opens >= closes:
-                raise ValueError(f"{days} closes at {closes:%H:%M}, not after it opens at {opens:%H:%M}")
-        named = [day for days in hours for day in _day_range(days)]
-        if not named:
-            raise ValueError('no day is open; write one like {mon-fri: ["08:00", "21:00"]}')
-        if len(set(named)) < len(named):
-            twice = next(day for day in named if named.count(day) > 1)
-            raise ValueError(f"{_DAYS[twice]} has two hours; name each day once")
-        return hours
-
-    def rule(self, name: str) -> Rule:
-        week: list[tuple[time, time] | None] = [None] * 7
-        for days, hours in self.hours.items():
-            for day in _day_range(days):
-                week[day] = hours
-        return Window(name, tuple(week), _BOUND)
-
-
-class CapSpec(_Strict):
-    """At most `most` contacts over `channels` in a calendar period, per person or per debt."""
-
-    kind: Literal["cap"]
-    most: Annotated[int, Field(ge=1)]
-    period: Literal["day", "week", "month"]
-    per: Literal["person", "debt"]
-    channels: Annotated[tuple[Literal["sms", "email", "chat", "call", "visit"], ...], Field(min_length=1)]
-
-    def rule(self, name: str) -> Rule:
-        return Cap(name, self.most, self.period, frozenset(self.channels), self.per, _BOUND)
+COUNSEL: Final = "have counsel confirm before use"
+"""What every pack that ships says in its note: the packs are facts, not legal advice."""
 
 
 class PackSpec(BaseModel):
@@ -80,7 +34,10 @@ class PackSpec(BaseModel):
     owner: str
     review_by: date
     note: str
-    rules: dict[str, Annotated[WindowSpec | CapSpec, Field(discriminator="kind")]]
+    effective_from: date | None = None  # of rules that do not say otherwise
+    effective_to: date | None = None
+    binds: Binds = Binds()
+    rules: dict[str, AnyRule]
 
 
 class Pack(msgspec.Struct, frozen=True):
@@ -90,17 +47,10 @@ class Pack(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...]
     spec: PackSpec
 
-
-def _day_range(days: str) -> range:
-    """ "mon-fri" -> range(0, 5)."""
-    first, _, last = days.partition("-")
-    if (
-        first not in _DAYS
-        or (last and last not in _DAYS)
-        or (last and _DAYS.index(last) < _DAYS.index(first))
-    ):
-        raise ValueError(f"{days!r} is no day or range of days; write one like 'mon' or 'mon-fri'")
-    return range(_DAYS.index(first), _DAYS.index(last or first) + 1)
+    def source(self, rule: str) -> str:
+        """Where a rule of the pack comes from."""
+        spec = self.spec.rules.get(rule)
+        return spec.source if spec else self.spec.title
 
 
 def read_pack(text: str, name: str) -> Pack:
@@ -118,13 +68,12 @@ def read_pack(text: str, name: str) -> Pack:
     except ValidationError as error:
         first = error.errors()[0]
         # The kind of a rule is no key of the file: rules.daily.cap.most is rules.daily.most there.
-        path = [
-            str(part) for n, part in enumerate(first["loc"]) if (n, part) not in ((2, "window"), (2, "cap"))
-        ]
+        path = [str(part) for n, part in enumerate(first["loc"]) if n != 2 or part not in KINDS]
         where = ".".join(path) or "the file"
         message = first["msg"].removeprefix("Value error, ")
         raise PolicyInputError(f"pack {name}: {where}: {message}") from error
-    return Pack(spec.pack, tuple(rule.rule(key) for key, rule in spec.rules.items()), spec)
+    rules = (rule.rule(key, spec) for key, rule in spec.rules.items())
+    return Pack(spec.pack, tuple(rule for rule in rules if rule is not None), spec)
 
 
 @cache
@@ -136,6 +85,14 @@ def shipped_texts() -> Mapping[str, str]:
 
 
 @cache
+def shipped_pack(name: str) -> Pack:
+    """One pack that ships with Kept. PolicyInputError lists those that do, where there is no such."""
+    text = shipped_texts().get(name)
+    if text is None:
+        raise PolicyInputError(f"{name!r} is no policy pack; there are: {', '.join(shipped_texts())}")
+    return read_pack(text, name)
+
+
 def shipped_packs() -> Mapping[str, Pack]:
     """The packs that ship with Kept, by name."""
-    return {name: read_pack(text, name) for name, text in shipped_texts().items()}
+    return {name: shipped_pack(name) for name in shipped_texts()}

@@ -1,15 +1,45 @@
-"""What a policy is asked about, and what it answers: small, frozen, without personal data."""
+"""What a policy is asked about, and what it answers: small, frozen, without personal data.
+
+What is not known is absent (None or empty), and a rule that would need it counts as met: whoever can state
+more, states it. Fields are only ever added at the end, with a default, so that what was stored stays readable.
+"""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime, time
+from typing import Final, Literal
 
 import msgspec
 
 Channel = Literal["sms", "email", "chat", "call", "visit"]
 Purpose = Literal["dunning", "answer", "opt_out_confirmation", "statutory"]
+Actor = Literal["first_party", "third_party"]
+Stage = Literal["reminder", "collection"]
+Party = Literal[
+    "borrower",
+    "co-borrower",
+    "guarantor",
+    "representative",
+    "estate",
+    "spouse",
+    "family",
+    "referee",
+    "contact_person",
+    "third_party",
+]
+Flag = Literal[
+    "represented",  # by a lawyer or adviser
+    "cease",  # asked in writing for no contact at all
+    "refusal",  # refused in writing to pay
+    "deceased",
+    "bankrupt",
+    "incapable",
+    "unreachable",
+    "vulnerable",
+    "hardship",
+]
 
-MESSAGES: frozenset[str] = frozenset({"sms", "email", "chat"})
+MESSAGES: Final[frozenset[str]] = frozenset({"sms", "email", "chat"})
+CHANNELS: Final[frozenset[str]] = MESSAGES | {"call", "visit"}
 
 
 class Past(msgspec.Struct, frozen=True, array_like=True):
@@ -17,9 +47,11 @@ class Past(msgspec.Struct, frozen=True, array_like=True):
 
     at: datetime
     channel: str
-    result: str
-    loans: tuple[int, ...]
+    result: str  # how a call ended (no_answer, conversation...), or the state of a message
+    loans: tuple[int, ...]  # empty: not known, so it counts for every one
     message: int = 0  # ours; 0 where the contact was made elsewhere
+    inbound: bool = False  # from the person to us
+    address: int = 0  # 0: not known, so it counts for every one
 
 
 class Hold(msgspec.Struct, frozen=True, array_like=True):
@@ -31,24 +63,47 @@ class Hold(msgspec.Struct, frozen=True, array_like=True):
     end: datetime | None = None
 
 
+class Basis(msgspec.Struct, frozen=True, array_like=True):
+    """Why an address may be used, and since when: consent, creditor_notice..."""
+
+    kind: str
+    since: datetime | None = None
+
+
 class Situation(msgspec.Struct, frozen=True, array_like=True):
     """What the rules may read of a person: where they are, what they said, what happened so far."""
 
     zones: tuple[str, ...]  # every zone they may be in
     country: str | None = None
-    region: str | None = None
+    region: str | None = None  # ISO 3166-2: "US-MA"
     consents: Mapping[str, str] = {}  # channel -> granted | revoked; absent is unknown
     holds: tuple[Hold, ...] = ()
     past: tuple[Past, ...] = ()
+    hours_agreed: bool = False  # the person agreed to hours that a pack does not give
+    windows: tuple[tuple[time, time], ...] = ()  # the person's own hours, half-open; 00:00 ends a day
+    flags: tuple[str, ...] = ()  # see Flag
+    due: Mapping[int, date] = {}  # loan -> due date of its oldest unpaid installment
+    basis: Mapping[str, Basis] = {}  # channel -> of the address to be used
+    checked: Mapping[str, datetime] = {}  # channel -> when the address was last known to be theirs
+    notices: Mapping[str, datetime] | None = None  # those sent, by name; None: not known
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True):
-    """What one wants to do: speak to the person on a channel about loans, now or soon."""
+    """What one wants to do: speak to the person on a channel about loans, now or soon.
+
+    A reminder before due is asked about as collection, unless whoever asks says that it is one: to hold
+    reminders to the same rules is house policy.
+    """
 
     channel: str
     loans: tuple[int, ...]
     purpose: str = "dunning"
     message: int = 0  # contacts of the same message are one to the caps
+    actor: str = "first_party"
+    stage: str = "collection"
+    party: str = "borrower"  # to whom: see Party
+    address: int = 0  # 0: not chosen yet
+    text: str | None = None  # what is to be said; None: rules about the text are not asked
 
 
 class No(msgspec.Struct, frozen=True, array_like=True):

@@ -283,7 +283,7 @@ class _Telling:
         ask = Ask(channel, loans, message=message)
         return tuple(
             self._answer(pack, rule, ask, situation)
-            for pack, rule in self.rulebook.rules[self.facts.portfolio].each
+            for pack, rule in self.rulebook.rules[self.facts.portfolio].bound(ask, situation)
         )
 
     def _answer(self, pack: str, rule: Rule, ask: Ask, situation: Situation) -> RuleAnswer:

@@ -12,7 +12,27 @@ import msgspec
 
 from ledger.money import format_major
 from policy.calendar import zone_of
-from policy.rules import Cap, Held, Rule, Stop, Window
+from policy.rules import (
+    Age,
+    Calendar,
+    Cap,
+    Confirmation,
+    Consent,
+    Cooldown,
+    Disclosure,
+    Flagged,
+    Grounds,
+    Held,
+    OneChannel,
+    Overdue,
+    OwnHours,
+    Precondition,
+    Role,
+    Rule,
+    Spacing,
+    Stop,
+    Window,
+)
 from policy.values import No
 
 CHANNELS: Final[Mapping[str, str]] = {
@@ -155,11 +175,25 @@ def _cap(no: No, around: Around) -> str:
     most = around.rule.most
     been = "has" if spent == "1" else "have"
     period = around.rule.period
-    following = f" The next {period} begins on {moment(no.until, around.zone)}." if no.until else ""
+    if period:
+        span = f"a {period}"
+        following = f" The next {period} begins on {moment(no.until, around.zone)}." if no.until else ""
+    else:
+        span = f"in any {days(around.rule.days)}"
+        following = _next_moment(no, around)
     return (
-        f"The limit is {most} {'contact' if most == 1 else 'contacts'} a {period}, "
+        f"The limit is {most} {'contact' if most == 1 else 'contacts'} {span}, "
         f"and {spent} {been} been made or planned.{following}"
     )
+
+
+def _next_moment(no: No, around: Around) -> str:
+    return f" The next permitted moment is {moment(no.until, around.zone)}." if no.until else ""
+
+
+def _detailed(no: No, around: Around) -> str:
+    """What the rule itself says, as a sentence."""
+    return f"{no.detail[:1].upper()}{no.detail[1:]}.{_next_moment(no, around)}"
 
 
 def _stop(no: No, _: Around) -> str:
@@ -177,6 +211,25 @@ RULES: Final[Mapping[type[object], Callable[[No, Around], str]]] = {
     Cap: _cap,
     Stop: _stop,
     Held: _held,
+    **dict.fromkeys(
+        (
+            Age,
+            Calendar,
+            Confirmation,
+            Consent,
+            Cooldown,
+            Disclosure,
+            Flagged,
+            Grounds,
+            OneChannel,
+            Overdue,
+            OwnHours,
+            Precondition,
+            Role,
+            Spacing,
+        ),
+        _detailed,
+    ),
 }
 """Reasons that a rule of a pack gives, by the kind of the rule."""
 

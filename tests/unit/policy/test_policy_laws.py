@@ -142,14 +142,17 @@ def _rule_accepts(rule: Any, ask: Ask, situation: Situation, at: datetime) -> bo
                     return False
             return True
         case Cap():
-            return ask.channel not in rule.channels or _most(rule, ask, situation, at) < rule.most
+            if ask.channel not in rule.channels:
+                return True
+            return all(
+                _most(rule, ask, situation, at, ZoneInfo(zone)) < rule.most for zone in situation.zones
+            )
         case _:
             return True
 
 
-def _most(rule: Cap, ask: Ask, situation: Situation, at: datetime) -> int:
+def _most(rule: Cap, ask: Ask, situation: Situation, at: datetime, zone: ZoneInfo) -> int:
     """How many messages count in the period of `at`: of the person, or of the debt that has most."""
-    zone = ZoneInfo(situation.zones[0])
     label: Callable[[datetime], object] = {
         "day": lambda when: when.date(),
         "week": lambda when: when.isocalendar()[:2],

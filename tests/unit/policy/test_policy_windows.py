@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from policy.calendar import day_start, hours_begin, local_day, moment_at, zone_of
+from policy.calendar import day_start, hours_of, local_day, moment_at, zone_of
 from policy.earliest import HORIZON, earliest, in_force
 from policy.errors import PolicyInputError
 from policy.values import Answer, Ask, Past
@@ -127,7 +127,7 @@ def test_moments_where_clocks_change() -> None:
     assert day_start(date(2027, 10, 31), "Asia/Beirut") == utc("2027-10-30T22:00")
     assert local_day(utc("2027-10-30T21:30"), "Asia/Beirut") == date(2027, 10, 30)
     assert moment_at(date(2011, 12, 30), time(8), "Pacific/Apia") == utc("2011-12-30T10:00")
-    assert hours_begin(date(2011, 12, 30), time(8), time(21), "Pacific/Apia") == ()
+    assert hours_of(date(2011, 12, 30), time(8), time(21), "Pacific/Apia") == ()
 
 
 def test_a_zone_that_is_none_is_named() -> None:
