@@ -1,6 +1,17 @@
 """The way to PostgreSQL: one AsyncEngine a program, over asyncpg."""
 
+import asyncpg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# The server is away, restarts, or cut the connection: as the driver, and SQLAlchemy above it, say so.
+AWAY: tuple[type[Exception], ...] = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    DBAPIError,
+)
 
 
 def make_engine(

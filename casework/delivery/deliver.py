@@ -1,7 +1,8 @@
 """Delivering: lease a batch, claim the few that go out next, hand them over, record what was said.
 
 No transaction is open while a provider is spoken to. A crash leaves at most one group `sending`, which is
-unknown then and never sent again; everything else is given back when the lease ends.
+unknown then and never sent again; everything else is given back when the lease ends. Answers are recorded as
+they come: who is slow to take one message holds up neither the others' records nor the others.
 
 What finds no room at its provider is not claimed: it stays planned, keeps its place, and goes when there is.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from casework.delivery.claim import Ready, claim
 from casework.delivery.rates import Rates
@@ -31,13 +33,20 @@ from storage.contacts import (
     lock_cases_of,
     record,
 )
+from storage.engine import AWAY
 
 BATCH = 320
-GROUP = 32  # what a crash may leave unknown
+GROUP = 32  # in the air at once: what a crash may leave unknown
 LEASE = timedelta(minutes=2)
+
+# What answers within this is recorded together; who is slower delays nobody.
+_SLOW = timedelta(milliseconds=250)
+_DATABASE_AWAY = timedelta(milliseconds=500)  # before it is tried again
 
 # After so many tries that took nothing: wait so long. The step's own expiry ends it.
 _BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
 
 STATES = ("accepted", "delivered", "failed", "unknown", "cancelled", "deferred")
 
@@ -87,18 +96,13 @@ async def deliver(
     turn = _Turn(office, actor, notifiers, clock, by, Room(rates, notifiers), lease_for)
     async with office.transaction() as raw:
         await end_leases(raw, clock.now(), clock.wall())
-    while not stopping():
-        shut = turn.room.shut(clock.wall())
-        leased = await turn.lease(shut)
-        if leased:
-            await turn.deliver_batch(leased, progress, stopping)
-        elif shut.opens is None or not await turn.left():
-            break
-        elif patience is None or shut.opens > clock.wall() + patience:
-            turn.report.opens = shut.opens
-            break
-        else:
-            await until(shut.opens, clock, stopping)
+    try:
+        await turn.take(patience, progress, stopping)
+    except asyncio.CancelledError:
+        turn.let_go()
+        raise
+    finally:
+        await turn.land()
     async with office.transaction() as raw:
         await give_back(raw, by)
     if patience is None:
@@ -124,6 +128,29 @@ class _Turn:
         self.office, self.actor, self.notifiers, self.clock, self.by = office, actor, notifiers, clock, by
         self.room, self.lease_for = room, lease_for
         self.report = SendReport()
+        self._in_the_air: set[asyncio.Task[_Outcome]] = set()
+
+    async def take(
+        self,
+        patience: timedelta | None,
+        progress: Callable[[int], None] | None,
+        stopping: Callable[[], bool],
+    ) -> None:
+        """Batch after batch, until nothing is left that has room."""
+        while not stopping():
+            shut = self.room.shut(self.clock.wall())
+            leased = await self.lease(shut)
+            if leased:
+                await self.deliver_batch(leased, progress, stopping)
+            elif self._in_the_air:
+                await self.land()  # what is put off by its answer may be due at once
+            elif shut.opens is None or not await self.left():
+                break
+            elif patience is None or shut.opens > self.clock.wall() + patience:
+                self.report.opens = shut.opens
+                break
+            else:
+                await until(shut.opens, self.clock, stopping)
 
     async def lease(self, shut: Shut) -> list[Leased]:
         """The next contacts, but for those that have no room now."""
@@ -152,10 +179,10 @@ class _Turn:
     ) -> None:
         """A group after the other; what finds no room is given back."""
         turned_away: list[int] = []
-        for start in range(0, len(leased), GROUP):
-            if stopping():
-                break
-            group = leased[start : start + GROUP]
+        rest = list(leased)
+        while rest and not stopping():
+            room = GROUP - len(self._in_the_air)
+            group, rest = rest[:room], rest[room:]
             # Before the claim: what cannot go now is neither decided nor rendered for nothing.
             going = await self.room.admit(group, self.clock.wall())
             turned_away += {contact.id for contact in group} - {contact.id for contact in going}
@@ -179,13 +206,43 @@ class _Turn:
             self.report.count(contact.channel, "failed")
         if not claimed.ready:
             return
-        outcomes = await asyncio.gather(
-            *(_hand_over(ready, self.notifiers[ready.channel], self.clock, until) for ready in claimed.ready)
-        )
-        asked = [(o.channel, o.asked_to_wait) for o in outcomes if o.asked_to_wait is not None]
-        for channel, wait in dict(sorted(asked)).items():  # the longest of each
-            await self.room.hold(channel, wait, self.clock.wall())
-        await self._record(outcomes)
+        for ready in claimed.ready:
+            handing = _hand_over(ready, self.notifiers[ready.channel], self.clock, until)
+            self._in_the_air.add(asyncio.create_task(handing))
+        await self.land(GROUP // 2)
+
+    async def land(self, down_to: int = 0) -> None:
+        """Record what is answered, as it comes, until no more than `down_to` are in the air."""
+        while self._in_the_air:
+            done, self._in_the_air = await asyncio.wait(self._in_the_air, timeout=_SLOW.total_seconds())
+            outcomes = sorted((task.result() for task in done), key=lambda outcome: outcome.result.contact)
+            asked = [(o.channel, o.asked_to_wait) for o in outcomes if o.asked_to_wait is not None]
+            for channel, wait in dict(sorted(asked)).items():  # the longest of each
+                await self.room.hold(channel, wait, self.clock.wall())
+            if outcomes:
+                await self._insist(outcomes)
+            if len(self._in_the_air) <= down_to:
+                return
+
+    def let_go(self) -> None:
+        """Time is up: what has no answer yet stays unknown."""
+        for task in self._in_the_air:
+            task.cancel()
+        self._in_the_air.clear()
+
+    async def _insist(self, outcomes: Sequence[_Outcome]) -> None:
+        """Record. A database that is away is waited for, up to a lease: what was said is known here alone."""
+        until = self.clock.wall() + self.lease_for
+        while True:
+            try:
+                await self._record(outcomes)
+            except AWAY as error:
+                if self.clock.wall() >= until:
+                    raise
+                log.warning("not_recorded_yet", contacts=len(outcomes), error=type(error).__name__)
+                await asyncio.sleep(_DATABASE_AWAY.total_seconds())
+            else:
+                return
 
     async def _record(self, outcomes: Sequence[_Outcome]) -> None:
         now = self.clock.now()

@@ -1,0 +1,130 @@
+"""In the air: answers are recorded as they come, whoever is slow, and also where the database is away."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.delivery.deliver import GROUP, deliver
+from casework.office import Office
+from kept.clock import FixedClock
+from notifiers.base import Outgoing, Sent
+from storage.raw import Raw
+from tests.builders.book import SYSTEM
+from tests.builders.town import Counting, Town
+
+SECONDS = 20
+
+
+class Slow(Counting):
+    """Answers nobody at a held address until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__("sms")
+        self.held: set[int] = set()  # by their place in the order of asking
+        self.answer = asyncio.Event()
+
+    async def _send(self, outgoing: Outgoing) -> Sent:
+        sent = await super()._send(outgoing)
+        if self.asked in self.held:
+            await self.answer.wait()
+        return sent
+
+
+class Away(Office):
+    """Its database goes away when told, for a number of transactions."""
+
+    failing = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Raw]:
+        if self.failing:
+            self.failing -= 1
+            raise ConnectionRefusedError("the database system is starting up")
+        async with super().transaction() as raw:
+            yield raw
+
+
+@pytest.fixture
+async def town(engine: AsyncEngine) -> Town:
+    made = Town(engine)
+    await made.open()
+    return made
+
+
+async def count(town: Town, state: str) -> int:
+    return (await town.book.sql("SELECT count(*) FROM contacts WHERE state = $1", state))[0][0]
+
+
+async def eventually(town: Town, what: Callable[[int], bool], state: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not what(await count(town, state)):  # noqa: ASYNC110, a deliverer works
+            await asyncio.sleep(0.02)
+
+
+async def test_failure_5_who_is_slow_delays_nobody(town: Town) -> None:
+    slow = Slow()
+    slow.held = {3, GROUP + 5}
+    town.providers["sms"] = slow
+    for _ in range(2 * GROUP + 6):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    sending = asyncio.create_task(town.send())
+    # Two groups and a half go by, on record, while two of them hang in the air.
+    await eventually(town, lambda accepted: accepted == 2 * GROUP + 4, "accepted")
+    assert await count(town, "sending") == 2
+    assert not sending.done()
+    slow.answer.set()
+    assert (await sending).by_channel["sms"] == {"accepted": 2 * GROUP + 6}
+    assert await count(town, "accepted") == 2 * GROUP + 6 == len(slow.took)
+
+
+async def test_no_more_than_a_group_is_in_the_air(town: Town) -> None:
+    slow = Slow()
+    slow.held = set(range(1, 3 * GROUP))
+    town.providers["sms"] = slow
+    for _ in range(2 * GROUP):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    sending = asyncio.create_task(town.send())
+    await eventually(town, lambda sending: sending == GROUP, "sending")
+    await asyncio.wait([sending], timeout=0.6)  # two glances more
+    assert slow.asked == GROUP == await count(town, "sending")
+    slow.answer.set()
+    await sending
+    assert await count(town, "accepted") == 2 * GROUP
+
+
+async def test_who_is_told_to_end_at_once_leaves_unanswered_ones_alone(town: Town) -> None:
+    slow = Slow()
+    slow.held = {2}
+    town.providers["sms"] = slow
+    for _ in range(4):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    sending = asyncio.create_task(town.send())
+    await eventually(town, lambda accepted: accepted == 3, "accepted")
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert await count(town, "sending") == 1
+
+
+async def test_an_answer_waits_for_the_database(town: Town) -> None:
+    office = Away(town.office.engine, town.office.keyring)
+
+    class Cutting(Counting):
+        async def _send(self, outgoing: Outgoing) -> Sent:
+            office.failing = 2
+            return await super()._send(outgoing)
+
+    town.providers["sms"] = Cutting("sms")
+    for _ in range(3):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    sent = await deliver(office, SYSTEM, town.providers, FixedClock(town.now), "one")
+    assert sent.by_channel["sms"] == {"accepted": 3}
+    assert await count(town, "accepted") == 3
