@@ -256,6 +256,21 @@ def test_one_message_never_has_two_plans() -> None:
     assert unconfirmed.waiting == ()
 
 
+def test_what_was_said_joins_nothing_new() -> None:
+    """Loan 2 is new, more late, and goes by mail; the fallback of loan 1 would be a mail too."""
+    mail = strategy("m: {at: due + 3d 08:00, send: late, by: [email], expires: 9d}", name="mail")
+    message = begun(5, (LATE,), tried("accepted", confirm_by=NOW))
+    said = loan(unpaid(DUE), ended=(*OLDER, LATE))
+    new = loan(unpaid(date(2026, 11, 18), 2), id=2, strategy=2)
+    for pack, plans in (
+        (TWO_A_DAY, [(0, (2,)), (5, (1,))]),
+        (TWO_A_DAY.replace("most: 2", "most: 1"), [(0, (2,))]),
+    ):
+        book = rulebook({1: GENTLE_TEXT, 2: mail}, {"two": pack})
+        decision = decide(facts(said, new, begun=(message,)), book, NOW)
+        assert [(plan.message, plan.loans) for plan in decision.plans] == plans
+
+
 def test_a_channel_that_failed_is_not_taken_again_by_joining() -> None:
     """Loan 2 is more late and new by sms; loan 1 failed on sms and goes on by mail."""
     message = begun(5, (LATE,), tried("failed"))
