@@ -19,6 +19,10 @@ class InvalidTextError(MessageError):
         super().__init__(f"{where}: {what}")
 
 
+class UnknownVariableError(InvalidTextError):
+    """A text asks for something that texts of its kind are not given."""
+
+
 class MayNotCarryError(MessageError):
     """The address may carry nothing about a loan, and the text speaks of one (see PRODUCT.md, addresses)."""
 

@@ -11,7 +11,7 @@ from liquid import BoundTemplate, RenderContext
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.output import LimitedStringIO
 
-from messages.body import Body
+from messages.body import LENGTH, Body
 from messages.errors import InvalidTextError, MayNotCarryError, NothingOwedError, TextTooLongError
 from messages.locales import best_language, listed, locale_for, long_date, money, short_date
 from messages.segments import segments
@@ -19,9 +19,6 @@ from messages.templates import OUTPUT_LIMIT, Template, languages, template
 from messages.values import Owed, Saying
 
 FALLBACK: Final = "en"
-LENGTH: Final = {"sms": 1_000, "email": 20_000, "chat": 4_000}
-"""The most characters a channel may have. Telegram takes 4,096."""
-
 _LISTED: Final = 20  # loans named one by one; the others are counted
 _NAME: Final = 60
 _REFERENCE: Final = 40
@@ -64,7 +61,7 @@ def render_with(chosen: Template, language: str, saying: Saying) -> Rendered:
         paragraphs = _paragraphs(raw)
         text = "\n\n".join(paragraphs)
         if chosen.subject is None:
-            body = Body(text=text)
+            body = Body(text=text, buttons=_buttons(chosen, saying))
         else:
             subject = " ".join(_filled(chosen, chosen.subject, data).split())
             html = _html(paragraphs, subject, chosen.language, saying)
@@ -72,6 +69,13 @@ def render_with(chosen: Template, language: str, saying: Saying) -> Rendered:
     if len(body.text) > LENGTH[chosen.channel]:
         raise TextTooLongError(chosen.name, chosen.channel, LENGTH[chosen.channel])
     return Rendered(body, chosen.name, chosen.digest, chosen.language)
+
+
+def _buttons(chosen: Template, saying: Saying) -> tuple[tuple[str, str], ...]:
+    """Those of the text; none to pay where nobody can say how."""
+    if saying.payment_line:
+        return chosen.buttons
+    return tuple(button for button in chosen.buttons if button[1] != "pay")
 
 
 def _filled(chosen: Template, source: BoundTemplate, data: Mapping[str, object]) -> str:

@@ -1,8 +1,9 @@
 """The texts: read from the library, held to what a text may use, parsed once and kept.
 
 messages/library/ has one file a language, named by it (`es.yaml`): text -> channel -> `text` and, for mail,
-a `subject`, as Liquid. `parts` are pieces that several texts share; `<<piece>>` puts one in when the file is
-read, so what is parsed, digested and frozen is always the whole text. Adding a language is adding a file.
+a `subject`, as Liquid; for chat, `buttons` by their action, labelled once for the whole file. `parts` are
+pieces that several texts share; `<<piece>>` puts one in when the file is read, so what is parsed, digested
+and frozen is always the whole text. Adding a language is adding a file.
 
 Liquid has neither attributes nor calls on objects; of its tags and filters only those below are left, none of
 which reads a clock, a file or another text.
@@ -21,7 +22,7 @@ from liquid.exceptions import LiquidError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from messages.errors import InvalidTextError, UnknownTextError
+from messages.errors import InvalidTextError, UnknownTextError, UnknownVariableError
 from messages.locales import HOME, plural_form
 from messages.segments import encoding_of
 
@@ -60,6 +61,11 @@ ITEM_NAMES: Final = frozenset(
     {"loan", "product", "due", "long_due", "today", "pay", "outstanding", "days_late"}
 )
 
+ACTIONS: Final = frozenset({"pay", "paid", "promise", "human", "stop"})
+"""What a button of a chat may ask for."""
+NEUTRAL_ACTIONS: Final = frozenset({"human", "stop"})
+"""Those whose labels need not speak of a loan: for every address."""
+
 OUTPUT_LIMIT: Final = 20_000  # bytes
 LOOP_LIMIT: Final = 200
 
@@ -67,6 +73,10 @@ _TAGS: Final = frozenset({"if", "unless", "case", "for", "comment", "#", "output
 _LIBRARY: Final = Path(__file__).parent / "library"
 _PART: Final = re.compile(r"<<([a-z-]+)>>")
 _DEPTH: Final = 6
+
+
+Buttons = tuple[tuple[str, str], ...]
+"""(label, action) pairs, in the order they are shown."""
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -80,9 +90,12 @@ class Template(msgspec.Struct, frozen=True):
     gsm7: bool  # its own words fit the GSM alphabet, so that an SMS should stay in it
     text: BoundTemplate
     subject: BoundTemplate | None
+    buttons: Buttons = ()
 
 
-def parse(name: str, channel: str, language: str, text: str, subject: str | None = None) -> Template:
+def parse(
+    name: str, channel: str, language: str, text: str, subject: str | None = None, buttons: Buttons = ()
+) -> Template:
     """A text ready to be rendered. Raises InvalidTextError with the reason."""
     where = f"{language}/{name}/{channel}"
     kind = KINDS.get(name)
@@ -92,7 +105,9 @@ def parse(name: str, channel: str, language: str, text: str, subject: str | None
         raise InvalidTextError(where, f"there is no such channel; there are {', '.join(sorted(CHANNELS))}")
     if (subject is not None) != (channel == "email"):
         raise InvalidTextError(where, "a mail has a subject, and nothing else has")
-    content = "\x00".join((name, channel, language, subject or "", text))
+    _check_buttons(buttons, channel, kind, where)
+    labelled = [f"{action}={label}" for label, action in buttons]
+    content = "\x00".join((name, channel, language, subject or "", text, *labelled))
     return Template(
         name=name,
         channel=channel,
@@ -102,7 +117,25 @@ def parse(name: str, channel: str, language: str, text: str, subject: str | None
         gsm7=channel == "sms" and encoding_of(text) == "gsm7",
         text=_liquid(text, language, kind, where),
         subject=None if subject is None else _liquid(subject, language, kind, where),
+        buttons=buttons,
     )
+
+
+def _check_buttons(buttons: Buttons, channel: str, kind: Kind, where: str) -> None:
+    if buttons and channel != "chat":
+        raise InvalidTextError(where, "a chat has buttons, and nothing else has")
+    allowed = NEUTRAL_ACTIONS if kind == "neutral" else ACTIONS
+    actions = [action for _, action in buttons]
+    for label, action in buttons:
+        if action not in allowed:
+            what = f"no button here may ask for '{action}'; there are {', '.join(sorted(allowed))}"
+            raise InvalidTextError(where, what)
+        if not label.strip() or label != " ".join(label.split()) or "{" in label:
+            raise InvalidTextError(
+                where, f"the label of the button '{action}' is not plain words on one line"
+            )
+    if len(set(actions)) < len(actions):
+        raise InvalidTextError(where, "two buttons ask for the same")
 
 
 class _Limited(Environment):
@@ -144,7 +177,7 @@ def _liquid(source: str, language: str, kind: Kind, where: str) -> BoundTemplate
     allowed = NEUTRAL_NAMES if kind == "neutral" else ALL_NAMES
     unknown = sorted(set(used.globals) - allowed)
     if unknown:
-        raise InvalidTextError(
+        raise UnknownVariableError(
             where, f"'{unknown[0]}' is nothing this text is given; it has {', '.join(sorted(allowed))}"
         )
     items = {
@@ -154,7 +187,7 @@ def _liquid(source: str, language: str, kind: Kind, where: str) -> BoundTemplate
         if len(variable.segments) > 1
     }
     if not items <= ITEM_NAMES:
-        raise InvalidTextError(where, f"a loan has no '{min(items - ITEM_NAMES)}'")
+        raise UnknownVariableError(where, f"a loan has no '{min(items - ITEM_NAMES)}'")
     filters = sorted(set(used.filters) - set(environment.filters))
     if filters:
         raise InvalidTextError(where, f"there is no filter '{filters[0]}'; there is 'plural'")
@@ -187,18 +220,24 @@ def read(file: Path) -> Mapping[tuple[str, str], Template]:
             where = f"{language}/{name}/{channel}"
             subject = None if text.subject is None else _joined(text.subject, content.parts, where)
             body = _joined(text.text, content.parts, where)
-            texts[name, channel] = parse(name, channel, language, body, subject)
+            missing = [action for action in text.buttons if action not in content.buttons]
+            if missing:
+                raise InvalidTextError(where, f"the file has no label for the button '{missing[0]}'")
+            buttons = tuple((content.buttons[action], action) for action in text.buttons)
+            texts[name, channel] = parse(name, channel, language, body, subject, buttons)
     return texts
 
 
 class _Text(msgspec.Struct, forbid_unknown_fields=True):
     text: str
     subject: str | None = None
+    buttons: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     parts: dict[str, str]
     texts: dict[str, dict[str, _Text]]
+    buttons: dict[str, str] = {}
 
 
 def _joined(text: str, parts: Mapping[str, str], where: str) -> str:
