@@ -1,7 +1,7 @@
 """What a policy is asked about, and what it answers: small, frozen, without personal data.
 
 What is not known is absent (None or empty), and a rule that would need it counts as met: whoever can state
-more, states it. Fields are only ever added at the end, with a default, so that what was stored stays readable.
+more, states it. Fields are only ever added at the end, with a default: what was stored stays readable.
 """
 
 from collections.abc import Mapping, Sequence

@@ -56,7 +56,7 @@ class Rule(Protocol):
 class Dated(msgspec.Struct, frozen=True):
     """A rule on the days of its binding: before and after them it accepts.
 
-    The days are the person's: it is in effect from when it is in any zone they may be in, until it is in none.
+    The days are the person's: in effect from when it is in any zone they may be in, until it is in none.
     """
 
     rule: Rule

@@ -10,7 +10,7 @@ from policy.values import Ask, Hold, Situation
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A hold of the person, or of a loan asked about, until its end; of some kinds only, where they are named."""
+    """A hold of the person, or of a loan asked about, until its end; of some kinds, where they are named."""
 
     name: str
     binding: Binding
@@ -25,7 +25,7 @@ class Held(msgspec.Struct, frozen=True):
         return "hold: " + ", ".join(dict.fromkeys(self._released(ask, situation, at)[1]))
 
     def _released(self, ask: Ask, situation: Situation, at: datetime) -> tuple[datetime | None, list[str]]:
-        """When the holds that follow one another from `at` on have ended (None: one has no end); their kinds."""
+        """When the holds that follow one another from `at` on have ended (None: never); their kinds."""
         kinds: list[str] = []
         moment = at
         moved = True
@@ -49,7 +49,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Overdue(msgspec.Struct, frozen=True):
-    """Nothing before every loan asked about is more than `over` days past due; time alone brings that about."""
+    """Nothing before every loan asked about is more than `over` days past due; time alone brings that."""
 
     name: str
     over: int
