@@ -20,6 +20,7 @@ class Leased(msgspec.Struct, frozen=True):
     person: int
     channel: str
     address: int
+    tries: int  # hand-overs so far that took nothing
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ async def lease(
         "SELECT id FROM contacts WHERE state = 'planned' AND not_before <= $1 "
         "AND channel <> ALL($5) AND address_id <> ALL($6) "
         "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) "
-        "RETURNING id, case_id, person_id, channel, address_id",
+        "RETURNING id, case_id, person_id, channel, address_id, tries",
         now,
         limit,
         by,

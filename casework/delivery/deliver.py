@@ -206,8 +206,10 @@ class _Turn:
             self.report.count(contact.channel, "failed")
         if not claimed.ready:
             return
+        tries = {contact.id: contact.tries for contact in group}
         for ready in claimed.ready:
-            handing = _hand_over(ready, self.notifiers[ready.channel], self.clock, until)
+            wait = _BACKOFF[min(tries[ready.outgoing.contact], len(_BACKOFF) - 1)]
+            handing = _hand_over(ready, self.notifiers[ready.channel], self.clock, until, wait)
             self._in_the_air.add(asyncio.create_task(handing))
         await self.land(GROUP // 2)
 
@@ -268,11 +270,14 @@ def _event(actor: Actor, outcome: _Outcome, now: datetime) -> Event:
     return Event(now, actor.name, actor.role, f"contact.{result.state}", "contact", result.contact, data)
 
 
-async def _hand_over(ready: Ready, notifier: Notifier, clock: Clock, until: datetime) -> _Outcome:
+async def _hand_over(
+    ready: Ready, notifier: Notifier, clock: Clock, until: datetime, wait: timedelta
+) -> _Outcome:
     """One contact to its provider. Each fails alone; nothing but a result comes back.
 
     The rules are asked once more here: time has passed since the claim, and 21:00 may have come. Who was held
     up until its lease ended sends nothing: others count the contact as unknown, and it may be settled by now.
+    `wait`: before the next try, where the provider took nothing and did not say.
     """
     contact = ready.outgoing.contact
     if clock.wall() >= until:
@@ -285,7 +290,7 @@ async def _hand_over(ready: Ready, notifier: Notifier, clock: Clock, until: date
     try:
         sent = await notifier.send(ready.outgoing)
     except SendError as error:
-        return _refused(contact, ready, notifier, error, now)
+        return _refused(ready, notifier, error, now, wait)
     confirm_by = None
     if sent.state == "accepted" and notifier.can_report_delivery and ready.fallback_after:
         confirm_by = now + ready.fallback_after
@@ -294,12 +299,12 @@ async def _hand_over(ready: Ready, notifier: Notifier, clock: Clock, until: date
     )
 
 
-def _refused(contact: int, ready: Ready, notifier: Notifier, error: SendError, now: datetime) -> _Outcome:
-    provider, code = notifier.provider, error.code
+def _refused(ready: Ready, notifier: Notifier, error: SendError, now: datetime, wait: timedelta) -> _Outcome:
+    contact, provider, code = ready.outgoing.contact, notifier.provider, error.code
     match error:
         case Transient():
-            wait = error.retry_after or _BACKOFF[0]
-            put_off = Result(contact, "planned", provider, code=code, retry_at=now + wait)
+            later = now + (error.retry_after or wait)
+            put_off = Result(contact, "planned", provider, code=code, retry_at=later)
             return _Outcome(put_off, ready.channel, asked_to_wait=error.retry_after)
         case Permanent():
             failed = Result(contact, "failed", provider, code=code)

@@ -209,3 +209,15 @@ async def test_the_hours_hold_at_the_providers_door(town: Town) -> None:
     assert await town.states() == [("sms", "planned", "door_closed")]
     town.now = datetime(2026, 11, 24, 7, tzinfo=UTC)
     assert (await town.send()).by_channel == {"sms": {"accepted": 1}}
+
+
+async def test_what_takes_nothing_is_tried_again_ever_later(town: Town) -> None:
+    await town.borrower(date(2026, 11, 20))
+    town.providers["sms"].says = [Transient("busy") for _ in range(3)]
+    await town.look()
+    for minutes in (1, 5, 20):
+        assert (await town.send()).by_channel == {"sms": {"deferred": 1}}
+        town.now += timedelta(minutes=minutes, seconds=-1)
+        assert (await town.send()).by_channel == {}
+        town.now += timedelta(seconds=1)
+    assert (await town.send()).by_channel == {"sms": {"accepted": 1}}
