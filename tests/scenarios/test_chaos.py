@@ -29,14 +29,14 @@ from tests.builders.command import SECONDS, SOON, Kept
 from tests.builders.tapes import paid, write
 from tests.scenarios.chaos import proof
 from tests.scenarios.chaos.book import Borrower, build
-from tests.scenarios.chaos.stage import Part, Stage, free_port, insist, sinks
+from tests.scenarios.chaos.stage import Part, Stage, free_port, insist, nursery, sinks
 from tests.sinks.twilio import ACCOUNT, TOKEN
 
 KILLS = int(os.environ.get("KEPT_CHAOS", "20"))  # over all: of workers and lookers, in turn
 SEED = int(os.environ.get("KEPT_CHAOS_SEED", "1"))
 SIZE = 1_500 + 75 * KILLS
 LEASE = 3.0
-A_KILL = 1.8  # seconds that one takes, about, with its start
+A_KILL = 1.2  # seconds from one to the next, on average
 DRAIN = 90
 PAID_AT_ONCE = 40
 
@@ -114,15 +114,16 @@ async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        async with assembled(load(None), portfolios=None) as running:
-            made = Stage(tmp_path, settings, running.redis_url)
+        async with (
+            assembled(load(None), portfolios=None) as running,
+            nursery(tmp_path, settings) as parents,
+        ):
+            made = Stage(tmp_path, settings, running.redis_url, parents)
             try:
                 yield made, running.office
             finally:
                 for part in made.parts:
-                    if part.process is not None and part.process.returncode is None:
-                        part.process.kill()
-                        await part.process.wait()
+                    await part.kill()
 
 
 async def test_sent_once_whatever_happens(stage: tuple[Stage, Office]) -> None:
@@ -167,7 +168,7 @@ async def kill(scene: Stage, random: Random) -> None:
             await scene.empty_valkey()
         victim: Part = random.choice(victims)
         await victim.up()
-        await asyncio.sleep(random.uniform(0, 0.8))
+        await asyncio.sleep(random.uniform(0, 2 * A_KILL))
         await victim.kill()
         await victim.start()
     for part in scene.parts:

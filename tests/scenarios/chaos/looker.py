@@ -20,7 +20,3 @@ async def main() -> None:
         while True:
             await look(running.office, SYSTEM, SystemClock().now())
             await asyncio.sleep(_REST)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

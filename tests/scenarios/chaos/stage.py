@@ -30,34 +30,59 @@ SINKS = ("twilio", "smtp", "telegram")
 T = TypeVar("T")
 
 
+class Nursery:
+    """The process that the parts are forked from."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._asking = asyncio.Lock()
+
+    async def ask(self, **what: Any) -> Any:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        async with self._asking, asyncio.timeout(SECONDS):
+            stdin.write(json.dumps(what).encode() + b"\n")
+            return json.loads(await stdout.readline())
+
+
+@asynccontextmanager
+async def nursery(folder: Path, settings: dict[str, str]) -> AsyncIterator[Nursery]:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("KEPT_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.scenarios.chaos.nursery"),
+        cwd=folder,
+        env={**bare, **settings, "PYTHONPATH": str(ROOT)},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Nursery(process)
+    finally:
+        process.kill()
+        await process.wait()
+
+
 class Part:
     """A process that is killed and started again; what it says goes to a file."""
 
-    def __init__(self, name: str, folder: Path, environment: dict[str, str], *command: str) -> None:
-        self.name, self.kills = name, 0
+    def __init__(self, nursery: Nursery, kind: str, name: str, folder: Path) -> None:
+        self.kind, self.name, self.kills = kind, name, 0
         self.log = folder / f"{name}.log"
-        self._folder, self._environment, self._command = folder, environment, command
+        self._nursery = nursery
         self._heard = 0
-        self.process: asyncio.subprocess.Process | None = None
+        self._pid = 0  # 0: none
 
     async def start(self) -> None:
         self._heard = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *self._command,
-                cwd=self._folder,
-                env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._pid = (await self._nursery.ask(start=self.kind, log=str(self.log)))["pid"]
 
     async def up(self) -> None:
         """Until it runs. One that ended (its database was away) is started again, as a service is."""
         async with asyncio.timeout(SECONDS):
-            while b'"running"' not in self.said():
-                if self.process is None or self.process.returncode is not None:
+            while await self._ended() or b'"running"' not in self.said():
+                if not self._pid:
                     await self.start()
                 await asyncio.sleep(SOON)
 
@@ -70,32 +95,36 @@ class Part:
             return log.read()
 
     async def kill(self) -> None:
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.kill()
+        if self._pid and not await self._ended():
+            os.kill(self._pid, signal.SIGKILL)
+            await self._wait()
             self.kills += 1
-        await self.process.wait()
 
     async def end(self) -> int:
         """As a service is ended: SIGTERM. Its exit code."""
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(SECONDS):
-            return await self.process.wait()
+        os.kill(self._pid, signal.SIGTERM)
+        return await self._wait()
+
+    async def _wait(self) -> int:
+        code: int = (await self._nursery.ask(wait=self._pid))["code"]
+        self._pid = 0
+        return code
+
+    async def _ended(self) -> bool:
+        """Whether it ended of itself; it is forgotten then."""
+        if self._pid and (await self._nursery.ask(poll=self._pid))["code"] is not None:
+            self._pid = 0
+        return not self._pid
 
 
 class Stage:
     """Two workers, two lookers, the webhook; three sinks; a PostgreSQL and a Valkey that may be killed."""
 
-    def __init__(self, folder: Path, settings: dict[str, str], redis_url: str) -> None:
+    def __init__(self, folder: Path, settings: dict[str, str], redis_url: str, nursery: Nursery) -> None:
         self.folder, self.settings, self.redis_url = folder, settings, redis_url
-        bare = {name: value for name, value in os.environ.items() if not name.startswith("KEPT_")}
-        environment = {**bare, **settings, "PYTHONPATH": str(ROOT)}
-        self.workers = [Part(f"worker{n}", folder, environment, "-m", "kept", "worker") for n in (1, 2)]
-        looker = ("-m", "tests.scenarios.chaos.looker")
-        self.lookers = [Part(f"looker{n}", folder, environment, *looker) for n in (1, 2)]
-        self.webhook = Part("webhook", folder, environment, "-m", "kept", "serve")
+        self.workers = [Part(nursery, "worker", f"worker{n}", folder) for n in (1, 2)]
+        self.lookers = [Part(nursery, "looker", f"looker{n}", folder) for n in (1, 2)]
+        self.webhook = Part(nursery, "webhook", "webhook", folder)
         self.public_url = settings["KEPT_PUBLIC_URL"]
         self.restarts = 0
 
