@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -40,6 +41,8 @@ class Rules(msgspec.Struct, frozen=True, eq=False):
             self.memo[kind] = found
         return found
 
+
+ALWAYS_SOURCE: Final = "always in force; no pack lifts it"
 
 # What no pack can lift: the person's own stop and hours, holds, and marks (PRODUCT.md, outcome codes).
 ALWAYS: tuple[tuple[str, Rule], ...] = (

@@ -28,7 +28,7 @@ class Cap(msgspec.Struct, frozen=True):
     per: str  # person | debt | address
     binding: Binding
     days: int = 0
-    only: frozenset[str] = _NOBODY  # results that count; empty: all
+    only: frozenset[str] = _NOBODY  # results that count, and what is not known; empty: all
     but: frozenset[str] = _NOBODY  # results that do not
 
     def first(self, ask: Ask, situation: Situation, at: datetime) -> datetime | None:
@@ -72,7 +72,7 @@ class Cap(msgspec.Struct, frozen=True):
         return (
             one.channel in self.channels
             and not one.inbound
-            and (not self.only or one.result in self.only)
+            and (not self.only or not one.result or one.result in self.only)
             and one.result not in self.but
             and (one.message == 0 or one.message != ask.message)
         )

@@ -9,7 +9,14 @@ from policy.rules import Cap, Cooldown, OneChannel, Overdue, Rule, Spacing
 from policy.specs.base import PackHead, RuleSpec
 from policy.values import CHANNELS, MESSAGES, Channel
 
-_WORDS: Final = {"sms": "SMS", "visit": "visit", "call": "call", "email": "email", "chat": "chat message"}
+_WORDS: Final = {
+    "sms": ("SMS", "SMS"),
+    "email": ("email", "emails"),
+    "chat": ("chat message", "chat messages"),
+    "call": ("call", "calls"),
+    "visit": ("visit", "visits"),
+}
+_GROUPS: Final = {CHANNELS: ("contact", "contacts"), MESSAGES: ("message", "messages")}
 
 Days = Annotated[int, Field(ge=1)]
 
@@ -23,12 +30,10 @@ class _CountSpec(RuleSpec):
         return self.channels
 
     def _noun(self, many: int) -> str:
-        """ "2 messages", "1 by call or visit"."""
-        counted = frozenset(self.channels)
-        if counted in (CHANNELS, MESSAGES):
-            noun = "contact" if counted == CHANNELS else "message"
-            return f"{many} {noun}" + ("s" if many > 1 else "")
-        return f"{many} by " + " or ".join(_WORDS[name] for name in self.channels)
+        """ "2 messages", "1 call or visit"."""
+        group = _GROUPS.get(frozenset(self.channels))
+        words = [group] if group else [_WORDS[name] for name in self.channels]
+        return f"{many} " + " or ".join(plural if many > 1 else one for one, plural in words)
 
 
 class CapSpec(_CountSpec):
@@ -70,9 +75,9 @@ class CapSpec(_CountSpec):
         span = f"a {self.period}" if self.period else f"in {self.days} consecutive days"
         which = ""
         if self.results:
-            which = f"; only {', '.join(self.results)} counts"
+            which = f"; counted by result: {', '.join(self.results)}"
         elif self.but:
-            which = f"; {', '.join(self.but)} does not count"
+            which = f"; not counted: {', '.join(self.but)}"
         return f"at most {self._noun(self.most)} {span} per {self.per}{which}"
 
 
@@ -115,9 +120,8 @@ class OneChannelSpec(RuleSpec):
         return OneChannel(name, frozenset(self.but), self.binding(pack))
 
     def number(self) -> str:
-        return "one channel a week, once a contact was made" + (
-            f"; {', '.join(self.but)} is none" if self.but else ""
-        )
+        but = f"; not counted: {', '.join(self.but)}" if self.but else ""
+        return f"one channel a week, once a contact was made{but}"
 
 
 class OverdueSpec(RuleSpec):

@@ -66,7 +66,10 @@ class WindowSpec(RuleSpec):
         )
 
     def number(self) -> str:
-        said = [f"{days} {opens:%H:%M}-{closes:%H:%M}" for days, (opens, closes) in self.hours.items()]
+        said = [
+            f"{'every day' if days == 'mon-sun' else days} {opens:%H:%M}-{closes:%H:%M}"
+            for days, (opens, closes) in self.hours.items()
+        ]
         if self.holidays:
             said.append(f"holidays of {self.holidays}")
         if self.unless_agreed:
