@@ -33,6 +33,13 @@ class MayNotCarryError(MessageError):
         )
 
 
+class AddressClosedError(MessageError):
+    """The address is suspended or detached: nothing may go there."""
+
+    def __init__(self) -> None:
+        super().__init__("the address is suspended or not the person's: nothing may go there")
+
+
 class NothingOwedError(MessageError):
     """A reminder was asked for, with nothing to remind of."""
 

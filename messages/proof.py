@@ -12,9 +12,8 @@ from typing import Final
 
 from messages.errors import InvalidTextError, MessageError, UnknownVariableError
 from messages.lint import SENTENCES, Context, Disclosure, Finding, context_of, lint, lint_words
-from messages.registry import Source
 from messages.render import render_with
-from messages.templates import Template, parse
+from messages.templates import Source, Template, parse
 from messages.values import Owed, Saying
 
 NO_OPT_OUT: Final = frozenset({"stop-confirmed", "link-unknown"})

@@ -11,17 +11,9 @@ from typing import Literal
 import msgspec
 
 from messages.errors import MessageError
-from messages.templates import Buttons, Template, parse
+from messages.templates import Source, Template, library, parse
 
 Approval = Literal["draft", "submitted", "approved", "rejected"]
-
-
-class Source(msgspec.Struct, frozen=True):
-    """What somebody wrote, as Liquid; a subject for mail, buttons as (label, action) for chat."""
-
-    text: str
-    subject: str | None = None
-    buttons: Buttons = ()
 
 
 class TextVersion(msgspec.Struct, frozen=True):
@@ -68,6 +60,14 @@ def draft(name: str, channel: str, language: str, source: Source) -> TextVersion
     """A first version. Raises InvalidTextError where `source` is no text."""
     parsed = parse(name, channel, language, source.text, source.subject, source.buttons)
     return TextVersion(name, channel, language, source, parsed.digest)
+
+
+def shipped(language: str) -> tuple[TextVersion, ...]:
+    """The texts of the library in one of its languages: versions that the house approved."""
+    return tuple(
+        TextVersion(text.name, text.channel, language, text.source, text.digest, approval="approved")
+        for text in library(language).values()
+    )
 
 
 def template_of(version: TextVersion) -> Template:
@@ -122,7 +122,7 @@ def rejected(version: TextVersion) -> TextVersion:
 
 
 def current(versions: Sequence[TextVersion], name: str, channel: str, language: str) -> TextVersion:
-    """The version that a send uses: the last approved of `versions`, oldest first. Raises NotApprovedError."""
+    """The version that a send uses: the last approved of `versions`, oldest first. Else NotApprovedError."""
     for version in reversed(versions):
         its = (version.name, version.channel, version.language)
         if its == (name, channel, language) and version.approval == "approved":

@@ -74,8 +74,8 @@ def render_with(chosen: Template, language: str, saying: Saying) -> Rendered:
 def _buttons(chosen: Template, saying: Saying) -> tuple[tuple[str, str], ...]:
     """Those of the text; none to pay where nobody can say how."""
     if saying.payment_line:
-        return chosen.buttons
-    return tuple(button for button in chosen.buttons if button[1] != "pay")
+        return chosen.source.buttons
+    return tuple(button for button in chosen.source.buttons if button[1] != "pay")
 
 
 def _filled(chosen: Template, source: BoundTemplate, data: Mapping[str, object]) -> str:

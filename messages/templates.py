@@ -79,6 +79,14 @@ Buttons = tuple[tuple[str, str], ...]
 """(label, action) pairs, in the order they are shown."""
 
 
+class Source(msgspec.Struct, frozen=True):
+    """What somebody wrote, its parts put in: Liquid; a subject for mail, buttons for chat."""
+
+    text: str
+    subject: str | None = None
+    buttons: Buttons = ()
+
+
 class Template(msgspec.Struct, frozen=True):
     """One text of one channel in one language, parsed. `digest` names its exact content."""
 
@@ -87,10 +95,10 @@ class Template(msgspec.Struct, frozen=True):
     language: str
     kind: Kind
     digest: str
+    source: Source
     gsm7: bool  # its own words fit the GSM alphabet, so that an SMS should stay in it
     text: BoundTemplate
     subject: BoundTemplate | None
-    buttons: Buttons = ()
 
 
 def parse(
@@ -114,10 +122,10 @@ def parse(
         language=language,
         kind=kind,
         digest=sha256(content.encode()).hexdigest()[:16],
+        source=Source(text, subject, buttons),
         gsm7=channel == "sms" and encoding_of(text) == "gsm7",
         text=_liquid(text, language, kind, where),
         subject=None if subject is None else _liquid(subject, language, kind, where),
-        buttons=buttons,
     )
 
 

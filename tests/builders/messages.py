@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from messages.templates import Buttons, Source
 from messages.values import Owed, Saying
 
 TODAY = date(2026, 3, 2)
@@ -38,3 +39,14 @@ def saying(*loans: Owed, **changes: Any) -> Saying:
         "may_carry_amounts": True,
     }
     return Saying(**{**given, **changes})
+
+
+STOP = (
+    "{% if opt_out_url %}To stop these messages: {{ opt_out_url }}"
+    "{% else %}Reply STOP to stop these messages.{% endif %}"
+)
+
+
+def source(text: str, subject: str | None = None, buttons: Buttons = ()) -> Source:
+    """What somebody wrote; `<<stop>>` is how to stop."""
+    return Source(text.replace("<<stop>>", STOP), subject, buttons)
