@@ -80,13 +80,25 @@ class _Working:
         expected = {occurrence.key for occurrence in come}
         for key in loan.waiting:
             if key not in expected and not self._in_the_air(key):
-                self._end_unexpected(loan, key)
+                moved = next((o for o in timeline(loan, strategy, zone) if o.key == key), None)
+                if moved is None:
+                    self._end_unexpected(loan, key)
+                else:
+                    self._wait_for_it(moved)
         for occurrence in come[:-1]:
             if occurrence.key not in ended and not self._in_the_air(occurrence.key):
                 no = No("strategy", "later_step", f"{come[-1].key.step} has come")
                 self.endings.append(Ending(occurrence.key, "superseded", (no,)))
         if come:
             self._latest(loan, strategy, come[-1], come[-1].key in ended)
+
+    def _wait_for_it(self, moved: Occurrence) -> None:
+        """Its due date is later now, and it was not said: it waits for its new moment."""
+        no = No("strategy", "moved_later", "the due date is later now")
+        self._defer(moved.key, moved.at, moved.expires, (no,))
+        begun = self.begun.get(moved.key)
+        if begun is not None:
+            self.followed.add(begun.id)
 
     def _in_the_air(self, key: Key) -> bool:
         """Whether a contact for it is being handed over, or may have left: its own record ends it."""

@@ -146,6 +146,7 @@ REASONS: Final[Mapping[str, Callable[[No, Around], str]]] = {
     "later_step": _later_step,
     "paid": _fixed("The installment had been paid."),
     "not_oldest": _fixed("An older installment is unpaid again, and that one is spoken of first."),
+    "moved_later": _fixed("The due date is later now, so this waits for its new moment."),
     "moved_on": _fixed("The strategy or the due date has changed, and this moment is no longer expected."),
     "expired": _fixed("Its time had passed before it could be said."),
     "stale_feed": _stale_feed,

@@ -440,9 +440,17 @@ def test_a_corrected_due_date_does_not_remind_again() -> None:
     ]
 
 
-def test_a_due_date_moved_on_ends_what_waits_for_it() -> None:
+def test_what_waits_for_a_due_date_that_moved_on_waits_for_its_new_moment() -> None:
     moved = loan(unpaid(date(2026, 11, 25)), waiting=(key("late-3"),))
-    assert reasons(decide(facts(moved), BOOK, NOW))["late-3"] == "superseded moved_on"
+    decision = decide(facts(moved), BOOK, NOW)
+    (waits,) = decision.waiting
+    assert (waits.key, waits.until, waits.noes[0].rule) == (
+        key("late-3"),
+        at("2026-11-28 08:00"),
+        "moved_later",
+    )
+    then = decide(facts(moved), BOOK, at("2026-11-28 08:00"))
+    assert [plan.keys for plan in then.plans] == [(key("late-3"),)]
 
 
 def test_what_ended_is_never_answered_again() -> None:
