@@ -7,20 +7,20 @@ whoever wrote the text: they name a phrase of the lists or a sort of thing, neve
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from messages.amounts import amount_in
 from messages.body import LENGTH, Body
-from messages.links import hosts_in, hosts_of, is_own
+from messages.context import Context, Disclosure
+from messages.links import hosts_in, is_own
 from messages.segments import segments
-from messages.signs import disguised, folded, hides_signs, is_han, words_of
-from messages.values import Saying
+from messages.signs import disguised, folded, hides_signs, is_han, shouts, words_of
 from messages.words import Sort, find, says
 
 SUBJECT: Final = 120  # characters; longer ones are cut by the programs that show them
-SEGMENTS: Final = 6
 LABEL: Final = 40
 BUTTONS: Final = 8
 
@@ -69,20 +69,8 @@ _ALWAYS: Final[frozenset[Sort]] = frozenset(
     }
 )
 _NEUTRAL: Final = _ALWAYS | _DEBT
-_CLAUSE: Final = re.compile(r"[^.!?。！？\n]+")
-_LETTERS: Final = re.compile(r"[^\W\d_\u3400-\u9fff]+")
-_EXCLAIMED: Final = re.compile(r"(?:[!！]\s*){3}")
-# Written in capitals by everybody.
-_CAPITAL_WORDS: Final = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        STOP START HELP SMS OK ID PIN OTP ATM PDF QR FAQ TV CEO LLC LTD PLC INC USA UK EU UAE NYC UPI IFSC
-        NEFT IMPS RTGS KYC EMI PAN IBAN BIC SWIFT SEPA ACH CLABE SPEI OXXO PIX BSB VA BCA BNI BRI KTP SPB
-        СБП БИК ИНН КПП СМС ОК ООО АО ПАО МФО
-        """,
-    )
-)
+_STOP: Final[frozenset[Sort]] = frozenset({"stop"})
+_FIGURE: Final = re.compile(r"(?<![^\W_])\d+(?:[.,]\d+)*(?![^\W_])")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -91,69 +79,6 @@ class Finding(msgspec.Struct, frozen=True):
     code: str
     detail: str
     where: str
-
-
-class Disclosure(msgspec.Struct, frozen=True):
-    """What a policy has a text say: one of its phrases for the language that the text is in.
-
-    A phrase is written as in messages/wordlists/ ("attempt* to collect"); `<link>` is any link.
-    """
-
-    code: str
-    phrases: Mapping[str, tuple[str, ...]]
-
-
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What a text is held to.
-
-    `language` is the one it is written in; `wanted` what the person reads (None: any will do). `opt_out` says
-    whether it must tell how to stop: by a 'reply' with a word, or, where the sender cannot receive one, by
-    a 'link' or number; `opt_out_at` are those that count. `given` are values that were set into it (the
-    person's name, how to pay, where to reply): they and the `brand` are not read as words of the text.
-    `references` name loans. `hosts` are the lender's own; a host below one of them is too.
-    """
-
-    channel: str
-    language: str | None = None
-    wanted: str | None = None
-    may_carry_amounts: bool = False
-    opt_out: Literal["none", "reply", "link"] = "none"
-    opt_out_at: tuple[str, ...] = ()
-    disclosures: tuple[Disclosure, ...] = ()
-    brand: str | None = None
-    given: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    hosts: frozenset[str] = frozenset()
-    most_segments: int = SEGMENTS
-
-
-def context_of(
-    saying: Saying,
-    channel: str,
-    language: str,
-    *,
-    opt_out: Literal["none", "reply", "link"] = "none",
-    disclosures: tuple[Disclosure, ...] = (),
-    hosts: frozenset[str] = frozenset(),
-    wanted: str | None = None,
-) -> Context:
-    """The context of a text in `language` that is given `saying`; to `hosts` come those of its own lines."""
-    lines = [saying.opt_out_url, saying.reply_to]
-    if saying.may_carry_amounts:
-        lines += [saying.payment_line, saying.name, *(owed.product for owed in saying.owed)]
-    return Context(
-        channel=channel,
-        language=language,
-        wanted=wanted,
-        may_carry_amounts=saying.may_carry_amounts,
-        opt_out=opt_out,
-        opt_out_at=tuple(filter(None, (saying.opt_out_url,))),
-        disclosures=disclosures,
-        brand=saying.brand,
-        given=tuple(" ".join(line.split()) for line in lines if line and line.strip()),
-        references=tuple(owed.loan for owed in saying.owed),
-        hosts=hosts | hosts_of(saying.payment_line, saying.opt_out_url),
-    )
 
 
 def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
@@ -175,29 +100,42 @@ def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
 
 def lint_words(text: str, context: Context, where: str) -> list[Finding]:
     """What is wrong with the words of one part of a text, whatever it has to have as a whole."""
-    own = _own_words(text, context)
-    found: list[Finding] = []
+    found: list[tuple[str, str | None]] = []
     if hides_signs(text):
-        found.append(_finding("hidden", where))
-    if disguised(own):
-        found.append(_finding("look_alike", where))
-    sorts = _ALWAYS if context.may_carry_amounts else _NEUTRAL
-    found += [_finding(hit.sort, where, f"'{hit.phrase}'") for hit in find(words_of(own), sorts)]
+        found.append(("hidden", None))
+    own = _own_words(text, context)
+    found += _wrong_words(own, context.may_carry_amounts, context.hosts)
     if not context.may_carry_amounts:
         amount = amount_in(own)
         if amount:
-            found.append(_finding("amount", where, amount))
+            found.append(("amount", amount))
         plain = f" {folded(text)} "
         if any(f" {folded(reference)} " in plain for reference in context.references if reference.strip()):
-            found.append(_finding("reference", where))
-    found += [
-        _finding("foreign_link", where, host or "it cannot be read")
-        for host in dict.fromkeys(hosts_in(own))
-        if not is_own(host, context.hosts)
-    ]
-    if _shouts(own):
-        found.append(_finding("shouting", where))
-    return found
+            found.append(("reference", None))
+    return [_finding(code, where, detail) for code, detail in found]
+
+
+# One text is sent to thousands, who differ in their figures: what is left without them is read once.
+@lru_cache(maxsize=1024)
+def _wrong_words(
+    own: str, may_carry_amounts: bool, hosts: frozenset[str]
+) -> tuple[tuple[str, str | None], ...]:
+    """Codes and details of what `own` may not say."""
+    found: list[tuple[str, str | None]] = []
+    if disguised(own):
+        found.append(("look_alike", None))
+    sorts = _ALWAYS if may_carry_amounts else _NEUTRAL
+    found += [(hit.sort, f"'{hit.phrase}'") for hit in find(words_of(own), sorts)]
+    foreign = [host for host in dict.fromkeys(hosts_in(own)) if not is_own(host, hosts)]
+    found += [("foreign_link", host or "it cannot be read") for host in foreign]
+    if shouts(own):
+        found.append(("shouting", None))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _says_stop(own: str) -> bool:
+    return bool(find(words_of(own), _STOP))
 
 
 def _finding(code: str, where: str, detail: str | None = None) -> Finding:
@@ -206,11 +144,11 @@ def _finding(code: str, where: str, detail: str | None = None) -> Finding:
 
 
 def _own_words(text: str, context: Context) -> str:
-    """`text` without the values set into it."""
+    """`text` without the values set into it, and where amounts may stand, without its figures."""
     values = {value for value in (context.brand, *context.given) if value}
     for value in sorted(values, key=len, reverse=True):  # one may hold another
         text = _without(text, value)
-    return text
+    return _FIGURE.sub("0", text) if context.may_carry_amounts and "/" not in text else text
 
 
 def _without(text: str, value: str) -> str:
@@ -260,7 +198,7 @@ def _missing(body: Body, context: Context) -> Iterator[Finding]:
     if context.wanted and context.language and _base(context.wanted) != _base(context.language):
         yield _finding("missing_language", "text", f"it is in '{_base(context.language)}'")
     if context.opt_out != "none":
-        says_word = bool(find(words_of(body.text), frozenset({"stop"})))
+        says_word = _says_stop(_own_words(body.text, context))
         has_link = any(way in body.text for way in context.opt_out_at if way)
         if context.opt_out == "link" and says_word:
             yield _finding("stop_not_received", "text")
@@ -287,17 +225,3 @@ def _says(text: str, phrase: str) -> bool:
 
 def _base(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
-
-
-def _shouts(text: str) -> bool:
-    """Two or more words in a row in capitals, or three exclamation marks."""
-    if _EXCLAIMED.search(text):
-        return True
-    for clause in _CLAUSE.findall(text):
-        run: list[str] = []
-        for word in _LETTERS.findall(clause):
-            shouted = len(word) > 1 and word.isupper() and word not in _CAPITAL_WORDS
-            run = [*run, word] if shouted else []
-            if len(run) > 1 and len("".join(run)) >= 6:
-                return True
-    return False

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from itertools import product
 from typing import Final
 
+from messages.context import Context, Disclosure, context_of
 from messages.errors import InvalidTextError, MessageError, UnknownVariableError
-from messages.lint import SENTENCES, Context, Disclosure, Finding, context_of, lint, lint_words
+from messages.lint import SENTENCES, Finding, lint, lint_words
 from messages.render import render_with
 from messages.templates import Source, Template, parse
 from messages.values import Owed, Saying

@@ -23,6 +23,23 @@ _STOP: Final = re.compile(r"[.．](?=\s+[^\d\s]|\s*$)")  # one that ends a sente
 _POSER_ALONE: Final = re.compile(r"(?<![a-z@$])[@$]+|[@$]+(?![a-z@$])")
 _THRICE: Final = re.compile(r"([^\W\d_])\1{2,}")
 _JOINERS: Final = "\u200c\u200d"
+_BLANKS: Final = frozenset("\u034f\u115f\u1160\u3164\uffa0")  # letters and accents that draw nothing
+_LAYOUT: Final = str.maketrans(dict.fromkeys("\t\n\r\u00a0\u202f", " "))
+
+_CLAUSE: Final = re.compile(r"[^.!?。！？\n]+")
+_LETTERS: Final = re.compile(r"[^\W\d_\u3400-\u9fff]+")
+_EXCLAIMED: Final = re.compile(r"(?:[!！]\s*){3}")
+# Written in capitals by everybody.
+_CAPITAL_WORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        STOP START HELP SMS OK ID PIN OTP ATM PDF QR FAQ TV CEO LLC LTD PLC INC USA UK EU UAE NYC UPI IFSC
+        NEFT IMPS RTGS KYC EMI PAN IBAN BIC SWIFT SEPA ACH CLABE SPEI OXXO PIX BSB VA BCA BNI BRI KTP SPB
+        СБП БИК ИНН КПП СМС ОК ООО АО ПАО МФО
+        """,
+    )
+)
 
 _DIGITS_AS: Final = (str.maketrans("0134578@$", "oieastbas"), str.maketrans("0134578@$", "oleastbas"))
 _TO_LATIN: Final = str.maketrans(
@@ -164,8 +181,8 @@ def disguised(text: str) -> bool:
 
 def hides_signs(text: str) -> bool:
     """Whether something is in the text that nobody sees: zero widths, turned direction, soft hyphens."""
-    if text.isascii():
-        return any(sign < " " and sign not in "\t\n\r" for sign in text)
+    if text.translate(_LAYOUT).isprintable() and _BLANKS.isdisjoint(text):
+        return False
     return any(
         _is_hidden(sign) and not (sign in _JOINERS and _joins(text, place)) for place, sign in enumerate(text)
     )
@@ -174,10 +191,24 @@ def hides_signs(text: str) -> bool:
 def _is_hidden(sign: str) -> bool:
     if sign in "\t\n\r":
         return False
-    return unicodedata.category(sign) in ("Cf", "Cc", "Co", "Cs") or sign in "\u034f\u115f\u1160\u3164\uffa0"
+    return unicodedata.category(sign) in ("Cf", "Cc", "Co", "Cs") or sign in _BLANKS
 
 
 def _joins(text: str, place: int) -> bool:
     """Joiners shape words of Indian scripts, and pictures made of several."""
     before = text[place - 1] if place else " "
     return "\u0900" <= before <= "\u0dff" or "\u0600" <= before <= "\u06ff" or before >= "\u2600"
+
+
+def shouts(text: str) -> bool:
+    """Two or more words in a row in capitals, or three exclamation marks."""
+    if _EXCLAIMED.search(text):
+        return True
+    for clause in _CLAUSE.findall(text):
+        run: list[str] = []
+        for word in _LETTERS.findall(clause):
+            shouted = len(word) > 1 and word.isupper() and word not in _CAPITAL_WORDS
+            run = [*run, word] if shouted else []
+            if len(run) > 1 and len("".join(run)) >= 6:
+                return True
+    return False

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from messages.context import Context
+from messages.lint import Finding
 from messages.templates import Buttons, Source
 from messages.values import Owed, Saying
 
@@ -50,3 +52,19 @@ STOP = (
 def source(text: str, subject: str | None = None, buttons: Buttons = ()) -> Source:
     """What somebody wrote; `<<stop>>` is how to stop."""
     return Source(text.replace("<<stop>>", STOP), subject, buttons)
+
+
+def held_to(**changes: Any) -> Context:
+    """A chat that may carry amounts, of a lender at pay.example.com."""
+    given: dict[str, Any] = {
+        "channel": "chat",
+        "may_carry_amounts": True,
+        "brand": "Acme Credit",
+        "references": ("L-1001",),
+        "hosts": frozenset({"pay.example.com"}),
+    }
+    return Context(**{**given, **changes})
+
+
+def codes(found: tuple[Finding, ...]) -> set[str]:
+    return {finding.code for finding in found}

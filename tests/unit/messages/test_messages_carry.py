@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from messages.carry import carries, said_to
+from messages.context import Context
 from messages.errors import AddressClosedError, MayNotCarryError
-from messages.lint import Context, lint
+from messages.lint import lint
 from messages.render import render
 from messages.templates import KINDS, languages, library
 from messages.values import Owed

@@ -2,16 +2,12 @@
 
 import pytest
 
-from messages.lint import Disclosure, Finding
+from messages.context import Disclosure
 from messages.proof import missing_languages, proofread
 from messages.templates import Source, Template, languages, library
-from tests.builders.messages import source
+from tests.builders.messages import codes, source
 
 ALL = [text for language in sorted(languages()) for text in library(language).values()]
-
-
-def codes(found: tuple[Finding, ...]) -> set[str]:
-    return {finding.code for finding in found}
 
 
 def name_of(text: Template) -> str:
