@@ -1,213 +1,193 @@
-"""`earliest` against a search, a quarter of an hour at a time, that knows no leaps and no periods."""
+"""`earliest` against a search, minute by minute, under every shipped pack: the auditor knows no leaps."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+import msgspec
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policy.earliest import HORIZON, Rules, earliest, in_force
-from policy.pack import read_pack
-from policy.rules import Cap, Window
+from policy.earliest import HORIZON, earliest, in_force
+from policy.pack import shipped_packs
 from policy.values import Ask, Hold, Past, Situation
-from tests.builders.facts import pack_text
+from tests.unit.policy.auditor import BINDS, Auditor
 
-QUARTER = timedelta(minutes=15)
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MINUTE = timedelta(minutes=1)
 ZONES = (
     "UTC",
     "America/New_York",
     "America/Los_Angeles",
     "America/St_Johns",
     "America/Havana",
+    "America/Bogota",
+    "America/Santiago",
     "Europe/Berlin",
+    "Europe/Athens",
     "Asia/Kolkata",
     "Asia/Kathmandu",
     "Asia/Beirut",
+    "Asia/Vladivostok",
+    "Asia/Jakarta",
     "Australia/Lord_Howe",
     "Pacific/Chatham",
     "Pacific/Kiritimati",
 )
-# About clock changes in the north and the south, and a quiet month.
-MONTHS = (
-    datetime(2027, 3, 10, tzinfo=UTC),
-    datetime(2027, 10, 1, tzinfo=UTC),
-    datetime(2027, 7, 1, tzinfo=UTC),
+# About clock changes in the north and the south, dates on which rules take effect, holidays, a quiet month.
+MONTHS = tuple(
+    datetime(year, month, day, tzinfo=UTC)
+    for year, month, day in (
+        (2027, 3, 10),
+        (2027, 10, 1),
+        (2027, 7, 1),
+        (2026, 8, 25),
+        (2026, 11, 27),
+        (2026, 12, 20),
+        (2027, 1, 25),
+    )
 )
+RESULTS = ("no_answer", "voicemail", "busy", "not_in_service", "conversation", "delivered", "failed", "")
+CHANNELS = ("sms", "email", "chat", "call", "visit")
+FLAGS = ("represented", "cease", "deceased", "vulnerable", "hardship", "unreachable", "incapable")
+RULES = {name: pack.rules for name, pack in shipped_packs().items()}
+
+Question = tuple[tuple[str, ...], Ask, Situation, datetime]
 
 
-def quarters(most: int) -> st.SearchStrategy[timedelta]:
-    return st.integers(0, most).map(lambda n: n * QUARTER)
+def rarely(strategy: st.SearchStrategy[Any], otherwise: Any) -> st.SearchStrategy[Any]:
+    return st.integers(0, 5).flatmap(lambda n: strategy if n == 5 else st.just(otherwise))
 
 
-def clock(quarter: int) -> str:
-    return f"{quarter // 4:02}:{quarter % 4 * 15:02}"
-
-
-@st.composite
-def window_rules(draw: st.DrawFn) -> str:
-    days = draw(st.lists(st.sampled_from(DAYS), min_size=1, unique=True))
-    hours: list[str] = []
-    for day in days:
-        opens = draw(st.integers(0, 94))
-        closes = draw(st.integers(opens + 1, 95))
-        hours.append(f"{day}: ['{clock(opens)}', '{clock(closes)}']")
-    return f"hours: {{kind: window, hours: {{{', '.join(hours)}}}}}"
+def minutes(days: int) -> st.SearchStrategy[timedelta]:
+    return st.integers(0, days * 24 * 60).map(lambda n: n * MINUTE)
 
 
 @st.composite
-def cap_rules(draw: st.DrawFn, name: str) -> str:
-    period = draw(st.sampled_from(["day", "week", "month"]))
-    per = draw(st.sampled_from(["person", "debt"]))
-    channels = draw(st.lists(st.sampled_from(["sms", "email", "call"]), min_size=1, unique=True))
-    most = draw(st.integers(1, 3))
-    bound = ", ".join(channels)
-    return f"{name}: {{kind: cap, most: {most}, period: {period}, per: {per}, channels: [{bound}]}}"
+def pasts(draw: st.DrawFn, start: datetime, favourites: Sequence[str]) -> tuple[Past, ...]:
+    """Bursts: so many on one channel within a few days that caps are met."""
+    found: list[Past] = []
+    for _ in range(draw(st.integers(0, 4))):
+        began = start - timedelta(days=draw(st.integers(-1, 16))) + draw(minutes(1))
+        channel = draw(st.sampled_from(favourites))
+        step = draw(st.sampled_from((timedelta(hours=1), timedelta(hours=7), timedelta(days=1, minutes=1))))
+        result = draw(st.sampled_from(RESULTS))
+        loans = draw(st.sampled_from([(1,), (2,), (1, 2), ()]))
+        message = draw(st.sampled_from([0, 0, 0, 7, 8]))
+        inbound = draw(st.integers(0, 5)) == 0
+        found += [
+            Past(began + n * step, channel, result, loans, message, inbound)
+            for n in range(draw(st.integers(1, 8)))
+        ]
+    return tuple(found)
 
 
 @st.composite
-def rules(draw: st.DrawFn) -> Rules:
-    written = draw(
-        st.lists(
-            st.one_of(window_rules(), cap_rules("one"), cap_rules("two")),
-            max_size=3,
-            unique_by=lambda rule: rule.split(":")[0],
-        )
-    )
-    if not written:
-        return in_force({}, [])
-    return in_force({"test": read_pack(pack_text("\n".join(written)), "test").rules}, ["test"])
+def windows(draw: st.DrawFn) -> tuple[tuple[time, time], ...]:
+    edges = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
+    pairs = draw(st.lists(st.tuples(edges, edges), min_size=1, max_size=2))
+    return tuple((opens, closes) for opens, closes in pairs if opens != closes)
 
 
 @st.composite
-def situations(draw: st.DrawFn, start: datetime) -> Situation:
-    moments = quarters(96 * 20).map(lambda after: start - timedelta(days=8) + after)
-    held: list[Hold] = []
-    for _ in range(draw(st.integers(0, 3))):
-        begins = draw(moments)
-        end = None if draw(st.integers(0, 9)) == 0 else begins + QUARTER + draw(quarters(96 * 4))
-        held.append(Hold(draw(st.sampled_from(["dispute", "promise"])), draw(st.integers(0, 2)), begins, end))
-    loans = st.sampled_from([(1,), (2,), (1, 2)])
-    past = st.builds(
-        Past,
-        moments,
-        st.sampled_from(["sms", "email", "call"]),
-        st.just("accepted"),
-        loans,
-        st.sampled_from([0, 0, 7, 8, 9]),
-    )
-    return Situation(
-        tuple(draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=2, unique=True))),
-        consents=draw(st.dictionaries(st.sampled_from(["sms", "email"]), st.just("revoked"), max_size=1))
-        if draw(st.integers(0, 4)) == 0
-        else {},
-        holds=tuple(held),
-        past=tuple(draw(st.lists(past, max_size=8))),
-    )
-
-
-@st.composite
-def questions(draw: st.DrawFn) -> tuple[Rules, Ask, Situation, datetime]:
-    start = draw(st.sampled_from(MONTHS)) + draw(quarters(96 * 10))
+def questions(draw: st.DrawFn) -> Question:
+    start = draw(st.sampled_from(MONTHS)) + draw(minutes(10))
+    packs = tuple(draw(st.lists(st.sampled_from(sorted(BINDS)), min_size=1, max_size=3, unique=True)))
+    channel = draw(st.sampled_from(CHANNELS))
     ask = Ask(
-        draw(st.sampled_from(["sms", "email", "call", "chat"])),
+        channel,
         draw(st.sampled_from([(1,), (2,), (1, 2)])),
-        draw(st.sampled_from(["dunning", "dunning", "dunning", "answer"])),
+        draw(rarely(st.sampled_from(["answer", "opt_out_confirmation", "statutory"]), "dunning")),
         draw(st.sampled_from([0, 0, 7])),
+        draw(st.sampled_from(["third_party", "third_party", "first_party"])),
+        draw(st.sampled_from(["collection", "collection", "collection", "reminder"])),
+        draw(rarely(st.sampled_from(["spouse", "guarantor", "contact_person", "referee"]), "borrower")),
     )
-    return draw(rules()), ask, draw(situations(start)), start
+    held: list[Hold] = []
+    for _ in range(draw(rarely(st.integers(1, 3), 0))):
+        begins = start - timedelta(days=8) + draw(minutes(20))
+        end = None if draw(st.integers(0, 9)) == 0 else begins + MINUTE + draw(minutes(5))
+        held.append(
+            Hold(draw(st.sampled_from(["dispute", "moratorium"])), draw(st.integers(0, 2)), begins, end)
+        )
+    consent = st.dictionaries(st.sampled_from(CHANNELS), st.sampled_from(["granted", "revoked"]))
+    situation = Situation(
+        tuple(draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=2, unique=True))),
+        consents=draw(st.one_of(st.just(dict.fromkeys(CHANNELS, "granted")), rarely(consent, {}))),
+        holds=tuple(held),
+        past=draw(pasts(start, (channel, channel, *CHANNELS))),
+        hours_agreed=draw(rarely(st.just(True), False)),
+        windows=draw(rarely(windows(), ())),
+        flags=tuple(draw(rarely(st.lists(st.sampled_from(FLAGS), max_size=2, unique=True), []))),
+        due={
+            loan: (start - timedelta(days=late)).date()
+            for loan, late in draw(st.dictionaries(st.sampled_from([1, 2]), st.integers(0, 20))).items()
+        },
+    )
+    return packs, ask, situation, start
 
 
-def accepts(rules: Rules, ask: Ask, situation: Situation, at: datetime) -> bool:
-    """The rules read from their numbers alone, at one moment."""
-    if ask.purpose != "dunning":
-        return True
-    if situation.consents.get(ask.channel) == "revoked":
-        return False
-    for hold in situation.holds:
-        if hold.loan in (0, *ask.loans) and hold.start <= at and (hold.end is None or at < hold.end):
-            return False
-    return all(_rule_accepts(rule, ask, situation, at) for _, rule in rules.each)
-
-
-def _rule_accepts(rule: Any, ask: Ask, situation: Situation, at: datetime) -> bool:
-    match rule:
-        case Window():
-            for zone in situation.zones:
-                there = at.astimezone(ZoneInfo(zone))
-                hours = rule.hours[there.weekday()]
-                if hours is None or not (hours[0] <= there.time() < hours[1]):
-                    return False
-            return True
-        case Cap():
-            if ask.channel not in rule.channels:
-                return True
-            return all(
-                _most(rule, ask, situation, at, ZoneInfo(zone)) < rule.most for zone in situation.zones
-            )
-        case _:
-            return True
-
-
-def _most(rule: Cap, ask: Ask, situation: Situation, at: datetime, zone: ZoneInfo) -> int:
-    """How many messages count in the period of `at`: of the person, or of the debt that has most."""
-    label: Callable[[datetime], object] = {
-        "day": lambda when: when.date(),
-        "week": lambda when: when.isocalendar()[:2],
-        "month": lambda when: (when.year, when.month),
-    }[rule.period]
-    here = label(at.astimezone(zone))
-    groups = [None] if rule.per == "person" else list(ask.loans)
-    counts: list[int] = []
-    for loan in groups:
-        messages: set[int] = set()
-        elsewhere = 0
-        for past in situation.past:
-            if past.channel not in rule.channels or label(past.at.astimezone(zone)) != here:
-                continue
-            if loan is not None and loan not in past.loans:
-                continue
-            if past.message == 0:
-                elsewhere += 1
-            elif past.message != ask.message:
-                messages.add(past.message)
-        counts.append(elsewhere + len(messages))
-    return max(counts)
-
-
-def searched(rules: Rules, ask: Ask, situation: Situation, at: datetime) -> datetime | None:
+def searched(question: Question) -> datetime | None:
+    packs, ask, situation, at = question
+    auditor = Auditor(packs, ask, situation)
     moment = at
     while moment - at <= HORIZON:
-        if accepts(rules, ask, situation, moment):
+        if not auditor.breaches(moment):
             return moment
-        moment += QUARTER
+        if auditor.always:
+            return None  # nothing of that changes with time
+        moment += MINUTE
     return None
 
 
-@settings(max_examples=250, deadline=None)
+def asked(question: Question) -> datetime | None:
+    packs, ask, situation, at = question
+    return earliest(in_force(RULES, packs), ask, situation, at).at
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(questions())
-def test_earliest_is_what_a_search_finds(question: tuple[Rules, Ask, Situation, datetime]) -> None:
-    rules, ask, situation, at = question
-    answer = earliest(rules, ask, situation, at)
-    assert answer.at == searched(rules, ask, situation, at)
+def test_earliest_is_what_a_search_finds(question: Question) -> None:
+    packs, ask, situation, at = question
+    answer = earliest(in_force(RULES, packs), ask, situation, at)
+    assert answer.at == searched(question)
     assert (answer.at == at) == (answer.noes == ())
     assert answer.at is None or at <= answer.at <= at + HORIZON
     assert all(no.detail and no.rule for no in answer.noes)
 
 
 @settings(max_examples=300, deadline=None)
-@given(questions(), quarters(96 * 12))
-def test_a_later_question_has_no_earlier_answer(
-    question: tuple[Rules, Ask, Situation, datetime], after: timedelta
-) -> None:
-    rules, ask, situation, at = question
-    later = at + after
-    first, second = earliest(rules, ask, situation, at).at, earliest(rules, ask, situation, later).at
-    if first is not None and second is not None:
+@given(questions(), minutes(12))
+def test_a_later_question_has_no_earlier_answer(question: Question, after: timedelta) -> None:
+    packs, ask, situation, at = question
+    first, second = asked(question), asked((packs, ask, situation, at + after))
+    if first is not None and second is not None and ask.purpose == "dunning":
         assert first <= second
-    if first is not None and first >= later:
+    if first is not None and first >= at + after:
         assert second == first
     if first is not None:
-        assert earliest(rules, ask, situation, first).at == first
+        assert asked((packs, ask, situation, first)) == first
+
+
+@settings(max_examples=200, deadline=None)
+@given(questions())
+def test_the_zone_in_which_a_question_is_written_does_not_matter(question: Question) -> None:
+    packs, ask, situation, at = question
+    assert asked((packs, ask, situation, at.astimezone(ZoneInfo("Asia/Kathmandu")))) == asked(question)
+
+
+@settings(max_examples=200, deadline=None)
+@given(questions())
+def test_what_a_person_may_not_be_in_does_not_loosen_anything(question: Question) -> None:
+    """One zone more, or one pack more, never allows what was refused."""
+    packs, ask, situation, at = question
+    if asked(question) == at:
+        return
+    wider = msgspec.structs.replace(situation, zones=(*situation.zones, "Asia/Tokyo"))
+    if "ph-mc18" not in packs:
+        assert asked((packs, ask, wider, at)) != at
+    assert asked(((*packs, "mx-condusef"), ask, situation, at)) != at
+
+
+def test_the_auditor_knows_every_pack() -> None:
+    assert set(BINDS) == set(shipped_packs())
