@@ -28,10 +28,9 @@ def amount_in(text: str) -> str | None:
     plain = unicodedata.normalize("NFKC", text)
     if any(unicodedata.category(sign) == "Sc" for sign in plain):
         return "a currency's sign"
-    digits = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in plain)
-    if any(first in _CODES or after in _CODES for first, after in _CODE.findall(digits)):
+    if any(first in _CODES or after in _CODES for first, after in _CODE.findall(plain)):
         return "a currency's code beside a figure"
-    if _FIGURE.search(digits):
+    if _FIGURE.search(plain):
         return "a figure written as an amount"
-    hits = find(words_of(_BETWEEN.sub(" ", digits)), frozenset({"amount"}))
+    hits = find(words_of(_BETWEEN.sub(" ", plain)), frozenset({"amount"}))
     return f"'{hits[0].phrase}'" if hits else None

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from messages.carry import carries, said_to
@@ -41,6 +41,7 @@ loans = st.builds(
 )
 
 
+@settings(deadline=None)  # the first reads the word lists
 @given(
     text=st.sampled_from(TEXTS),
     language=st.sampled_from(sorted(languages())),

@@ -1,7 +1,7 @@
 """The lint: what it refuses and why, what it lets through, and that every shipped text is let through."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messages.body import LENGTH, Body
@@ -137,6 +137,7 @@ def test_the_lenders_own_links_and_no_others() -> None:
     )
     others = (
         "https://example.com",
+        "https://notpay.example.com",
         "http://pay.example.com@example.net/",
         "https://pay.example.com.example.net",
         "HTTPS:\\\\example.net",
@@ -216,6 +217,7 @@ def test_a_word_in_disguise_is_found(disguise: str) -> None:
     assert found & {"threat_arrest", "threat_shame"}, disguise
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.booleans(), st.sampled_from(["sms", "email", "chat"]))
 def test_any_text_is_read_without_fail(text: str, may_carry: bool, channel: str) -> None:
     so = held_to(channel=channel, may_carry_amounts=may_carry, given=(text[:5],), brand=text[3:9])
@@ -224,6 +226,7 @@ def test_any_text_is_read_without_fail(text: str, may_carry: bool, channel: str)
     assert codes(once) <= set(SENTENCES)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["The police will come.", "我们会报警。", "Вас посадят.", "We will tell your boss."]),
     st.text(st.sampled_from("abcde xyz.,我们你好привет\n"), max_size=60),

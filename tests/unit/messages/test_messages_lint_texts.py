@@ -63,6 +63,7 @@ TELLING = [
     ("es", "Llámenos por su préstamo.", "debt"),
     ("es", "Traiga 500 pesos.", "amount"),
     ("hi", "कृपया ५०० रुपये लेकर आएँ।", "amount"),
+    ("hi", "कृपया १,२५०.०० साथ लाएँ।", "amount"),
     ("hi", "आपका ऋण बकाया है।", "debt"),
     ("ru", "Позвоните нам по поводу кредита.", "debt"),
     ("ru", "Принесите 500руб", "amount"),
