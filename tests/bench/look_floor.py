@@ -10,6 +10,7 @@ from time import perf_counter
 from casework.look import LookReport, look
 from casework.office import Office
 from storage.raw import Raw
+from strategies.rulebook import ENGINE
 from tests.bench.book import NOW
 from tests.builders.book import SYSTEM
 
@@ -25,7 +26,7 @@ _AT = "($1::date + time '08:00') AT TIME ZONE 'Europe/Berlin'"
 _INSERTS = (
     """
     INSERT INTO decisions (case_id, at, made_by, rulebook, engine, facts)
-    SELECT id, $1, 'look', $2, 1, decode(repeat('00', $3), 'hex')
+    SELECT id, $1, 'look', $2, $4, decode(repeat('00', $3), 'hex')
     FROM cases WHERE next_look_at <= $1 ORDER BY id
     """,
     f"""
@@ -84,7 +85,13 @@ async def time_floor(office: Office, facts: int) -> float:
     async with office.transaction() as raw:
         rulebook = (await office.book(raw)).rulebook.digest
     today = NOW.date()
-    parameters = ((NOW, rulebook, facts), (today, NOW), (today,), (NOW,), (NOW, SYSTEM.name, SYSTEM.role))
+    parameters = (
+        (NOW, rulebook, facts, ENGINE),
+        (today, NOW),
+        (today,),
+        (NOW,),
+        (NOW, SYSTEM.name, SYSTEM.role),
+    )
     began = perf_counter()
     async with office.transaction() as raw:
         for statement, values in zip(_INSERTS, parameters, strict=True):
