@@ -22,6 +22,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.tables.base import key, metadata, moment, one_of, ref
 
+
+def points_to(name: str) -> Column[int]:
+    """An id of a loan, person or address, without a foreign key of its own.
+
+    Kept never deletes those rows, and the id comes from rows that refer to them by one (parties, cases,
+    addresses). A foreign key's check locks the row it finds, which writes its page, and after a checkpoint
+    all of it into the log: 27 kB a case instead of 2 where a thousand of 100,000 are due.
+    """
+    return Column(name, BigInteger, nullable=False)
+
+
 rulebooks = Table(
     "rulebooks",
     metadata,
@@ -64,7 +75,7 @@ occurrences = Table(
     metadata,
     key(),
     ref("case_id", "cases.id"),
-    ref("loan_id", "loans.id"),
+    points_to("loan_id"),
     Column("anchor", Text, nullable=False),
     Column("anchor_id", BigInteger, nullable=False),
     Column("strategy", Text, nullable=False),
@@ -94,8 +105,8 @@ contacts = Table(
     key(),
     ref("message_id", "messages.id"),
     ref("case_id", "cases.id"),
-    ref("person_id", "persons.id"),
-    ref("address_id", "addresses.id"),
+    points_to("person_id"),
+    points_to("address_id"),
     Column("channel", Text, nullable=False),
     Column("attempt", SmallInteger, nullable=False),  # 1, then one more for each channel fallen back to
     Column("state", Text, nullable=False),
