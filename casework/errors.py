@@ -2,4 +2,4 @@
 
 
 class CaseworkInputError(ValueError):
-    """Input that casework refuses: which file, row, column or key, what is wrong, what would be right, in one line."""
+    """Input that casework refuses. One line: file, row, column or key, what is wrong, what would be right."""

@@ -21,7 +21,6 @@ from policy.pack import shipped_packs
 from storage.portfolios import PortfolioRow, save_portfolio
 from storage.raw import Raw
 
-
 # As tapes and files name a portfolio.
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$"
 

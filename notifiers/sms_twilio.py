@@ -155,7 +155,7 @@ class Twilio(Notifier):
         return signature is not None and validate(url, params, signature)
 
     def read_status(self, form: Form, key: str | None = None) -> Receipt:
-        """A status callback. `key` is that of its query. Raises KeyError: it names no message or no status."""
+        """A status callback; `key` is that of its query. KeyError: it names no message or no status."""
         sid, status = _required(form, "MessageSid", "SmsSid"), _required(form, "MessageStatus", "SmsStatus")
         code = form.get("ErrorCode") or None
         state = _STATES.get(status)

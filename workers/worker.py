@@ -45,8 +45,8 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
         job_deserializer=deserialize,
         health_check_interval=30,
     )
-    # Who is killed at a job holds its name for so long: a little longer than it may take. arq would go by the
-    # longest time limit of all jobs, and the nightly check's would keep everybody from delivering for an hour.
+    # Who is killed at a job holds its name for so long: a little longer than it may take. arq would go by
+    # the longest time limit of all jobs: for the nightly check's, nobody would deliver for an hour.
     worker.in_progress_timeout_s = seconds + 10
     return worker
 

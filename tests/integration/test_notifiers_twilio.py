@@ -104,8 +104,7 @@ async def test_a_messaging_service_and_a_callback(sink: TwilioSink):
     ]
     assert [m["from"] for m in sink.record.taken] == [SERVICE, "KEPT"]
     assert (
-        sink.record.taken[0]["callback"]
-        == f"https://kept.example.com/webhooks/twilio/status?key={first.key}"
+        sink.record.taken[0]["callback"] == f"https://kept.example.com/webhooks/twilio/status?key={first.key}"
     )
     assert twilio.can_report_delivery
     await twilio.close()
