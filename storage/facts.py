@@ -60,15 +60,16 @@ WHERE (person_id = ANY($1) AND loan_id IS NULL OR loan_id = ANY($2)) AND (ends_a
 ORDER BY id
 """
 _PAST = """
-SELECT c.person_id, c.case_id, c.sent_at AS at, c.channel, c.state, c.message_id,
+SELECT c.person_id, c.sent_at AS at, c.channel, c.state, c.message_id,
        ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans
 FROM contacts c
 WHERE c.person_id = ANY($1) AND c.sent_at > $2 AND c.state IN ('sending', 'accepted', 'delivered', 'unknown')
 ORDER BY c.person_id, c.sent_at, c.id
 """
-# What the person's other cases have planned: it will be said, so it counts for what is planned now.
+# What the person's other cases have planned: it will be said, so it counts for what is planned now. Of two
+# that stand already (two looks at once) the older counts for the younger alone: both would give way for ever.
 _PLANNED_ELSEWHERE = """
-SELECT b.person_id, c.case_id, greatest(c.not_before, $2) AS at, c.channel, c.state, c.message_id,
+SELECT b.person_id, c.case_id, c.id, greatest(c.not_before, $2) AS at, c.channel, c.state, c.message_id,
        ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans
 FROM cases b JOIN contacts c ON c.case_id = b.id AND c.state IN ('planned', 'claimed')
 WHERE b.person_id = ANY($1)
@@ -168,7 +169,8 @@ class _Situations:
         self.consents: dict[int, list[tuple[int | None, str, str]]] = defaultdict(list)
         self.holds: dict[int, list[Hold]] = defaultdict(list)  # of persons, with all their loans
         self.holds_of_loans: dict[int, list[Hold]] = defaultdict(list)
-        self.past: dict[int, list[tuple[int, Past]]] = defaultdict(list)
+        self.past: dict[int, list[Past]] = defaultdict(list)
+        self.planned: dict[int, list[tuple[int, int, Past]]] = defaultdict(list)  # case, contact
 
     @classmethod
     async def load(
@@ -182,20 +184,26 @@ class _Situations:
                 found.holds[person].append(Hold(kind, 0, starts, ends))
             else:
                 found.holds_of_loans[loan].append(Hold(kind, loan, starts, ends))
-        rows = await raw.rows(_PAST, persons, now - _REMEMBERED)
-        if not at_claim:
-            rows += await raw.rows(_PLANNED_ELSEWHERE, persons, now)
-        for person, case, at, channel, state, message, loan_ids in rows:
-            own_plan = case if state in ("planned", "claimed") else 0
-            found.past[person].append((own_plan, Past(at, channel, state, tuple(loan_ids), message)))
+        past = await raw.rows(_PAST, persons, now - _REMEMBERED)
+        for person, at, channel, state, message, of in past:
+            found.past[person].append(Past(at, channel, state, tuple(of), message))
+        planned = [] if at_claim else await raw.rows(_PLANNED_ELSEWHERE, persons, now)
+        for person, case, contact, at, channel, state, message, of in planned:
+            plan = Past(at, channel, state, tuple(of), message)
+            found.planned[person].append((case, contact, plan))
         return found
 
     def of(self, case: Any, loans: list[int]) -> Situation:
         person, portfolio = case["person_id"], case["portfolio_id"]
         consents = {channel: state for of, channel, state in self.consents[person] if of in (None, portfolio)}
         holds = (*self.holds[person], *(hold for loan in loans for hold in self.holds_of_loans[loan]))
-        # Its own plans are for the decision to make; those of other cases stand.
-        past = tuple(past for planned_by, past in self.past[person] if planned_by != case["id"])
+        # Its own plans are for the decision to make; those of other cases stand, but for what came later.
+        planned = self.planned[person]
+        first = min((contact for by, contact, _ in planned if by == case["id"]), default=None)
+        others = (
+            plan for by, contact, plan in planned if by != case["id"] and (first is None or contact < first)
+        )
+        past = (*self.past[person], *others)
         return Situation(tuple(case["zones"]), case["country"], case["region"], consents, holds, past)
 
 
