@@ -34,6 +34,17 @@ EXPECTED_ONCE: Final = (
                   CASE WHEN ended_at IS NULL THEN 'no end' ELSE 'ended' END)
     FROM occurrences WHERE (state = 'waiting') <> (ended_at IS NULL)
     """,
+    # Without foreign keys of their own: docs/decisions/0008-loose-references.md.
+    """
+    SELECT format('occurrence %s is of loan %s, which does not exist', o.id, o.loan_id)
+    FROM occurrences o WHERE NOT EXISTS (SELECT 1 FROM loans l WHERE l.id = o.loan_id)
+    """,
+    """
+    SELECT format('contact %s is to person %s at address %s, and there is no such', c.id, c.person_id,
+                  c.address_id)
+    FROM contacts c WHERE NOT EXISTS (SELECT 1 FROM addresses a
+                                      WHERE a.id = c.address_id AND a.person_id = c.person_id)
+    """,
     """
     SELECT format('message %s has no occurrence', m.id) FROM messages m
     WHERE m.state IN ('open', 'done') AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.message_id = m.id)

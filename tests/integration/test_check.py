@@ -149,6 +149,19 @@ async def test_1_what_is_expected_has_one_end_and_what_was_said_a_contact(
 COLUMNS = "case_id, loan_id, anchor, anchor_id, strategy, step, due_at, state, reason, decision_id, ended_at"
 
 
+@pytest.mark.parametrize(
+    ("plant", "example"),
+    [
+        ("UPDATE occurrences SET loan_id = 999 WHERE id = 1", "occurrence 1 is of loan 999"),
+        ("UPDATE contacts SET person_id = 999 WHERE id = 1", "contact 1 is to person 999"),
+        ("UPDATE contacts SET address_id = 999 WHERE id = 1", "contact 1 is to person 1 at address 999"),
+    ],
+)
+async def test_1_an_id_that_points_nowhere(checked: Checked, plant: str, example: str) -> None:
+    await checked.plant(plant)
+    assert any(example in found for found in (await checked.broken())["expected_once"])
+
+
 async def test_1_an_occurrence_has_one_row(checked: Checked) -> None:
     await checked.plant(
         "ALTER TABLE occurrences DROP CONSTRAINT uq_occurrences_case_id_anchor_id_anchor_strategy_step",
