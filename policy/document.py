@@ -102,7 +102,8 @@ class _Strict(BaseModel):
         if not isinstance(value, dict):
             raise ValueError("write an object {...}")  # noqa: TRY004 - pydantic takes no other
         given = cast("dict[str, object]", value)
-        return {key: one for key, one in given.items() if one is not None}
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {key: one for key, one in given.items() if one is not None or key not in known}
 
 
 class _Held(_Strict):

@@ -1,11 +1,15 @@
 """Packs as data: what ships is whole, and each slip is named with its key."""
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 
 from policy.errors import PolicyInputError
-from policy.pack import read_pack, shipped_packs
+from policy.pack import COUNSEL, read_pack, shipped_pack, shipped_packs
+from policy.page import page, text
 from policy.rules import Cap, Window
-from tests.builders.facts import HOUSE_TEXT
+from tests.builders.facts import HOUSE_TEXT, pack
 
 HOURS = 'mon-sun: ["08:00", "21:00"]'
 
@@ -23,11 +27,11 @@ def test_house_is_what_it_says() -> None:
 
 
 def test_every_shipped_pack_bears_its_name_and_what_a_lawyer_needs() -> None:
-    for name, pack in shipped_packs().items():
-        assert pack.name == name
-        assert pack.spec.owner
-        assert "counsel" in pack.spec.note
-        for rule in pack.spec.rules.values():
+    for name, shipped in shipped_packs().items():
+        assert shipped.name == name
+        assert shipped.spec.owner
+        assert "counsel" in shipped.spec.note
+        for rule in shipped.spec.rules.values():
             assert rule.source
 
 
@@ -76,7 +80,7 @@ def test_a_slip_is_named_with_its_key(edit: str, to: str, where: str, says: str)
     ("text", "says"),
     [
         ("pack: [", "line 1: "),
-        (HOUSE_TEXT.replace("  daily:", "  hours:"), "line 14: found duplicate key"),
+        (HOUSE_TEXT.replace("  daily:", "  hours:"), "line 18: found duplicate key"),
         ("", "the file: "),
         ("house", "the file: "),
     ],
@@ -86,3 +90,98 @@ def test_what_is_no_pack_at_all_is_one_line(text: str, says: str) -> None:
         read_pack(text, "house")
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+# --- the other kinds, and pages ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "where", "says"),
+    [
+        (
+            "kind: window, hours: {mon: ['08:00', '21:00'], holiday: ['09:00', '20:00']}",
+            "r",
+            "whose in `holidays`",
+        ),
+        ("kind: window, hours: {mon: ['08:00', '21:00']}, holidays: RU", "r", "holiday in `hours`"),
+        (
+            "kind: window, hours: {mon: ['08:00', '21:00'], holiday: ['09:00', '20:00']}, holidays: XX",
+            "r",
+            "'XX' is no country whose holidays are known",
+        ),
+        ("kind: calendar", "r", "no day is closed"),
+        ("kind: calendar, closed: [mon-sun]", "r", "every day is closed"),
+        ("kind: calendar, closed: [sunday]", "r", "'sunday' is no day"),
+        ("kind: cap, most: 1, per: debt, channels: [sms]", "r", "give one of `period`"),
+        ("kind: cap, most: 1, per: debt, channels: [sms], period: day, days: 7", "r", "give one of `period`"),
+        ("kind: cap, most: 1, per: debt, channels: [sms], days: 1", "r.days", "greater than or equal to 2"),
+        (
+            "kind: cap, most: 1, per: debt, channels: [sms], days: 7, results: [a], but: [b]",
+            "r",
+            "give one of `results`",
+        ),
+        ("kind: cooldown, days: 7, after: [], per: debt, channels: [call]", "r.after", "at least 1"),
+        ("kind: spacing, days: 0, channels: [sms]", "r.days", "greater than or equal to 1"),
+        ("kind: overdue, over: -1", "r.over", "greater than or equal to 0"),
+        ("kind: consent, demands: maybe", "r.demands", "'granted' or 'not_revoked'"),
+        ("kind: party, may: [neighbour]", "r.may.0", "'borrower'"),
+        ("kind: flags, flags: [lawyer]", "r.flags.0", "'represented'"),
+        ("kind: disclosure", "r", "give phrases"),
+        ("kind: flags, flags: [cease], binds: {actor: [first_party]}", "r.binds.actor", "not permitted"),
+        ("kind: flags, flags: [cease], effective_from: soon", "r.effective_from", "date"),
+    ],
+)
+def test_a_slip_of_each_kind_is_named(rule: str, where: str, says: str) -> None:
+    with pytest.raises(PolicyInputError) as error:
+        pack(f"r: {{{rule}}}")
+    assert str(error.value).startswith(f"pack test: rules.{where}: ")
+    assert says in str(error.value)
+
+
+def test_there_is_no_such_pack() -> None:
+    with pytest.raises(PolicyInputError, match="'atlantis' is no policy pack; there are: cl-19496, "):
+        shipped_pack("atlantis")
+
+
+def test_the_packs_of_the_surface_ship() -> None:
+    named = (
+        "us-reg-f, us-tcpa, us-ma, us-nyc, cn-gbt-45251, cn-cba, in-rbi, gb-conc, gb-breathing-space, "
+        "ru-230fz, kz-62vi, co-2300, cl-19496, id-pojk22, ph-mc18, mx-condusef, gr-3758, ke-ln46, house"
+    )
+    assert set(shipped_packs()) == set(named.split(", "))
+
+
+def test_every_shipped_rule_is_a_line_that_can_be_signed() -> None:
+    for name, shipped in shipped_packs().items():
+        shown = page(shipped)
+        assert COUNSEL in shown["note"]
+        assert date.fromisoformat(shown["review_by"]) > date(2026, 11, 1)
+        told = text(shown)
+        assert told.startswith(f"# {name}: ")
+        assert COUNSEL in told
+        for rule in shown["rules"]:
+            for key in ("number", "source", "sure", "checks", "cannot"):
+                assert rule[key], (name, rule["rule"], key)
+                assert str(rule[key])[1:] in told
+            assert f"\n## {rule['rule']}\n" in told
+
+
+def test_the_page_says_whom_a_rule_binds_and_from_when() -> None:
+    told = text(page(shipped_pack("us-tcpa")))
+    assert "In effect: from 2027-01-31" in told
+    assert "Binds: first party, third party; reminder, collection" in told
+    assert "In effect: from 2026-09-01" in text(page(shipped_pack("us-nyc")))
+    assert "- Binds only: third party" in text(page(shipped_pack("in-rbi")))
+    assert (
+        "at most 7 calls in 7 consecutive days per debt"
+        in page(shipped_pack("us-reg-f"))["rules"][3]["number"]
+    )
+    assert "S secondary source" in told
+
+
+def test_adding_a_country_takes_two_files() -> None:
+    """The YAML and its cases: no name of a shipped pack stands in the code."""
+    root = Path(__file__).parents[3] / "policy"
+    code = "\n".join(file.read_text("utf-8") for file in root.rglob("*.py"))
+    for name in set(shipped_packs()) - {"house"}:
+        assert name not in code

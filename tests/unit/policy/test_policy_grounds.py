@@ -1,0 +1,146 @@
+"""What no document of `kept policy check` can state, and the application can: party, age, basis, notices."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from policy.earliest import earliest, in_force
+from policy.errors import PolicyInputError
+from policy.holidays import check_country, holiday
+from policy.pack import shipped_packs
+from policy.rules import Cap
+from policy.values import Answer, Ask, Basis, Past, Situation
+from tests.builders.facts import pack
+
+RULES = {name: pack.rules for name, pack in shipped_packs().items()}
+NOW = datetime(2026, 11, 25, 17, tzinfo=UTC)  # noon in New York
+DAY = timedelta(days=1)
+PEOPLE = ("borrower", "co-borrower", "guarantor", "representative", "estate")
+
+
+def said(name: str, ask: Ask, at: datetime = NOW, **fields: object) -> Answer:
+    return earliest(in_force(RULES, [name]), ask, Situation(("America/New_York",), **fields), at)
+
+
+def third(channel: str = "call", **fields: object) -> Ask:
+    return Ask(channel, (1,), actor="third_party", **fields)
+
+
+@pytest.mark.parametrize("name", ["us-reg-f", "in-rbi", "gb-conc", "mx-condusef", "ke-ln46", "cn-gbt-45251"])
+@pytest.mark.parametrize("purpose", ["dunning", "answer", "statutory"])
+def test_third_parties_learn_nothing(name: str, purpose: str) -> None:
+    at = datetime(2026, 11, 25, 13, tzinfo=UTC) if name == "in-rbi" else NOW
+    for party in PEOPLE:
+        assert said(name, third("sms", party=party, purpose=purpose), at).at == at
+    for party in ("family", "referee", "contact_person", "third_party"):
+        answer = said(name, third("sms", party=party, purpose=purpose), at)
+        assert answer.at is None
+        assert party in answer.noes[0].detail
+    spouse = said(name, third("sms", party="spouse", purpose=purpose), at)
+    assert (spouse.at == at) == (name == "us-reg-f")
+
+
+def test_a_contact_person_in_china_only_where_the_debtor_cannot_be_reached() -> None:
+    noon = datetime(2026, 11, 25, 15, tzinfo=UTC)
+    ask = third(party="contact_person")
+    assert said("cn-gbt-45251", ask, noon).at is None
+    assert said("cn-gbt-45251", ask, noon, flags=("unreachable",)).at == noon
+    assert said("cn-gbt-45251", ask, noon, flags=("vulnerable",)).at is None
+    # A death stops everything (PRODUCT.md), whatever the standard would allow.
+    assert said("cn-gbt-45251", ask, noon, flags=("deceased",)).at is None
+
+
+def test_sms_safe_harbour_of_sixty_days() -> None:
+    for days, allowed in ((59, True), (60, True), (61, False)):
+        answer = said("us-reg-f", third("sms"), checked={"sms": NOW - days * DAY})
+        assert (answer.at == NOW) == allowed
+    assert said("us-reg-f", third("sms")).at == NOW  # not known counts as met
+    # The person's own text is as good as a check; a check of another channel says nothing.
+    own = (Past(NOW - 10 * DAY, "sms", "received", (), inbound=True),)
+    assert said("us-reg-f", third("sms"), checked={"sms": NOW - 90 * DAY}, past=own).at == NOW
+    assert said("us-reg-f", third("sms"), checked={"email": NOW - 90 * DAY}).at == NOW
+
+
+def test_email_safe_harbour_by_basis() -> None:
+    for kind in ("used_by_consumer", "consent", "prior_collector"):
+        assert said("us-reg-f", third("email"), basis={"email": Basis(kind, NOW)}).at == NOW
+    assert said("us-reg-f", third("email"), basis={"email": Basis("found")}).at is None
+    sent = NOW - 34 * DAY
+    waits = said("us-reg-f", third("email"), basis={"email": Basis("creditor_notice", sent)})
+    assert waits.at == NOW + DAY - timedelta(hours=4)  # 08:00 of the thirty-fifth day
+    early = said("us-reg-f", third("email"), basis={"email": Basis("creditor_notice", sent - DAY)})
+    assert early.at == NOW
+    assert said("us-reg-f", third("email")).at == NOW
+
+
+def test_the_agents_identity_is_sent_before_the_agents_first_contact() -> None:
+    at = datetime(2026, 11, 25, 13, tzinfo=UTC)
+    assert said("in-rbi", third("sms"), at).at == at
+    assert said("in-rbi", third("sms"), at, notices={}).at is None
+    assert said("in-rbi", third("sms"), at, notices={"agent_identity": at}).at == at
+    later = at + timedelta(hours=1)
+    assert said("in-rbi", third("sms"), at, notices={"agent_identity": later}).at == later
+    assert said("in-rbi", Ask("sms", (1,)), at, notices={}).at == at  # the lender itself has no agent
+
+
+def test_the_validation_notice_within_five_days_of_the_first_communication() -> None:
+    def after(days: int, **notices: datetime) -> datetime | None:
+        past = (Past(NOW - days * DAY, "email", "delivered", (1,)),)
+        return said("us-reg-f", third("sms"), past=past, notices=notices).at
+
+    assert said("us-reg-f", third("sms"), notices={}).at == NOW  # it may be in the first one
+    assert after(5) == NOW
+    assert after(6) is None
+    assert after(6, validation=NOW - DAY) == NOW
+
+
+def test_a_cap_by_address() -> None:
+    now = datetime(2026, 11, 25, 15, tzinfo=UTC)
+    tried = tuple(
+        Past(now - n * timedelta(minutes=9), "call", "no_answer", (1,), address=5) for n in range(6)
+    )
+
+    def asked(address: int, past: tuple[Past, ...]) -> Answer:
+        ask = Ask("call", (1,), address=address)
+        return earliest(in_force(RULES, ["cn-cba"]), ask, Situation(("America/New_York",), past=past), now)
+
+    assert asked(5, tried).at != now
+    assert asked(6, tried).at == now
+    assert asked(0, tried).at != now  # no number chosen yet: each may be the one
+    unknown = tuple(Past(past.at, "call", "no_answer", (1,)) for past in tried)
+    assert asked(6, unknown).at != now
+
+
+def test_a_rule_ends_with_its_last_day() -> None:
+    rule = "daily: {kind: cap, most: 1, period: week, per: person, channels: [sms], effective_to: 2026-11-26}"
+    rules = in_force({"test": pack(rule).rules}, ["test"])
+    past = (Past(NOW - DAY, "sms", "delivered", (1,)),)
+    deferred = earliest(rules, Ask("sms", (1,)), Situation(("America/New_York",), past=past), NOW)
+    assert deferred.at == datetime(2026, 11, 27, 5, tzinfo=UTC)
+    both = Situation(("America/New_York", "Asia/Tokyo"), past=past)
+    assert earliest(rules, Ask("sms", (1,)), both, NOW).at == deferred.at  # until it is over everywhere
+
+
+def test_what_names_no_loan_counts_for_every_one() -> None:
+    nameless = (Past(NOW - DAY, "call", "no_answer", ()), Past(NOW - DAY, "call", "no_answer", ()))
+    assert said("us-ma", Ask("call", (1,)), past=nameless).at != NOW
+    assert said("us-ma", Ask("call", ()), past=nameless).at != NOW
+
+
+def test_holidays_by_country_and_region() -> None:
+    patriots = date(2026, 4, 20)
+    assert holiday(patriots, "US", None) is None
+    assert holiday(patriots, "US", "US-MA") == "Patriots' Day"
+    assert holiday(patriots, "US", "US-TX") is None
+    assert holiday(patriots, "US", "CA-MA") is None
+    assert holiday(patriots, "US", "US-nowhere") is None
+    assert holiday(date(2027, 1, 1), "RU", "RU-MOW") == "New Year Holidays"
+    with pytest.raises(PolicyInputError, match="'XX' is no country"):
+        check_country("XX")
+
+
+def test_no_shipped_cap_reaches_further_back_than_what_is_loaded() -> None:
+    """storage/facts.py loads 33 days: a month and two days for zones."""
+    for rules in RULES.values():
+        for rule in rules:
+            assert not isinstance(rule, Cap) or rule.days <= 31
