@@ -102,12 +102,12 @@ class Auditor:
             zone.key: [(past.at.astimezone(zone).date(), past) for past in situation.past]
             for zone in self.zones
         }
-        self.always = self._always() if ask.purpose == "dunning" else []
+        self.always = [*self._third_parties(), *(self._always() if ask.purpose == "dunning" else [])]
         self.days: dict[tuple[str, date], list[str]] = {}
 
     def breaches(self, at: datetime) -> list[str]:
         if self.ask.purpose != "dunning":
-            return [*self._not_dunning(at)]
+            return [*self.always, *self._not_dunning(at)]
         found = [*self.always]
         for hold in self.situation.holds:
             if hold.loan in (0, *self.ask.loans) and hold.start <= at and (hold.end is None or at < hold.end):
@@ -134,16 +134,19 @@ class Auditor:
             found.append("gb-conc: a human route")
         if "ru-230fz" in self.packs and channel == "chat" and said.get("chat") != "granted":
             found.append("ru-230fz: no agreement to another channel")
-        allowed = {"borrower", "co-borrower", "guarantor", "representative", "estate"}
-        for pack in self.packs:
-            closed = pack in ("in-rbi", "gb-conc", "mx-condusef", "ke-ln46", "us-reg-f", "cn-gbt-45251")
-            party = self.ask.party
-            if not closed or party in allowed or (pack == "us-reg-f" and party == "spouse"):
+        return found
+
+    def _third_parties(self) -> Iterable[str]:
+        """Whatever the purpose."""
+        party, flags = self.ask.party, set(self.situation.flags)
+        if party in ("borrower", "co-borrower", "guarantor", "representative", "estate"):
+            return
+        for pack in ("in-rbi", "gb-conc", "mx-condusef", "ke-ln46", "us-reg-f", "cn-gbt-45251"):
+            if pack not in self.packs or (pack == "us-reg-f" and party == "spouse"):
                 continue
             unreachable = flags & {"unreachable", "incapable", "deceased"}
             if not (pack == "cn-gbt-45251" and party == "contact_person" and unreachable):
-                found.append(f"{pack}: a third party")
-        return found
+                yield f"{pack}: a third party"
 
     def _not_dunning(self, at: datetime) -> Iterable[str]:
         """Answers, statutory notices, the confirmation: no hours and no caps."""
