@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Protocol, get_args
 
 import msgspec
@@ -70,11 +71,8 @@ class Dated(msgspec.Struct, frozen=True):
         return self.rule.binding
 
     def first(self, ask: Ask, situation: Situation, at: datetime) -> datetime | None:
-        since, until = self.binding.since, self.binding.until
-        if since is not None and at < min(day_start(since, zone) for zone in situation.zones):
-            return at
-        ended = max(day_start(until + DAY, zone) for zone in situation.zones) if until else None
-        if ended is not None and at >= ended:
+        begun, ended = _in_effect(self.binding, situation.zones)
+        if (begun is not None and at < begun) or (ended is not None and at >= ended):
             return at
         accepted = self.rule.first(ask, situation, at)
         if ended is not None and (accepted is None or accepted > ended):
@@ -83,6 +81,16 @@ class Dated(msgspec.Struct, frozen=True):
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
         return self.rule.detail(ask, situation, at)
+
+
+@lru_cache(maxsize=4096)
+def _in_effect(binding: Binding, zones: tuple[str, ...]) -> tuple[datetime | None, datetime | None]:
+    """From when until when a rule is in effect for somebody in these zones; half-open, None is open."""
+    since, until = binding.since, binding.until
+    return (
+        None if since is None else min(day_start(since, zone) for zone in zones),
+        None if until is None else max(day_start(until + DAY, zone) for zone in zones),
+    )
 
 
 def dated(rule: Rule) -> Rule:

@@ -43,7 +43,7 @@ class Cap(msgspec.Struct, frozen=True):
     def _first(self, ask: Ask, past: Sequence[Past], zone: str, at: datetime) -> datetime | None:
         moment = at
         while moment - at <= HORIZON:
-            start, end = _around(self.period, self.days, local_day(moment, zone), zone)
+            start, end = _around_moment(self.period, self.days, moment, zone)
             channels, count = self.channels, 0
             for one in past:
                 if one.channel in channels and start <= one.at < end:
@@ -112,6 +112,12 @@ def _around(period: str, days: int, day: date, zone: str) -> tuple[datetime, dat
     else:
         first, after = day - (days - 1) * DAY, day + days * DAY
     return day_start(first, zone), day_start(after, zone)
+
+
+@lru_cache(maxsize=65536)
+def _around_moment(period: str, days: int, at: datetime, zone: str) -> tuple[datetime, datetime]:
+    """The same around a moment: many are asked about at the same one."""
+    return _around(period, days, local_day(at, zone), zone)
 
 
 class Cooldown(msgspec.Struct, frozen=True):

@@ -145,7 +145,7 @@ def asked(question: Question) -> datetime | None:
     return earliest(in_force(RULES, packs), ask, situation, at).at
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(questions())
 def test_earliest_is_what_a_search_finds(question: Question) -> None:
     packs, ask, situation, at = question
@@ -189,5 +189,5 @@ def test_what_a_person_may_not_be_in_does_not_loosen_anything(question: Question
     assert asked(((*packs, "mx-condusef"), ask, situation, at)) != at
 
 
-def test_the_auditor_knows_every_pack() -> None:
-    assert set(BINDS) == set(shipped_packs())
+def test_the_auditor_knows_only_packs_that_ship() -> None:
+    assert set(BINDS) <= set(shipped_packs())
