@@ -69,9 +69,9 @@ class Office:
         versions = tuple(row[0] for row in await raw.rows("SELECT id FROM strategy_versions ORDER BY id"))
         if self._book is None or self._known != (versions, portfolios):
             specs = {row.id: spec_of(row) for row in portfolios}
-            written = Written(
-                await published(raw), shipped_texts(), {key: spec.packs for key, spec in specs.items()}
-            )
+            named = {pack for spec in specs.values() for pack in spec.packs}
+            texts = {name: text for name, text in shipped_texts().items() if name in named}
+            written = Written(await published(raw), texts, {key: spec.packs for key, spec in specs.items()})
             await keep_rulebook(raw, digest(written), encode(written))
             self._book = Book(read_rulebook(written), specs, tolerances(specs))
             self._known = (versions, portfolios)

@@ -15,11 +15,12 @@ from ruamel.yaml.error import YAMLError
 
 from casework.errors import CaseworkInputError
 from ledger.errors import LedgerInputError
-from ledger.money import parse_major
+from ledger.money import minor_digits, parse_major
 from ledger.terms import COMPONENTS, Component, DpdStarts, Terms
-from policy.pack import shipped_packs
+from policy.pack import shipped_texts
 from storage.portfolios import PortfolioRow, save_portfolio
 from storage.raw import Raw
+from strategies.language import shipped_strategies
 
 # As tapes and files name a portfolio.
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$"
@@ -78,9 +79,12 @@ def read_portfolio(text: str, name: str) -> PortfolioSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CaseworkInputError(f"{name}: {where}: {first['msg']}") from error
-    missing = [pack for pack in spec.packs if pack not in shipped_packs()]
+    if spec.strategy not in shipped_strategies():
+        known = ", ".join(shipped_strategies())
+        raise CaseworkInputError(f"{name}: strategy: {spec.strategy!r} is no strategy; there are: {known}")
+    missing = [pack for pack in spec.packs if pack not in shipped_texts()]
     if missing:
-        known = ", ".join(shipped_packs())
+        known = ", ".join(shipped_texts())
         raise CaseworkInputError(f"{name}: packs: {missing[0]!r} is no policy pack; there are: {known}")
     return spec
 
@@ -100,10 +104,17 @@ def terms_of(spec: PortfolioSpec, currency: str) -> Terms:
         spec.zone,
         terms.dpd_starts,
         terms.grace_days,
-        parse_major(terms.tolerance, currency),
+        _tolerance(terms.tolerance, currency),
         terms.allocation,
         terms.buckets,
     )
+
+
+def _tolerance(text: str, currency: str) -> int:
+    """Minor units; of what a currency cannot say (half a yen), the part that it can."""
+    major, _, decimals = text.partition(".")
+    digits = minor_digits(currency)
+    return parse_major(f"{major}.{decimals[:digits]}" if digits and decimals else major, currency)
 
 
 def spec_of(row: PortfolioRow) -> PortfolioSpec:

@@ -20,7 +20,7 @@ class Leased(msgspec.Struct, frozen=True):
     person: int
     channel: str
     address: int
-    tries: int  # hand-overs so far that took nothing
+    tries: int = 0  # hand-overs so far that took nothing
 
 
 class Marked(msgspec.Struct, frozen=True):

@@ -11,7 +11,11 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
     DBAPIError,
+    # It chose us of two that waited for each other: the same again, from the beginning.
+    asyncpg.TransactionRollbackError,
 )
+# What the database would not take; it stands and goes on.
+REFUSED: type[Exception] = asyncpg.PostgresError
 
 
 def make_engine(

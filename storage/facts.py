@@ -17,13 +17,14 @@ _CASES = """
 SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region
 FROM cases c JOIN persons p ON p.id = c.person_id WHERE c.id = ANY($1)
 """
-# Loans with something unpaid, or with an occurrence that still has to end.
+# Loans with something unpaid, or with an occurrence that still has to end. Reminders are for those who owe:
+# our texts say "your payment", which is not what a guarantor or an estate may be told.
 _LOANS = """
 SELECT pa.case_id, l.id, l.status, l.zone, l.currency, l.strategy_version_id, l.governed_since, f.fed_at
 FROM parties pa
 JOIN loans l ON l.id = pa.loan_id
 JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
-WHERE pa.case_id = ANY($1) AND l.strategy_version_id IS NOT NULL
+WHERE pa.case_id = ANY($1) AND pa.role IN ('borrower', 'co-borrower') AND l.strategy_version_id IS NOT NULL
   AND (EXISTS (SELECT 1 FROM installments i WHERE i.loan_id = l.id AND i.left_minor > 0)
        OR EXISTS (SELECT 1 FROM occurrences o
                   WHERE o.case_id = pa.case_id AND o.state = 'waiting' AND o.loan_id = l.id))

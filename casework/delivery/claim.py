@@ -131,11 +131,14 @@ async def _mark(
     ready: list[Ready] = []
     marked: list[Marked] = []
     refused = [(contact, "unreadable") for contact in going if contact not in who]
+    # Read after the facts: what was paid in between and is not decided yet is said to nobody.
+    gone = {contact for contact, (plan, _) in going.items() if any(loan not in owed for loan in plan.loans)}
+    refused += [(contact, "nothing_owed") for contact in sorted(gone & set(who))]
     for contact, (plan, facts) in going.items():
         spec = book.portfolios[facts.portfolio]
         step = book.rulebook.strategies[plan.strategy].step(plan.step)
         person = who.get(contact)
-        if person is None:
+        if person is None or contact in gone:
             continue
         language = _language(person, spec)
         saying = _saying(plan, facts, person, spec, language, owed, now)
@@ -204,7 +207,7 @@ def _saying(
 def _owed(loan: LoanFigures, spec: PortfolioSpec, now: datetime) -> Owed:
     """The loan's figures by its own terms and zone; the installment spoken of is its oldest unpaid one."""
     terms = terms_of(spec, loan.currency)
-    spoken = next(unpaid for unpaid in loan.unpaid if unpaid.left > terms.tolerance)
+    spoken = next((unpaid for unpaid in loan.unpaid if unpaid.left > terms.tolerance), loan.unpaid[0])
     stands = standing(loan.unpaid, terms, local_day(now, loan.zone))
     return Owed(
         loan=loan.external_id,

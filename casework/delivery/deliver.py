@@ -33,7 +33,7 @@ from storage.contacts import (
     lock_cases_of,
     record,
 )
-from storage.engine import AWAY
+from storage.engine import AWAY, REFUSED
 
 BATCH = 320
 GROUP = 32  # in the air at once: what a crash may leave unknown
@@ -243,8 +243,20 @@ class _Turn:
                     raise
                 log.warning("not_recorded_yet", contacts=len(outcomes), error=type(error).__name__)
                 await asyncio.sleep(_DATABASE_AWAY.total_seconds())
+            except REFUSED as error:
+                await self._each_alone(outcomes, error)
+                return
             else:
                 return
+
+    async def _each_alone(self, outcomes: Sequence[_Outcome], error: Exception) -> None:
+        """One answer that cannot be written costs no other its record; its contact becomes unknown."""
+        if len(outcomes) == 1:
+            contact = outcomes[0].result.contact
+            log.error("not_recorded", contact=contact, error=type(error).__name__)
+            return
+        for outcome in outcomes:
+            await self._insist([outcome])
 
     async def _record(self, outcomes: Sequence[_Outcome]) -> None:
         now = self.clock.now()

@@ -197,7 +197,7 @@ SELECT c.id AS case_id, c.looked_through, l.id AS loan_id, l.strategy_version_id
                AND o.strategy = v.name) AS steps
 FROM cases c
 JOIN persons p ON p.id = c.person_id
-JOIN parties pa ON pa.case_id = c.id
+JOIN parties pa ON pa.case_id = c.id AND pa.role IN ('borrower', 'co-borrower')
 JOIN loans l ON l.id = pa.loan_id AND l.status = 'active'
 JOIN strategy_versions v ON v.id = l.strategy_version_id
 JOIN unnest($2::bigint[], $3::text[], $4::bigint[]) t(portfolio_id, currency, tolerance)

@@ -111,18 +111,18 @@ INSERT INTO allocations (payment_id, installment_id, loan_id, penalties_minor, f
                          interest_minor, principal_minor)
 SELECT payment_id, installment_id, loan_id, penalties, fees, interest, principal FROM i_allocations
 """
-# A loan's parties are all concerned by what changed of it.
+# A loan's parties are all concerned by what changed of it. Cases that are due already are locked as well: a
+# look or a claim that is at one has read it without this change, and would write over the touch.
 _TOUCH: Final = """
 INSERT INTO i_touched
 SELECT p.case_id FROM parties p JOIN i_loans l ON l.id = p.loan_id
 WHERE NOT l.bad
   AND (l.stated AND l.known_digest IS DISTINCT FROM l.digest OR l.id IN (SELECT id FROM i_moved));
 WITH chosen AS (
-  SELECT id FROM cases
-  WHERE id IN (SELECT case_id FROM i_touched) AND (next_look_at IS NULL OR next_look_at > '{at}'::timestamptz)
-  ORDER BY id FOR NO KEY UPDATE
+  SELECT id FROM cases WHERE id IN (SELECT case_id FROM i_touched) ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE cases c SET next_look_at = '{at}'::timestamptz FROM chosen WHERE chosen.id = c.id;
+UPDATE cases c SET next_look_at = least(c.next_look_at, '{at}'::timestamptz)
+FROM chosen WHERE chosen.id = c.id;
 """
 
 
