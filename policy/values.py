@@ -38,6 +38,9 @@ Flag = Literal[
     "hardship",
 ]
 
+# Among the notices: when something first reached the person, however long ago.
+FIRST_COMMUNICATION: Final = "first_communication"
+
 MESSAGES: Final[frozenset[str]] = frozenset({"sms", "email", "chat"})
 CHANNELS: Final[frozenset[str]] = MESSAGES | {"call", "visit"}
 

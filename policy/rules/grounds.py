@@ -5,12 +5,13 @@ Most end in no at all rather than in a later moment: nothing but news changes th
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from policy.calendar import DAY, day_start, local_day
 from policy.rules.base import Binding
-from policy.values import Ask, Past, Situation
+from policy.values import FIRST_COMMUNICATION, Ask, Situation
 
 
 class Consent(msgspec.Struct, frozen=True):
@@ -130,11 +131,11 @@ class Precondition(msgspec.Struct, frozen=True):
         return sent
 
     def _in_time(self, situation: Situation, at: datetime) -> bool:
-        begun = [one.at for one in situation.past if not one.inbound and one.at <= at]
-        if not begun:
+        begun = first_communication(situation, at)
+        if begun is None:
             return True
         return all(
-            local_day(at, zone) <= local_day(min(begun), zone) + (self.within_days or 0) * DAY
+            local_day(at, zone) <= local_day(begun, zone) + (self.within_days or 0) * DAY
             for zone in situation.zones
         )
 
@@ -158,7 +159,14 @@ class Flagged(msgspec.Struct, frozen=True):
         return f"the person is marked: {', '.join(found) or 'nothing'}"
 
 
-def communications(past: tuple[Past, ...], at: datetime) -> list[Past]:
-    """What reached, or may have reached, the person before `at`."""
-    silent = {"no_answer", "busy", "not_in_service", "failed", "cancelled"}
-    return [one for one in past if one.at < at and not one.inbound and one.result not in silent]
+_SILENT: Final[frozenset[str]] = frozenset({"no_answer", "busy", "not_in_service", "failed", "cancelled"})
+
+
+def first_communication(situation: Situation, at: datetime) -> datetime | None:
+    """When something first reached, or may have reached, the person before `at`; None: never.
+
+    The past that is loaded ends some weeks back: what came before stands among the notices.
+    """
+    reached = [one.at for one in situation.past if not one.inbound and one.result not in _SILENT]
+    known = (situation.notices or {}).get(FIRST_COMMUNICATION)
+    return min((moment for moment in (*reached, *([known] if known else ())) if moment < at), default=None)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from policy.rules.base import Binding
-from policy.rules.grounds import communications
+from policy.rules.grounds import first_communication
 from policy.values import Ask, Situation
 
 _LINK = r"https?://|www\.|\b[\w-]+\.[a-z]{2,}/"
@@ -35,7 +35,7 @@ class Disclosure(msgspec.Struct, frozen=True):
         if said is not None:
             return f'the text may not say "{said}"'
         needed = self.says
-        if self.says_first and not communications(situation.past, at):
+        if self.says_first and first_communication(situation, at) is None:
             needed = self.says_first
         if needed and _found(needed, text) is None:
             return f'the text must say "{needed[0]}"'

@@ -9,7 +9,7 @@ from policy.errors import PolicyInputError
 from policy.holidays import check_country, holiday
 from policy.pack import shipped_packs
 from policy.rules import Cap
-from policy.values import Answer, Ask, Basis, Past, Situation
+from policy.values import FIRST_COMMUNICATION, Answer, Ask, Basis, Past, Situation
 from tests.builders.facts import pack
 
 RULES = {name: pack.rules for name, pack in shipped_packs().items()}
@@ -92,6 +92,15 @@ def test_the_validation_notice_within_five_days_of_the_first_communication() -> 
     assert after(5) == NOW
     assert after(6) is None
     assert after(6, validation=NOW - DAY) == NOW
+    # A call that nobody took is no communication; one of long ago is known by its moment alone.
+    rang = (Past(NOW - 6 * DAY, "call", "no_answer", (1,)),)
+    assert said("us-reg-f", third("sms"), past=rang, notices={}).at == NOW
+    long_ago = {FIRST_COMMUNICATION: NOW - 90 * DAY}
+    assert said("us-reg-f", third("sms"), notices=long_ago).at is None
+    text = "This is an attempt to collect a debt. Reply STOP to end."
+    assert said("us-reg-f", third("sms", text=text)).at == NOW
+    later = {**long_ago, "validation": NOW - 89 * DAY}
+    assert said("us-reg-f", third("sms", text=text), notices=later).at is None
 
 
 def test_a_cap_by_address() -> None:
