@@ -28,6 +28,7 @@ from ledger.money import format_major, minor_digits
 from storage.audit import Event, write
 from storage.intake import payments, refuse, resolve, staging, tally
 from storage.intake import write as book
+from storage.intake.holds import hold_refused
 from storage.portfolios import all_portfolios
 from storage.raw import Raw
 
@@ -167,6 +168,11 @@ class _Import:
         await book.write_book(raw, fed_at, self._now)
         recalled, notes = await self._recall(raw, fed_at)
         await self._feed(raw, fed_at, asked)
+        # From the day of the feed on, whose end `fed_at` is.
+        since = fed_at - timedelta(days=1)
+        held = await hold_refused(raw, since, self._now, tells_of_payments=self._tells_of_payments)
+        if held:
+            notes.append(f"{held} loans of the book have refused rows: they are held until a tape has none")
         await book.touch_changed(raw, fed_at)
         self._next("counting")
         return await self._report(raw, fed_at, recalled, notes, spoken_of.portfolios, asked)
@@ -256,12 +262,16 @@ class _Import:
     async def _feed(self, raw: Raw, fed_at: datetime, asked: int | None) -> None:
         """A tape tells of payments where it has them, where the mapping knows none, and where it is a folder:
         then what it does not have was not paid. Loans alone tell nothing of payments."""
-        pays = any(part.payments for part in self._order.mapping.files.values())
-        read = any(file.part.payments for file in self._tape.files)
-        if read or not pays or self._order.path.is_dir():
+        if self._tells_of_payments:
             await tally.feed_known(raw, fed_at, asked if self._order.kind == "payments" else None)
         else:
             await tally.feed_unknown(raw)
+
+    @property
+    def _tells_of_payments(self) -> bool:
+        pays = any(part.payments for part in self._order.mapping.files.values())
+        read = any(file.part.payments for file in self._tape.files)
+        return read or not pays or self._order.path.is_dir()
 
     async def _report(
         self, raw: Raw, fed_at: datetime, recalled: int, notes: list[str], codes: list[str], asked: int | None

@@ -210,7 +210,10 @@ async def test_a_loan_of_the_book_is_left_as_it_was_when_its_tape_is_bad(
         office, tape(folder, [loan("L1", product="x")], bad, [paid("L1", "q", "2026-03-02", "5")])
     )
     assert counts(report) == {"rejected": 5}
-    assert await snapshot(office) == before
+    after = await snapshot(office)
+    # But for its case: the loan is held, for what was refused may be what settles it.
+    assert before.pop("cases") != after.pop("cases")
+    assert after == before
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,21 @@ def test_a_portfolio_names_a_strategy_that_there_is() -> None:
     text = "portfolio: acme\nname: Acme\nbrand: Acme\nzone: Europe/Berlin\ncurrency: EUR\nstrategy: gentel\n"
     with pytest.raises(CaseworkInputError, match="'gentel' is no strategy; there are: gentle"):
         read_portfolio(text, "acme.yaml")
+
+
+async def test_a_loan_whose_payment_was_refused_is_held_until_a_tape_has_none(
+    town: Town, tmp_path: Path
+) -> None:
+    """Paid, and the row of it refused: nobody is told that the money did not come."""
+    schedule = "L1,1,2026-11-20,100.00\n"
+    await load(town, tape(tmp_path / "a", ROW, schedule), MONDAY - 5 * DAY)
+    for number, refused in enumerate(("L1,p1,2026-11-20,100.00,7\n", "L1,p1,2026-11-20,12x,1\n")):
+        report = await load(town, tape(tmp_path / f"b{number}", ROW, schedule, refused), MONDAY)
+        assert (report.rejected, len(report.notes)) == (1, 1)
+        looked = await town.look()
+        assert (looked.contacts, [row[2] for row in await town.occurrences()][-1:]) == (0, ["hold"])
+    await load(town, tape(tmp_path / "c", ROW, schedule), MONDAY + timedelta(hours=1))
+    assert await town.book.sql("SELECT 1 FROM holds WHERE ends_at IS NULL") == []
+    town.now = MONDAY + 4 * DAY
+    assert (await town.look()).contacts == 1
+    assert (await town.occurrences())[-1][0] == "late-7"
