@@ -52,7 +52,8 @@ class Smtp(Notifier):
     """Mail to one server. `accepted` means that the server took it over; whether it arrives nobody reports.
 
     `connections` are open at most at once, one for each sending at a time; the others wait. `timeout`
-    (seconds) bounds connecting, the dialogue before the body, and the answer after it, each. A connection
+    (seconds) bounds that waiting, connecting, the dialogue before the body, and the answer after it, each:
+    all four are over before a deliverer's lease is, so that nothing goes out after its time. A connection
     idle for more than `keep` seconds is not trusted any more: what lies between may have forgotten it.
     `sender` is KEPT_MAIL_FROM.
     """
@@ -66,7 +67,7 @@ class Smtp(Notifier):
         sender: str,
         *,
         connections: int = 4,
-        timeout: float = 30.0,
+        timeout: float = 20.0,
         keep: float = 60.0,
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -86,7 +87,12 @@ class Smtp(Notifier):
                 raise Permanent("invalid_address", address_dead=True) from None
             sender = mail.mailbox(outgoing.sender) if outgoing.sender else self._sender
             data = _data(mail.build(outgoing, sender, to))
-        async with self._room:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._room.acquire()
+        except TimeoutError:  # the server hangs with those before: this mail it never saw
+            raise Transient("smtp-busy") from None
+        try:
             connection = await self._connection(sender.address, to)
             try:
                 await _hand_over(connection, data, self._timeout)
@@ -97,6 +103,8 @@ class Smtp(Notifier):
                 connection.close()
                 raise
             self._rest(connection)
+        finally:
+            self._room.release()
         return Sent("smtp", mail.message_id(outgoing.key, sender), "accepted")
 
     async def close(self) -> None:

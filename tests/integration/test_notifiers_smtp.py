@@ -221,6 +221,19 @@ async def test_starttls_that_is_demanded_and_not_offered(sink: SmtpSink):
     assert sink.record.taken == []
 
 
+async def test_behind_a_server_that_hangs_nobody_waits_past_their_time(sink: SmtpSink):
+    """Else a mail could go out when its lease is over, and a whole outage be unknown instead of put off."""
+    sink.faults.every.append((1, "rcpt:hang"))
+    smtp = Smtp(Server.read(sink.url), "kept@example.com", connections=1, timeout=0.3)
+    started = asyncio.get_running_loop().time()
+    sent = await asyncio.gather(*(smtp.send(outgoing(ANN)) for _ in range(8)), return_exceptions=True)
+    assert asyncio.get_running_loop().time() - started < 8 * 0.3
+    assert {type(error) for error in sent} == {Transient}
+    assert "smtp-busy" in {error.code for error in sent if isinstance(error, Transient)}
+    assert sink.record.taken == []
+    await smtp.close()
+
+
 async def test_a_server_that_never_greets_is_transient():
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
