@@ -6,6 +6,7 @@ was leased is handed back.
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -19,7 +20,7 @@ from casework.outbox import store
 from console.app import Desk, create_app
 from kept.bootstrap import PORTFOLIOS, SYSTEM, Assembly, assembled
 from kept.clock import SystemClock
-from kept.config import Settings
+from kept.config import Settings, SettingsError
 from kept.logs import configure
 from kept.names import deliverer
 from kept.providers import askable_of, notifiers_of, twilio_of
@@ -97,6 +98,19 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
         await rates.close()
 
 
+def _door(settings: Settings) -> socket.socket:
+    """The socket to listen on. Raises SettingsError where it cannot be had."""
+    host, port = settings.http.host, settings.http.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SettingsError(
+            f"KEPT_HTTP {settings.http.listen} cannot be listened on ({error.strerror}); "
+            "name another host:port, or end what listens there"
+        ) from None
+
+
 class _Server(uvicorn.Server):
     """Signals are ours: the workers end with the server, in order."""
 
@@ -127,11 +141,9 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
             queue_answers=queue_answers,
         )
     )
-    server = _Server(
-        uvicorn.Config(app, settings.http.host, settings.http.port, log_config=None, access_log=False)
-    )
-    task = asyncio.create_task(server.serve())
-    # A server that cannot start (its port is taken) ends everything, with its own error.
+    door = _door(settings)
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False))
+    task = asyncio.create_task(server.serve(sockets=[door]))
     task.add_done_callback(lambda _: ending.set())
     try:
         yield

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add `kept explain` to the app."""
-    group = typer.Typer(no_args_is_help=True)
+    group = typer.Typer()
     group.callback()(_group)
     group.command("contact")(_contact)
     group.command("borrower")(_borrower)

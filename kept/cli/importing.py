@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Load a tape: what is wrong goes to a rejects file, the rest is loaded.")
     group.command("loans", help="A tape of loans: with borrowers, schedules, and payments.")(loans)
     group.command("payments", help="A file of payments alone, for loans of the book.")(payments)
-    app.add_typer(group, name="import", no_args_is_help=True)
+    app.add_typer(group, name="import")
 
 
 def loans(

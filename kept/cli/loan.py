@@ -11,7 +11,7 @@ from kept.cli.output import AsJson, console, print_json
 
 def register(app: typer.Typer) -> None:
     """Add `kept loan show` to the app."""
-    group = typer.Typer(help="One loan, as everything about it stands.", no_args_is_help=True)
+    group = typer.Typer(help="One loan, as everything about it stands.")
     group.command("show")(_show)
     group.callback()(_group)
     app.add_typer(group, name="loan")
