@@ -29,5 +29,5 @@ def owed_of(loan: Loan, now: datetime, labels: Labels) -> Owed:
         )
     else:
         left = say.amount(loan.unpaid[0].left, currency)
-        words = f"{left} of loan {name} was due on {say.day(due, year=True)}, and nothing was late"
+        words = f"{left} of loan {name} falls due on {say.day(due, year=True)}, and nothing was late"
     return Owed(name, currency, stands.arrears, stands.dpd, due, words)

@@ -128,7 +128,7 @@ async def test_a_borrower_of_whom_nothing_was_decided(town: Town) -> None:
     assert told[:3] == [
         f"Nothing has been decided for {new.external_id}.",
         "Why    No step had come.",
-        "Owed   EUR 250.00 of loan L-new was due on Sun 20 Dec 2026, and nothing was late",
+        "Owed   EUR 250.00 of loan L-new falls due on Sun 20 Dec 2026, and nothing was late",
     ]
     assert told[3] == "Next   Thu 17 Dec 2026 at 08:00 (Berlin)  email upcoming, if unpaid"
 
