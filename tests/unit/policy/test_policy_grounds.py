@@ -130,6 +130,18 @@ def test_a_rule_ends_with_its_last_day() -> None:
     assert earliest(rules, Ask("sms", (1,)), both, NOW).at == deferred.at  # until it is over everywhere
 
 
+def test_a_rule_begins_with_its_first_day_wherever_that_is_first() -> None:
+    rules = in_force(
+        {"test": pack("r: {kind: flags, flags: [hardship], effective_from: 2026-11-26}").rules}, ["test"]
+    )
+    first = datetime(2026, 11, 25, 15, tzinfo=UTC)  # midnight in Tokyo
+    for zones in (("Asia/Tokyo",), ("America/New_York", "Asia/Tokyo")):
+        marked = Situation(zones, flags=("hardship",))
+        assert earliest(rules, Ask("sms", (1,)), marked, first).at is None
+        before = first - timedelta(seconds=1)
+        assert earliest(rules, Ask("sms", (1,)), marked, before).at == before
+
+
 def test_what_names_no_loan_counts_for_every_one() -> None:
     nameless = (Past(NOW - DAY, "call", "no_answer", ()), Past(NOW - DAY, "call", "no_answer", ()))
     assert said("us-ma", Ask("call", (1,)), past=nameless).at != NOW
