@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -53,7 +54,8 @@ def test_personal_data_never_reaches_a_log_line(monkeypatch: pytest.MonkeyPatch,
             raise ValueError("no such borrower: ada@example.org")
         except ValueError:
             log.exception("broke", why=ValueError("+447700900123"))
-    text = stream.getvalue()
+    # Without the moments of the lines: their microseconds may be anything, 555 among them.
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "", stream.getvalue())
     for private in ("555", "example.org", "Ada", "ada", "pw9", "7700900123"):
         assert private not in text, private
     assert "17" in text
