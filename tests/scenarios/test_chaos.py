@@ -178,16 +178,12 @@ async def test_sent_once_whatever_happens(stage: tuple[Stage, Office]) -> None:
 async def kill(scene: Stage, random: Random) -> None:
     """Workers and lookers at random points, each started again at once; and what they stand on."""
     victims = [*scene.workers, *scene.lookers]
-    others = {
-        KILLS // 5: scene.kill_postgres,
-        2 * KILLS // 5: scene.kill_valkey,
-        3 * KILLS // 5: lambda: scene.kill_postgres(signal.SIGINT),
-    }
-    emptied = {KILLS // 4, KILLS // 2, 3 * KILLS // 4}
+    others = {4: scene.kill_postgres, 8: scene.kill_valkey, 12: lambda: scene.kill_postgres(signal.SIGINT)}
     for number in range(KILLS):
-        if number in others:
-            others[number]()
-        if number in emptied:
+        beat = number % 20
+        if beat in others:
+            others[beat]()
+        if beat in (5, 10, 15):
             await scene.empty_valkey()
         victim: Part = random.choice(victims)
         await victim.up()
