@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from redis.asyncio import Redis
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,8 +21,14 @@ from kept.config import load, setting_names
 from kept.embedded import Engines, engines
 from storage.engine import make_engine
 from storage.migrate import migrate
+from tests.builders.databases import drop
 
 TEMPLATE = "kept_template"
+
+# What lands must not hang on the luck of a draw: CI tries the same examples each time, people new ones.
+settings.register_profile("ci", derandomize=True, print_blob=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 _numbers = itertools.count()
 
 
@@ -59,7 +66,7 @@ async def database_url(running_engines: Engines, worker: int) -> AsyncIterator[s
     name = f"test_{worker}_{next(_numbers)}"
     await _execute(running_engines.database_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield _with_database(running_engines.database_url, name)
-    await _execute(running_engines.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+    await drop(running_engines.database_url, name)
 
 
 @pytest.fixture

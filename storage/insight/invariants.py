@@ -113,13 +113,15 @@ UNCLAIMED: Final = f"""
 SELECT format('contact %s is %s, and no decision of a claim is stored', id, state)
 FROM contacts WHERE state IN {_LEFT} AND claim_id IS NULL
 """  # noqa: S608, constants
-# What the decision's facts should have shown it: read from the rows of consents and holds themselves.
+# What the decision's facts should have shown it: read from the rows of consents and holds themselves. A stop
+# is dated by when it came in; while it waits for its case, a claim that holds the case cannot see it yet.
 DESPITE_A_NO: Final = (
     f"""
     SELECT format('contact %s went out by %s after the person stopped that channel', c.id, c.channel)
     FROM contacts c JOIN cases b ON b.id = c.case_id
     JOIN LATERAL (SELECT s.state, s.at, s.source FROM consents s
-                  WHERE s.person_id = c.person_id AND s.channel = c.channel AND s.at < c.sent_at
+                  WHERE s.person_id = c.person_id AND s.channel = c.channel
+                    AND s.at < c.sent_at - interval '1 minute'
                     AND (s.portfolio_id IS NULL OR s.portfolio_id = b.portfolio_id)
                   ORDER BY s.at DESC, s.id DESC LIMIT 1) last ON true
     WHERE c.state IN {_LEFT} AND last.state = 'revoked' AND last.source IN ('reply', 'provider')

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 
 from kept.embedded import Engines
 from tests.builders.command import Kept
+from tests.builders.databases import drop
 from tests.builders.eve import PORTFOLIO, SUNDAY, Imported
 from tests.builders.readings import SUPERLENDER, Lent, superlender
 from tests.sinks.smtp import SmtpSink
@@ -53,7 +54,7 @@ async def copied(
     await _statement(running_engines.database_url, f"CREATE DATABASE {name} TEMPLATE {eve.database}")
     shutil.copytree(eve.folder, tmp_path, dirs_exist_ok=True)
     yield Kept(tmp_path, _named(running_engines.database_url, name), redis_url)
-    await _statement(running_engines.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+    await drop(running_engines.database_url, name)
 
 
 @pytest.fixture
