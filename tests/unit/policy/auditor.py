@@ -156,7 +156,8 @@ class Auditor:
         if ask.purpose == "opt_out_confirmation":
             mine = [past for past in self.situation.past if past.channel == ask.channel and past.at <= at]
             received = [past.at for past in mine if past.inbound]
-            if received and any(past.at >= max(received) for past in mine if not past.inbound):
+            others = [p for p in mine if not p.inbound and (p.message == 0 or p.message != ask.message)]
+            if received and any(past.at >= max(received) for past in others):
                 yield "confirmed before"
             bound = "us-tcpa" in self.packs and ask.channel == "sms"
             if received and bound and at - max(received) > timedelta(minutes=5):
