@@ -55,7 +55,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@touch $@
 
 lock: setup-dev ## resolve the locks again (hashes, no addresses)
-	@$(BIN)/uv pip compile pyproject.toml --all-groups --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' -o requirements/dev.txt --quiet
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group build --group lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' -o requirements/dev.txt --quiet
 	@$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' -c requirements/dev.txt -o requirements/run.txt --quiet
 
 clean: ## remove the environment and the local data (var/)
