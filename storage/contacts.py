@@ -90,10 +90,14 @@ async def due_by_channel(raw: Raw, now: datetime) -> dict[str, int]:
 
 
 async def give_back(raw: Raw, by: str, contacts: Sequence[int] | None = None) -> None:
-    """What `by` leased and did not claim is for others at once: `contacts`, or all of it."""
+    """What `by` leased and did not claim is for others at once: `contacts`, or all of it.
+
+    It waits for nobody: what a look is changing, it takes out of the lease itself.
+    """
     await raw.run(
-        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL "
-        "WHERE leased_by = $1 AND state = 'claimed' AND ($2::bigint[] IS NULL OR id = ANY($2))",
+        "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL WHERE id = ANY(ARRAY("
+        "SELECT id FROM contacts WHERE leased_until IS NOT NULL AND leased_by = $1 AND state = 'claimed' "
+        "AND ($2::bigint[] IS NULL OR id = ANY($2)) ORDER BY id FOR UPDATE SKIP LOCKED))",
         by,
         contacts,
     )
@@ -102,18 +106,21 @@ async def give_back(raw: Raw, by: str, contacts: Sequence[int] | None = None) ->
 async def end_leases(raw: Raw, now: datetime, wall: datetime) -> tuple[int, int]:
     """What dead deliverers held: claimed contacts are planned again, sending ones become unknown.
 
-    Returns (given back, unknown).
+    Returns (given back, unknown). The unknown ones first, for their cases are waited for: a claim that holds
+    one of those may be waiting for a contact of its own whose lease ended.
     """
+    ended = "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'sending' ORDER BY id"
+    lost = await raw.rows(ended, wall)
+    await lock_cases_of(raw, [row[0] for row in lost])
+    # Asked again now that nobody can change it: an answer that was waited for may have come.
+    lost = await raw.rows(ended, wall) if lost else []
+    await record(raw, [Result(row[0], "unknown", code="no_answer_recorded") for row in lost], now)
     given_back = await raw.run(
         "UPDATE contacts SET state = 'planned', leased_by = NULL, leased_until = NULL WHERE id = ANY(ARRAY("
         "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'claimed' "
         "ORDER BY id FOR UPDATE SKIP LOCKED))",
         wall,
     )
-    lost = await raw.rows(
-        "SELECT id FROM contacts WHERE leased_until < $1 AND state = 'sending' ORDER BY id", wall
-    )
-    await record(raw, [Result(row[0], "unknown", code="no_answer_recorded") for row in lost], now)
     return given_back, len(lost)
 
 
@@ -188,17 +195,15 @@ async def cancel(raw: Raw, contacts: Sequence[int], code: str, now: datetime) ->
         )
 
 
-async def refuse(raw: Raw, refused: Sequence[tuple[int, str, int]], now: datetime) -> None:
-    """Claimed contacts that cannot be said (contact, code, decision): failed, and nothing was handed over."""
+async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Claimed contacts that cannot be said (contact, code): failed before anything was handed over."""
     if refused:
-        contacts, codes, claims = map(list, zip(*refused, strict=True))
+        contacts = [contact for contact, _ in refused]
         await raw.run(
-            "UPDATE contacts c SET state = 'failed', code = n.code, claim_id = n.claim, settled_at = $4, "
-            "leased_by = NULL, leased_until = NULL "
-            "FROM unnest($1::bigint[], $2::text[], $3::bigint[]) n(id, code, claim) WHERE c.id = n.id",
+            "UPDATE contacts c SET state = 'failed', code = n.code, settled_at = $3, leased_by = NULL, "
+            "leased_until = NULL FROM unnest($1::bigint[], $2::text[]) n(id, code) WHERE c.id = n.id",
             contacts,
-            codes,
-            claims,
+            [code for _, code in refused],
             now,
         )
         await look_again(raw, contacts, now)
