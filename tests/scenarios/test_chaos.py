@@ -220,7 +220,7 @@ async def judge(scene: Stage, office: Office, news: News, made: list[Borrower], 
     unknown = {row["person_id"] for row in rows if row["state"] == "unknown"}
     taken = proof.heard(scene, office, of_chat)
 
-    proof.nobody_heard_twice(taken)
+    await proof.nobody_heard_twice(office, taken)
     await proof.nobody_heard_after(office)
     proof.nobody_heard_late(taken, news.known, LEASE)
     proof.nothing_broke(part.log for part in scene.parts)

@@ -40,7 +40,18 @@ SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
 JOIN consents s ON s.person_id = c.person_id AND s.channel = c.channel AND s.state = 'revoked'
 WHERE pg_visible_in_snapshot(s.xmin::text::xid8, m.snapshot)
 """
-
+# Pairs of contacts to one address, but for those where the second's claim knew that the first did not arrive.
+_AGAIN = """
+SELECT a.id, b.id FROM unnest($1::bigint[], $2::bigint[]) n(a, b)
+JOIN contacts a ON a.id = n.a JOIN contacts b ON b.id = n.b JOIN marks_of_claims m ON m.contact = b.id
+WHERE a.message_id = b.message_id OR NOT EXISTS (
+    SELECT 1 FROM receipts r WHERE r.provider_id = a.provider_id AND r.state = 'failed'
+    AND pg_visible_in_snapshot(r.xmin::text::xid8, m.snapshot))
+"""
+_TWO_MESSAGES = """
+SELECT person_id FROM contacts WHERE state IN ('sending', 'accepted', 'delivered', 'unknown')
+GROUP BY person_id HAVING count(DISTINCT message_id) > 1
+"""
 
 # What may fail while engines are killed. arq forgets a job that runs twice in one worker, after a FLUSHALL.
 _AWAY = re.compile(
@@ -85,19 +96,32 @@ async def left_open(office: Office) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-def nobody_heard_twice(taken: Iterable[Heard]) -> None:
-    taken = list(taken)
-    by_address = Counter((one.sink, one.to) for one in taken)
-    again = [address for address, count in by_address.items() if count > 1]
-    assert not again, f"{len(again)} addresses were written to more than once"
+async def nobody_heard_twice(office: Office, taken: Iterable[Heard]) -> None:
+    """Each contact left once, each text once, and no person may have heard two messages.
+
+    An address is written to again for one reason alone: another message of the same person, claimed by a
+    transaction that knew the first as not delivered.
+    """
+    taken = sorted(taken, key=lambda one: one.at)
     strange = [one for one in taken if not one.contact]
     assert not strange, f"{len(strange)} messages are of no contact that stands"
     by_contact = Counter(one.contact for one in taken)
     twice = [contact for contact, count in by_contact.items() if count > 1]
-    assert not twice, f"{len(twice)} contacts were handed over more than once"
+    assert not twice, f"{len(twice)} contacts were handed over more than once: {twice[:10]}"
     by_text = Counter((one.sink, one.text) for one in taken)
     said = [text for (_, text), count in by_text.items() if count > 1]
     assert not said, f"{len(said)} texts were said more than once, and every text names a loan: {said[0]}"
+    last: dict[tuple[str, str], int] = {}
+    pairs: list[tuple[int, int]] = []
+    for one in taken:
+        if (before := last.get((one.sink, one.to))) is not None:
+            pairs.append((before, one.contact))
+        last[one.sink, one.to] = one.contact
+    async with office.transaction() as raw:
+        again = await raw.rows(_AGAIN, [before for before, _ in pairs], [after for _, after in pairs])
+        twice = [row[0] for row in await raw.rows(_TWO_MESSAGES)]
+    assert not again, f"addresses were written to again by contacts {[tuple(row) for row in again[:10]]}"
+    assert not twice, f"persons {twice[:10]} may have heard two messages on one day"
 
 
 async def nobody_heard_after(office: Office) -> None:
