@@ -99,8 +99,8 @@ async def _obey(raw: Raw, actor: Actor, stored: Stored, now: datetime) -> Keywor
         if state == "granted":  # who lost the number has nothing to grant there, nor its new owner for them
             found = [holder for holder in found if holder.state not in ("suspended", "detached")]
         persons = sorted({holder.person for holder in found})
-        await set_consent(raw, persons, stored.channel, state, stored.received_at, "reply", stored.id)
         await touch(raw, [holder.case for holder in found if holder.case is not None], now)
+        await set_consent(raw, persons, stored.channel, state, stored.received_at, "reply", stored.id)
         await write(
             raw.connection,
             [

@@ -36,23 +36,12 @@ class Book(msgspec.Struct, frozen=True, eq=False):
     tolerance: Callable[[int, str], int]
 
 
-class Doors(msgspec.Struct, frozen=True):
-    """How people reach us. `public_url`: None where nobody outside can.
-
-    `senders`: by channel, the sender of what a portfolio sends without one of its own.
-    """
-
-    public_url: str | None = None
-    senders: Mapping[str, str] = {}
-
-
 class Office:
     """The database and the keys, with what is remembered of the rulebook."""
 
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, doors: Doors | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, keyring: Keyring) -> None:
         self.engine = engine
         self.keyring = keyring
-        self.doors = doors or Doors()
         # Names this book among all that use the same providers; it follows from the keys.
         self._installation = keyring.digest("installation", b"").hex()[:12]
         self._known: tuple[tuple[int, ...], tuple[PortfolioRow, ...]] | None = None

@@ -26,7 +26,10 @@ async def set_consent(
     source: str,
     reply: int | None = None,
 ) -> None:
-    """Record that `persons` granted or revoked a channel, for every portfolio."""
+    """Record that `persons` granted or revoked a channel, for every portfolio.
+
+    Touch their cases first: the row's place among decisions is drawn here (storage/tables/doors.py).
+    """
     await raw.run(
         "INSERT INTO consents (person_id, channel, state, at, source, reply_id) "
         "SELECT person, $2, $3, $4, $5, $6 FROM unnest($1::bigint[]) person",
@@ -65,5 +68,5 @@ async def block_recipient(raw: Raw, contact: int, now: datetime) -> None:
     """The recipient opted out at the provider: the channel is closed for everybody with that address."""
     kind, token, channel = await _address_of(raw, contact)
     found = await cases_of_token(raw, kind, token)
-    await set_consent(raw, [person for person, _ in found], channel, "revoked", now, "provider")
     await touch(raw, [case for _, case in found], now)
+    await set_consent(raw, [person for person, _ in found], channel, "revoked", now, "provider")

@@ -5,14 +5,15 @@ is read in one snapshot, so that work going on meanwhile breaks nothing. Example
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from casework.insight.claims import faults
+from casework.insight.claims import faults, was_fallback
 from casework.insight.replay import Rulebooks, differences, remade
 from casework.insight.snapshot import snapshot
+from casework.insight.touched import lost_touches
 from casework.office import Book, Office
 from casework.staff.rights import Action, Actor, require
 from ledger.standing import Unpaid
@@ -21,10 +22,13 @@ from storage.insight import invariants as sql
 from storage.insight.decisions import claimed_after, count_decisions, decisions_after
 from storage.raw import Raw
 from storage.verify import verify
+from strategies.rulebook import ENGINE
 from strategies.timeline import timeline
 from strategies.values import Loan
 
 BATCH = 2_000
+TOUCHES = 1_000  # cases that are decided again at a time
+LIVE = timedelta(days=1)  # a book that was looked at so recently is worked by the clock
 SAMPLE = 2_000  # decisions that are replayed unless all are asked for
 
 Progress = Callable[[str, int], None]
@@ -121,9 +125,13 @@ class _Check:
             await self._ask(found, query)
 
     async def _handed_over_once(self, found: Invariant) -> None:
-        for query in sql.HANDED_OVER_ONCE:
-            await self._ask(found, query)
+        await self._ask(found, sql.HANDED_OVER_ONCE)
         await self._ask(found, sql.SENDING_PAST_LEASE, self.wall)
+        async for row in sql.left_again(self.raw, BATCH):
+            if not was_fallback(row):
+                first = f"{row['first']} ({row['first_channel']}, {row['first_state']})"
+                second = f"{row['second']} ({row['second_channel']}, {row['second_state']})"
+                found.say(f"contacts {first} and {second} of message {row['message_id']} both went out")
 
     async def _nothing_lost(self, found: Invariant) -> None:
         """What `timeline` expects of each case that no news has touched is stored; no other."""
@@ -134,7 +142,12 @@ class _Check:
             (portfolio, currency, self.book.tolerance(portfolio, currency))
             for portfolio, currency in await sql.currencies(self.raw)
         ]
+        await self._ask(found, sql.NEVER_LOOKED_AT)
         played = await sql.book_time(self.raw)
+        if played is not None:
+            if abs(self.wall - played) < LIVE:
+                played = max(self.wall, played)
+            await self._touches(found, played)
         checked = 0
         async for row in sql.untouched_loans(self.raw, played, tolerances, BATCH):
             self._lost(found, row)
@@ -142,19 +155,31 @@ class _Check:
             if checked % BATCH == 0:
                 self.progress(found.name, BATCH)
 
+    async def _touches(self, found: Invariant, played: datetime) -> None:
+        """What is under way would go on as it stands: no news of it touched nothing."""
+        digest = self.book.rulebook.digest
+        async for rows in sql.under_way(self.raw, played, digest, ENGINE, TOUCHES):
+            cases = [sql.Untouched(*row) for row in rows]
+            for example in await lost_touches(self.raw, self.book, cases, played):
+                found.say(example)
+            self.progress(found.name, len(rows))
+
     def _lost(self, found: Invariant, row: Any) -> None:
-        """What is expected of a loan up to its case's last look, and has no row."""
+        """What is expected of a loan and has no row; and what will come before anybody looks at its case."""
         strategy = self.book.rulebook.strategies[row["strategy_version_id"]]
         unpaid = (Unpaid(row["installment_id"], row["due_on"], row["left_minor"]),)
         since = row["governed_since"]
         loan = Loan(row["loan_id"], "active", row["zone"], row["strategy_version_id"], since, since, unpaid)
         stored = set(row["steps"])
-        for expected in timeline(loan, strategy, row["zone"], row["looked_through"]):
+        looked, next_look = row["looked_through"], row["next_look_at"]
+        for expected in timeline(loan, strategy, row["zone"]):
+            step = f"case {row['case_id']}: step {expected.key.step} of installment {row['installment_id']}"
+            if expected.at > looked:
+                if next_look is None or next_look > expected.at:
+                    found.say(f"{step} comes at {expected.at:%Y-%m-%d %H:%M}Z, before the case's next look")
+                return
             if expected.key.step not in stored:
-                found.say(
-                    f"case {row['case_id']}: step {expected.key.step} of installment {row['installment_id']} "
-                    f"({expected.at:%Y-%m-%d %H:%M}Z) is expected and not stored"
-                )
+                found.say(f"{step} ({expected.at:%Y-%m-%d %H:%M}Z) is expected and not stored")
 
     async def _claims(self, allowed: Invariant, address: Invariant) -> None:
         """Each contact that went out, by the facts of its claim: unpaid, not stopped, not held, allowed."""
@@ -165,12 +190,12 @@ class _Check:
         while contacts := await claimed_after(self.raw, after, BATCH):
             after = contacts[-1]["id"]
             by_id = {row["id"]: row for row in contacts}
-            made, failed = await remade([(row["id"], *list(row)[6:]) for row in contacts], self.rulebooks)
+            made, failed = await remade([(row["id"], *list(row)[5:]) for row in contacts], self.rulebooks)
             for contact, why in failed:
                 allowed.say(f"contact {contact}: {why}")
             for claim in made:
                 row = by_id[claim.id]
-                found = faults(claim, row["message_id"], row["channel"], row["address_id"], row["template"])
+                found = faults(claim, row["message_id"], row["channel"], row["address_id"])
                 for why in found.not_allowed:
                     allowed.say(f"contact {claim.id}: {why}")
                 for why in found.wrong_address:

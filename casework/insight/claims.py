@@ -1,11 +1,13 @@
 """Whether a contact was right to go out, by the facts at the moment of its claim."""
 
+from typing import Any
+
 import msgspec
 
-from casework.insight.replay import Stored
+from casework.insight.replay import Stored, facts_of
 from policy.earliest import earliest
 from policy.values import Ask
-from strategies.addresses import KIND_OF, NEUTRAL
+from strategies.decide import KIND_OF
 from strategies.values import Address, Loan, Plan
 
 
@@ -16,18 +18,14 @@ class Faults(msgspec.Struct, frozen=True):
     wrong_address: tuple[str, ...]
 
 
-def faults(claim: Stored, message: int, channel: str, address: int, template: str | None) -> Faults:
-    """What speaks against the contact of `message` on `channel` to `address` (id), claimed by `claim`.
-
-    `template`: the text that went there.
-    """
+def faults(claim: Stored, message: int, channel: str, address: int) -> Faults:
+    """What speaks against the contact of `message` on `channel` to `address` (id), claimed by `claim`."""
     plan = next((plan for plan in claim.decision.plans if plan.message == message), None)
     if plan is None or (plan.channel, plan.address) != (channel, address):
         not_allowed = (f"the decision of its claim does not plan it by {channel} to address {address}",)
     else:
         not_allowed = tuple(_not_allowed(claim, plan))
-    wrong = _wrong_address(claim.facts.addresses, channel, address, neutral=template == NEUTRAL)
-    return Faults(not_allowed, tuple(wrong))
+    return Faults(not_allowed, tuple(_wrong_address(claim.facts.addresses, channel, address)))
 
 
 def _not_allowed(claim: Stored, plan: Plan) -> list[str]:
@@ -56,20 +54,38 @@ def _not_allowed(claim: Stored, plan: Plan) -> list[str]:
     return said
 
 
+def was_fallback(pair: Any) -> bool:
+    """Whether the second of two contacts of a message that both left was right to go: on another channel, and
+    claimed by facts in which the first was accepted, and not confirmed by its time.
+
+    It may be delivered since; from one that was unknown, or may have been on its way, nothing follows.
+    """
+    if pair["facts"] is None or pair["first_channel"] == pair["second_channel"]:
+        return False
+    try:
+        facts = facts_of(pair["facts"])
+    except msgspec.DecodeError:
+        return False
+    return any(
+        tried.state == "accepted" and tried.confirm_by is not None and tried.confirm_by <= pair["at"]
+        for begun in facts.begun
+        for tried in begun.tried
+        if tried.contact == pair["first"]
+    )
+
+
 def _owes(loan: Loan, installment: int) -> bool:
     return any(unpaid.installment == installment and unpaid.left > 0 for unpaid in loan.unpaid)
 
 
-def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int, *, neutral: bool) -> list[str]:
+def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int) -> list[str]:
     known = next((one for one in addresses if one.id == address), None)
     if known is None:
         return [f"address {address} was suspended, detached or not the person's"]
     said: list[str] = []
     if known.kind != KIND_OF.get(channel):
         said.append(f"address {address} is a {known.kind} and carries no {channel}")
-    if neutral:
-        return said
-    if known.shared and known.state != "confirmed":
+    if known.shared:
         said.append(f"address {address} is on file with another person too")
     if known.state != "confirmed" and (known.state != "attested" or known.kind == "chat"):
         said.append(f"address {address} was {known.state}")

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from casework.course import course
-from casework.delivery.compose import meaning_of
 from casework.errors import CaseworkInputError
 from casework.insight.replay import Rulebooks, Stored, differences, remade
 from casework.insight.snapshot import snapshot
@@ -161,7 +160,6 @@ def _subject(row: Any | None) -> Contact | None:
         row["not_before"],
         row["sent_at"],
         row["settled_at"],
-        meaning_of(row["code"]),
     )
 
 

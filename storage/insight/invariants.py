@@ -68,22 +68,19 @@ EXPECTED_ONCE: Final = (
     FROM tasks t JOIN occurrences o ON o.id = t.occurrence_id WHERE o.state <> 'tasked'
     """,
 )
-# A fallback follows a contact that failed, or that was not confirmed by its time (it may be since); never an
-# unknown one, and never on the channel that was tried.
-HANDED_OVER_ONCE: Final = (
-    """
-    SELECT format('%s names %s contacts by the id %s', provider, count(*), provider_id)
-    FROM contacts WHERE provider_id IS NOT NULL GROUP BY provider, provider_id HAVING count(*) > 1
-    """,
-    f"""
-    SELECT format('contacts %s (%s, %s) and %s (%s, %s) of message %s both went out',
-                  a.id, a.channel, a.state, b.id, b.channel, b.state, a.message_id)
-    FROM contacts a JOIN contacts b ON b.message_id = a.message_id AND b.attempt > a.attempt
-    WHERE a.state IN {_LEFT} AND b.state IN {_LEFT}
-      AND (a.channel = b.channel OR a.confirm_by > b.sent_at
-           OR a.confirm_by IS NULL AND NOT (a.state = 'delivered' AND a.settled_at >= b.sent_at))
-    """,  # noqa: S608, constants
-)
+HANDED_OVER_ONCE: Final = """
+SELECT format('%s names %s contacts by the id %s', provider, count(*), provider_id)
+FROM contacts WHERE provider_id IS NOT NULL GROUP BY provider, provider_id HAVING count(*) > 1
+"""
+# Messages of which more than one contact left, with the facts that the later one was claimed by.
+_LEFT_AGAIN: Final = f"""
+SELECT a.id AS first, a.channel AS first_channel, a.state AS first_state, b.id AS second,
+       b.channel AS second_channel, b.state AS second_state, b.message_id, d.at, d.facts
+FROM contacts b
+JOIN contacts a ON a.message_id = b.message_id AND a.attempt < b.attempt AND a.state IN {_LEFT}
+LEFT JOIN decisions d ON d.id = b.claim_id
+WHERE b.attempt > 1 AND b.state IN {_LEFT}
+"""  # noqa: S608, constants
 SENDING_PAST_LEASE: Final = """
 SELECT format('contact %s is sending, and its lease ended at %s', id, leased_until)
 FROM contacts WHERE state = 'sending' AND leased_until < $1
@@ -113,24 +110,23 @@ UNCLAIMED: Final = f"""
 SELECT format('contact %s is %s, and no decision of a claim is stored', id, state)
 FROM contacts WHERE state IN {_LEFT} AND claim_id IS NULL
 """  # noqa: S608, constants
-# What the decision's facts should have shown it: read from the rows of consents and holds themselves. A stop
-# is dated by when it came in; while it waits for its case, a claim that holds the case cannot see it yet.
+# What the decision's facts should have shown it: read from the rows of consents and holds themselves. `place`
+# says which of them the claim knew: both are numbered while they hold the case (storage/tables/doors.py).
 DESPITE_A_NO: Final = (
     f"""
     SELECT format('contact %s went out by %s after the person stopped that channel', c.id, c.channel)
     FROM contacts c JOIN cases b ON b.id = c.case_id
     JOIN LATERAL (SELECT s.state, s.at, s.source FROM consents s
-                  WHERE s.person_id = c.person_id AND s.channel = c.channel
-                    AND s.at < c.sent_at - interval '1 minute'
+                  WHERE s.person_id = c.person_id AND s.channel = c.channel AND s.place < c.claim_id
                     AND (s.portfolio_id IS NULL OR s.portfolio_id = b.portfolio_id)
                   ORDER BY s.at DESC, s.id DESC LIMIT 1) last ON true
-    WHERE c.state IN {_LEFT} AND last.state = 'revoked' AND last.source IN ('reply', 'provider')
+    WHERE c.state IN {_LEFT} AND last.state = 'revoked'
     """,  # noqa: S608, constants
     f"""
     SELECT DISTINCT format('contact %s went out under a hold (%s)', c.id, h.kind)
     FROM contacts c JOIN occurrences o ON o.message_id = c.message_id AND o.state = 'messaged'
     JOIN holds h ON (h.person_id = c.person_id AND h.loan_id IS NULL OR h.loan_id = o.loan_id)
-     AND h.recorded_at < c.sent_at AND h.starts_at <= c.sent_at
+     AND h.place < c.claim_id AND h.starts_at <= c.sent_at
      AND (h.ends_at IS NULL OR h.ends_at > c.sent_at)
     WHERE c.state IN {_LEFT} AND c.attempt = 1
     """,  # noqa: S608, constants
@@ -187,12 +183,29 @@ async def book_time(raw: Raw) -> datetime | None:
     )
 
 
-# Touched means: due for a look by now (the book's now: that of its last look), or from the moment of a feed.
+# Touched means: due for a look by now (the book's now: that of its last look; of a book that is worked by the
+# clock, the clock's), or from the moment of a feed.
+_NOT_TOUCHED: Final = """
+(c.next_look_at IS NULL OR c.next_look_at > greatest(c.looked_through, $1::timestamptz)
+ AND c.next_look_at NOT IN (SELECT fed_at FROM imports UNION ALL SELECT fed_at FROM feeds))
+"""
+# Where something is under way, decided by the rulebook that holds still: a new one touches nothing by itself.
+_UNDER_WAY: Final = f"""
+SELECT c.id, c.next_look_at,
+       NOT EXISTS (SELECT 1 FROM cases o WHERE o.person_id = c.person_id AND o.id <> c.id) AS alone
+FROM cases c
+WHERE c.looked_through IS NOT NULL AND {_NOT_TOUCHED}
+  AND (EXISTS (SELECT 1 FROM occurrences o WHERE o.case_id = c.id AND o.state = 'waiting')
+       OR EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.state = 'open'))
+  AND (SELECT (d.rulebook, d.engine) FROM decisions d WHERE d.case_id = c.id ORDER BY d.id DESC LIMIT 1)
+      = ($2::text, $3::smallint)
+ORDER BY c.id
+"""  # noqa: S608, constants
 # A loan stands on its oldest unpaid installment of those that the look could see (storage/facts.py): all that
 # were due by the next day, and the next date's.
-_STANDING: Final = """
-SELECT c.id AS case_id, c.looked_through, l.id AS loan_id, l.strategy_version_id, l.governed_since,
-       p.zones[1] AS zone,
+_STANDING: Final = f"""
+SELECT c.id AS case_id, c.looked_through, c.next_look_at, l.id AS loan_id, l.strategy_version_id,
+       l.governed_since, p.zones[1] AS zone,
        i.id AS installment_id, i.due_on, i.left_minor,
        ARRAY(SELECT o.step FROM occurrences o
              WHERE o.case_id = c.id AND o.anchor_id = i.id AND o.anchor = 'installment'
@@ -212,10 +225,20 @@ CROSS JOIN LATERAL (
                                 AND n.due_on > (c.looked_through + interval '1 day')::date),
                              (c.looked_through + interval '1 day')::date)
   ORDER BY u.due_on, u.number, u.id LIMIT 1) i
-WHERE c.looked_through IS NOT NULL
-  AND (c.next_look_at IS NULL OR c.next_look_at > greatest(c.looked_through, $1::timestamptz)
-       AND c.next_look_at NOT IN (SELECT fed_at FROM imports UNION ALL SELECT fed_at FROM feeds))
+WHERE c.looked_through IS NOT NULL AND {_NOT_TOUCHED}
+"""  # noqa: S608, constants
+NEVER_LOOKED_AT: Final = """
+SELECT format('case %s was never looked at, and is not to be', c.id) FROM cases c
+WHERE c.looked_through IS NULL AND c.next_look_at IS NULL
 """
+
+
+class Untouched(msgspec.Struct, frozen=True):
+    """A case that no news has touched since its last look. `alone`: its person has no other."""
+
+    id: int
+    next_look_at: datetime | None
+    alone: bool
 
 
 async def currencies(raw: Raw) -> list[tuple[int, str]]:
@@ -233,3 +256,15 @@ def untouched_loans(
     """
     columns = [list(column) for column in zip(*tolerances, strict=True)] or [[], [], []]
     return raw.stream(_STANDING, played, *columns, batch=batch)
+
+
+def under_way(
+    raw: Raw, played: datetime | None, rulebook: str, engine: int, batch: int
+) -> AsyncIterator[list[Any]]:
+    """The cases at which something is under way and that no news has touched, as `Untouched`, in batches."""
+    return raw.batches(_UNDER_WAY, played, rulebook, engine, size=batch)
+
+
+def left_again(raw: Raw, batch: int) -> AsyncIterator[Any]:
+    """Pairs of contacts of one message that both left, streamed, with the later claim's moment and facts."""
+    return raw.stream(_LEFT_AGAIN, batch=batch)

@@ -124,6 +124,12 @@ WITH chosen AS (
 UPDATE cases c SET next_look_at = least(c.next_look_at, '{at}'::timestamptz)
 FROM chosen WHERE chosen.id = c.id;
 """
+# What was noted of these persons before their cases were held takes its place among decisions now.
+_PLACE: Final = """
+UPDATE {table} n SET place = DEFAULT
+WHERE n.xmin = pg_current_xact_id()::xid
+  AND n.person_id IN (SELECT c.person_id FROM cases c JOIN i_touched t ON t.case_id = c.id)
+"""
 
 
 async def write_book(raw: Raw, at: datetime, now: datetime) -> None:
@@ -141,3 +147,5 @@ async def write_book(raw: Raw, at: datetime, now: datetime) -> None:
 async def touch_changed(raw: Raw, at: datetime) -> None:
     """Have every case looked at that a change concerns, from `at` on."""
     await raw.run(_TOUCH.format(at=at.isoformat()))
+    for table in ("consents", "holds"):
+        await raw.run(_PLACE.format(table=table))

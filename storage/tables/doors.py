@@ -17,6 +17,17 @@ from sqlalchemy import (
 )
 
 from storage.tables.base import key, metadata, moment, one_of, ref
+from storage.tables.work import decisions
+
+
+def place() -> Column[int]:
+    """Where the row stands among decisions: a number of their sequence, drawn while its cases are held.
+
+    A claim holds them as well when it draws the number of its decision. So the lower number was committed
+    first, whatever the clocks said, and a claim with a higher one knew of the row.
+    """
+    return Column("place", BigInteger, nullable=False, server_default=text("nextval('decisions_id_seq')"))
+
 
 receipts = Table(
     "receipts",
@@ -76,6 +87,7 @@ consents = Table(
     moment("at"),
     Column("source", Text, nullable=False),
     ref("reply_id", "replies.id", nullable=True),  # the evidence
+    place(),
     one_of("channel", "sms", "email", "chat", "call", "visit"),
     one_of("state", "granted", "revoked"),
     one_of("source", "reply", "provider", "link", "staff", "feed"),
@@ -92,7 +104,11 @@ holds = Table(
     moment("ends_at", nullable=True),
     moment("recorded_at"),
     Column("recorded_by", Text, nullable=False),
+    place(),
 )
+
+for noted in (consents, holds):
+    noted.add_is_dependent_on(decisions)  # for the sequence
 
 outbox = Table(
     "outbox",
