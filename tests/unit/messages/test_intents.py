@@ -1,0 +1,146 @@
+"""Everyday words reach the right intent, and never the one that does harm."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.intents.features import words
+from messages.intents.phrases import INTENTS, combinations, variants, written
+from messages.intents.reading import rank, read_intent
+from messages.keywords import keyword_of
+from tests.builders.labelled import PAGE, Labelled, labelled, page
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Labelled]:
+    return labelled()
+
+
+def share(rows: list[Labelled]) -> float:
+    return sum(row.right for row in rows) / len(rows)
+
+
+def test_a_quarter_of_at_least_400_phrases_is_held_out(rows: list[Labelled]):
+    held_out = [row for row in rows if row.held_out]
+    assert len(rows) >= 400
+    assert len(held_out) * 4 >= len(rows)
+    for spoken in written().values():
+        for phrases in spoken.phrases.values():
+            for phrase in phrases:
+                learned = pattern(phrase)
+                assert not [row.text for row in held_out if learned.fullmatch(bare(row.text))], phrase
+
+
+def bare(text: str) -> str:
+    return "".join(words(text))
+
+
+def pattern(phrase: str) -> re.Pattern[str]:
+    """All combinations of a phrase, blanks aside."""
+    parts = re.split(r"([()|])", phrase)
+    return re.compile("".join(part if part and part in "()|" else re.escape(bare(part)) for part in parts))
+
+
+def test_95_of_100_phrases_reach_the_right_intent(rows: list[Labelled]):
+    assert share(rows) >= 0.95
+    assert share([row for row in rows if row.held_out]) >= 0.95
+
+
+def test_of_what_is_read_surely_98_of_100_are_right(rows: list[Labelled]):
+    assert share([row for row in rows if row.held_out and row.how == "sure"]) >= 0.98
+
+
+def test_stop_like_wording_is_always_heard(rows: list[Labelled]):
+    assert all(row.right for row in rows if row.intent == "stop")
+    for spoken in written().values():
+        for phrase in spoken.phrases["stop"]:
+            for text in variants(phrase):
+                assert read_intent(text).guesses[0].intent == "stop", text
+
+
+def test_wrong_person_and_dispute_are_never_taken_for_paid(rows: list[Labelled]):
+    assert not [row.text for row in rows if row.intent in ("wrong_person", "dispute") and row.read == "paid"]
+    for spoken in written().values():
+        for intent in ("wrong_person", "dispute"):
+            for phrase in spoken.phrases[intent]:
+                for text in variants(phrase):
+                    assert all(guess.intent != "paid" for guess in read_intent(text).guesses[:1]), text
+
+
+PAID = ["i already paid it yesterday", "paid", "here is the receipt", "我已经还了", "钱转过去了"]
+RULED_OUT = [
+    text for spoken in written().values() for phrase in spoken.never["paid"] for text in combinations(phrase)
+]
+
+
+@pytest.mark.parametrize("paid", PAID)
+def test_what_rules_paid_out_does_whatever_stands_around_it(paid: str):
+    assert rank(paid)[0].intent == "paid"
+    for text in RULED_OUT:
+        for whole in (f"{text}, {paid}", f"{paid}. {text}"):
+            assert all(guess.intent != "paid" for guess in rank(whole)), whole
+
+
+def test_the_page_is_up_to_date(rows: list[Labelled]):
+    assert PAGE.read_text("utf-8") == page(rows), "python -m tests.builders.labelled"
+
+
+def test_every_language_has_phrases_for_every_intent():
+    assert len(written()) >= 2
+    for language, spoken in written().items():
+        assert set(spoken.phrases) == set(INTENTS), language
+        assert all(len(phrases) >= 12 for phrases in spoken.phrases.values()), language
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("HELP", "help"),
+        ("Stop. Thank you", "stop"),
+        ("Больше не присылайте!", "stop"),
+        ("wat is my balnce??", "balance"),
+        ("我想 pay 怎么弄", "how_to_pay"),
+        ("pls can u giv me 5 more days", "extension"),
+        ("Already PAID this mornin!!!", "paid"),
+    ],
+)
+def test_slips_slang_and_mixed_texts_are_read(text: str, intent: str):
+    assert read_intent(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "?!", "...", "😀", "zxcvbn", "\u200b", "0000", "the sky is blue"]
+)
+def test_what_asks_for_nothing_is_unclear(text: str):
+    assert read_intent(text).how == "unclear"
+
+
+def test_two_wishes_at_once_are_asked_back():
+    reading = read_intent("balance or schedule")
+    assert reading.how == "did_you_mean"
+    assert {guess.intent for guess in reading.guesses} >= {"balance", "schedule"}
+    assert reading.intent is None
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_and_the_same_each_time(text: str):
+    reading = read_intent(text)
+    assert reading == read_intent(text)
+    assert len(reading.guesses) == {"sure": 1, "unclear": 0}.get(reading.how, len(reading.guesses))
+    assert len(reading.guesses) <= 3
+    assert all(0 <= guess.share <= 1 for guess in reading.guesses)
+    if keyword_of(text):
+        assert reading.intent == keyword_of(text)
+
+
+def test_a_long_text_is_read_in_a_moment():
+    assert read_intent("how much do i owe " * 2000).intent == "balance"
+
+
+def test_variants_meet_every_alternative_and_combinations_all():
+    phrase = "(a|b|) c (d|e) f"
+    assert {word for text in variants(phrase) for word in text.split()} == set("abcdef")
+    assert len(set(combinations(phrase))) == 6
+    assert variants("plain") == combinations("plain") == ["plain"]
