@@ -20,7 +20,10 @@ FROM cases c JOIN persons p ON p.id = c.person_id WHERE c.id = ANY($1)
 # Loans with something unpaid, or with an occurrence that still has to end. Reminders are for those who owe:
 # our texts say "your payment", which is not what a guarantor or an estate may be told.
 _LOANS = """
-SELECT pa.case_id, l.id, l.status, l.zone, l.currency, l.strategy_version_id, l.governed_since, f.fed_at
+SELECT pa.case_id, l.id, l.status, l.zone, l.currency, l.strategy_version_id, l.governed_since, f.fed_at,
+       CASE WHEN f.held_since IS NOT NULL THEN ARRAY['held_tape'] ELSE '{}'::text[] END
+       || CASE WHEN EXISTS (SELECT 1 FROM differences d WHERE d.loan_id = l.id AND d.state = 'open')
+          THEN ARRAY['core_differs'] ELSE '{}'::text[] END AS unsure
 FROM parties pa
 JOIN loans l ON l.id = pa.loan_id
 JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
@@ -117,7 +120,7 @@ async def load_facts(
     anchors = [row.installment for rows in unpaid.values() for row in rows]
     ended, waiting = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
     loans: dict[int, list[Loan]] = defaultdict(list)
-    for case, loan, status, zone, _, version, since, fed_at in loan_rows:
+    for case, loan, status, zone, _, version, since, fed_at, unsure in loan_rows:
         loans[case].append(
             Loan(
                 loan,
@@ -129,6 +132,7 @@ async def load_facts(
                 tuple(unpaid[loan]),
                 tuple(ended[case, loan]),
                 tuple(waiting[case, loan]),
+                tuple(unsure),
             )
         )
     addresses: dict[int, list[Address]] = defaultdict(list)

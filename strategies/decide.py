@@ -142,6 +142,12 @@ class _Working:
             if begun is not None:
                 self.followed.add(begun.id)
             return
+        no = _doubt(loan, step)
+        if no is not None:
+            self._defer(occurrence.key, occurrence.expires, occurrence.expires, (no,))
+            if begun is not None:
+                self.followed.add(begun.id)
+            return
         due = next(u.due for u in loan.unpaid if u.installment == occurrence.key.anchor_id)
         late = (self.now.date() - due).days
         candidate = _Candidate(occurrence, loan.strategy, step, late, begun)
@@ -324,6 +330,15 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
         closed,
         min(working.again, default=None),
     )
+
+
+def _doubt(loan: Loan, step: Step) -> No | None:
+    """Why the loan's figures cannot be relied on; until somebody has looked the step waits."""
+    if "held_tape" in loan.unsure:
+        return No("strategy", "held_tape", "the last tape of this loan waits for approval")
+    if "core_differs" in loan.unsure and step.post_due:
+        return No("strategy", "core_differs", "the core system states another balance")
+    return None
 
 
 def best_address(addresses: Iterable[Address], channel: str) -> Address | None:

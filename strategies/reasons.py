@@ -150,6 +150,10 @@ REASONS: Final[Mapping[str, Callable[[No, Around], str]]] = {
     "moved_on": _fixed("The strategy or the due date has changed, and this moment is no longer expected."),
     "expired": _fixed("Its time had passed before it could be said."),
     "stale_feed": _stale_feed,
+    "held_tape": _fixed("The last tape of this loan looks wrong and waits for somebody's approval."),
+    "core_differs": _fixed(
+        "The core system states another balance than the payments do, and nobody has settled it yet."
+    ),
     "closed": _fixed("The lender has closed the loan."),
     "recalled": _fixed("The lender has recalled the loan."),
     "sold": _fixed("The loan has been sold."),

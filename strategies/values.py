@@ -41,6 +41,9 @@ class Loan(msgspec.Struct, frozen=True, array_like=True):
     unpaid: tuple[Unpaid, ...]  # by due date; what is within the tolerance is not here
     ended: tuple[Key, ...] = ()  # of the unpaid installments
     waiting: tuple[Key, ...] = ()  # stored and not ended, of any installment
+    # why its figures cannot be relied on: its tape waits for approval (nothing is said), the core system
+    # states other balances (nothing past due is said)
+    unsure: tuple[str, ...] = ()
 
 
 class Address(msgspec.Struct, frozen=True, array_like=True):

@@ -1,67 +1,21 @@
-"""The use case: a tape is read, staged, resolved, allocated, written, counted; in one transaction."""
+"""The use case: a tape is loaded in one transaction, whole or not at all; or held, where it looks wrong."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Final
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import msgspec
 
 from casework.errors import CaseworkInputError
-from casework.intake.balances import allocate_moved
+from casework.intake.held import hold
+from casework.intake.loading import Loading
 from casework.intake.loan_rows import check_code
-from casework.intake.mapping import Mapping as TapeMapping
-from casework.intake.parse import read_file
-from casework.intake.people import Home
-from casework.intake.people_load import load_persons
-from casework.intake.rejects import write_rejects
-from casework.intake.report import ImportReport, files_of
-from casework.intake.setting import Setting
-from casework.intake.stage import Stager
-from casework.intake.tape import Kind, Tape, TapeFile, look_up_tables, open_tape
+from casework.intake.order import Order, Progress
+from casework.intake.report import ImportReport
+from casework.intake.tape import open_tape
 from casework.office import Office
-from casework.portfolios import PortfolioSpec, save, spec_of
 from casework.staff.rights import Action, Actor, require
-from ledger.money import format_major, minor_digits
-from storage.audit import Event, write
-from storage.intake import payments, refuse, resolve, staging, tally
-from storage.intake import write as book
-from storage.intake.holds import hold_refused
-from storage.portfolios import all_portfolios
-from storage.raw import Raw
-
-BATCH: Final = 5_000
-_STEPS: Final = 8
-
-# What is being done, how far, of how much.
-Progress = Callable[[str, int, int], None]
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What to import and how.
-
-    kind            `loans` (a whole tape) or `payments` (a file of payments alone)
-    path            the file, or the folder that holds the files of one tape
-    portfolio       the code that rows without one take; None: the mapping's or the rows' own
-    as_of           take only what had happened by the end of this day; None: by now
-    full            recall the loans that the tape does not have
-    dry_run         do all of it, keep nothing
-    rejects_folder  where the file of refused rows is put
-    """
-
-    kind: Kind
-    path: Path
-    mapping: TapeMapping
-    rejects_folder: Path
-    portfolio: str | None = None
-    as_of: date | None = None
-    full: bool = False
-    dry_run: bool = False
-
-
-class _NothingKept(Exception):  # noqa: N818 - rolls a dry run back
+class _NothingKept(Exception):  # noqa: N818 - rolls back what a dry run did, or a held tape
     pass
 
 
@@ -70,6 +24,7 @@ async def import_tape(
 ) -> ImportReport:
     """Load a tape into the book, whole or not at all; the same tape again changes nothing.
 
+    One that looks wrong beside the book is held: nothing of it is kept until somebody approves it.
     Raises TapeError and MappingError for what cannot be read as the mapping says, Denied.
     """
     if order.portfolio is not None:
@@ -81,284 +36,27 @@ async def import_tape(
     if named is not None or actor.portfolios is None:
         require(actor, Action.IMPORT_BOOK, named)
     tape = open_tape(order.path, order.mapping, order.kind)
-    job = _Import(office, actor, order, tape, now, progress or (lambda what, done, total: None))
+    job = Loading(office, actor, order, tape, now, progress)
     report: ImportReport | None = None
     try:
         async with office.transaction() as raw:
             report = await job.run(raw)
-            _keep_or_not(order)
+            _keep_or_not(order, job)
     except _NothingKept:
         pass
     except BaseException:
         job.rejects_part.unlink(missing_ok=True)
         raise
     assert report is not None
-    if report.rejects_file is not None:
-        job.rejects_part.rename(report.rejects_file)
+    if job.findings and not order.dry_run:
+        async with office.transaction() as raw:
+            report = msgspec.structs.replace(
+                report, held_for_approval=await hold(raw, actor, job, report, now)
+            )
+    job.keep_rejects(report)
     return report
 
 
-def _keep_or_not(order: Order) -> None:
-    if order.dry_run:
+def _keep_or_not(order: Order, job: Loading) -> None:
+    if order.dry_run or job.findings:
         raise _NothingKept
-
-
-class _Import:
-    """One import on its way. The order of `run` is the order of keys: what is referred to comes first."""
-
-    def __init__(
-        self, office: Office, actor: Actor, order: Order, tape: Tape, now: datetime, progress: Progress
-    ) -> None:
-        self._office = office
-        self._actor = actor
-        self._order = order
-        self._tape = tape
-        self._now = now
-        self._progress = progress
-        self._read = 0
-        self._step = 0
-        self._homes: dict[str, tuple[Home, str]] = {}  # of portfolios that the tape names: home, currency
-        self._rejects_file = _free_path(
-            order.rejects_folder, f"{order.path.stem or 'tape'}-{now:%Y%m%dT%H%M%S}"
-        )
-        self.rejects_part = self._rejects_file.with_suffix(".part")
-
-    async def run(self, raw: Raw) -> ImportReport:
-        order = self._order
-        known = {row.code: row for row in await all_portfolios(raw)}
-        await staging.begin(raw)
-        await staging.stage(raw, "s_files", staging.FILES, self._file_rows())
-        stager = Stager(raw, self._office.keyring, cache(self._fed_at))
-        homes = {code: Home(row.zone, row.country, row.language) for code, row in known.items()}
-        await self._stage(stager, homes)
-        await staging.staged(raw)
-        for code in self._homes:
-            require(self._actor, Action.IMPORT_BOOK, code)
-            if code not in known:
-                await save(raw, self._made(code))
-        rows = {row.code: row for row in await all_portfolios(raw)}
-        asked = rows[order.portfolio].id if order.portfolio in rows else None
-        if order.kind == "payments" and order.portfolio is not None and asked is None:
-            known_codes = ", ".join(rows) or "none"
-            raise CaseworkInputError(
-                f"--portfolio {order.portfolio}: the book has no such portfolio; it has {known_codes}"
-            )
-        shape = resolve.Shape(
-            many_files=any(file.part.loan is None for file in self._tape.files),
-            coarse=any(self._coarse(file) for file in self._tape.files),
-            unnamed=stager.unnamed,
-            portfolio_id=asked,
-        )
-        self._next("finding known loans")
-        await resolve.resolve_loans(raw, shape)
-        spoken_of = await resolve.spoken_of(raw)
-        for code in spoken_of.portfolios:
-            require(self._actor, Action.IMPORT_BOOK, code)
-        digits = [(code, 10 ** (4 - minor_digits(code))) for code in spoken_of.currencies]
-        await staging.stage(raw, "s_currencies", ("currency", "factor"), digits)
-        fed_at = min([self._fed_at(zone) for zone in spoken_of.zones], default=self._fed_at(self._zone))
-        await resolve.resolve_installments(raw, shape)
-        await payments.resolve_payments(raw, shape)
-        await refuse.refuse(raw, many_files=shape.many_files)
-        self._next("persons")
-        await load_persons(raw, self._office.keyring, min(fed_at, self._now))
-        self._next("balances")
-        await allocate_moved(raw, {row.id: spec_of(row) for row in rows.values()})
-        self._next("writing")
-        await book.write_book(raw, fed_at, self._now)
-        recalled, notes = await self._recall(raw, fed_at)
-        await self._feed(raw, fed_at, asked)
-        # From the day of the feed on, whose end `fed_at` is.
-        since = fed_at - timedelta(days=1)
-        held = await hold_refused(raw, since, self._now, tells_of_payments=self._tells_of_payments)
-        if held:
-            notes.append(f"{held} loans of the book have refused rows: they are held until a tape has none")
-        await book.touch_changed(raw, fed_at)
-        self._next("counting")
-        return await self._report(raw, fed_at, recalled, notes, spoken_of.portfolios, asked)
-
-    # --- reading -----------------------------------------------------------------------------------
-
-    async def _stage(self, stager: Stager, homes: Mapping[str, Home]) -> None:
-        mapping, order = self._order.mapping, self._order
-        parts = mapping.files.values()
-        own_source = any(part.loan is not None and part.loan.source is not None for part in parts)
-        setting = Setting(
-            constants=mapping.constants,
-            formats=mapping.formats,
-            look_ups=look_up_tables(mapping, self._tape.look_ups),
-            source=None if own_source else mapping.constants.source,
-            portfolio=order.portfolio,
-            homes=homes,
-            as_of=cache(self._as_of),
-            currency=None if _own_currency(mapping) else mapping.constants.currency,
-            keyed_by_number=all(part.installment is None or part.installment.key is None for part in parts),
-        )
-        total = sum(_lines(file.path) for file in self._tape.files)
-        for index, file in enumerate(self._tape.files):
-            for read in read_file(file, index, setting, BATCH):
-                for loan in read.loans:
-                    if loan.portfolio not in self._homes:
-                        person = loan.borrower
-                        home = Home(loan.zone, person.country, person.language)
-                        self._homes[loan.portfolio] = home, loan.currency
-                await stager.stage(read)
-                self._read += read.rows
-                self._progress("reading", self._read, total)
-
-    def _file_rows(self) -> list[tuple[object, ...]]:
-        return [
-            (
-                index,
-                file.path.name,
-                _states(file),
-                file.part.loan is not None,
-                file.part.only_payments,
-                self._coarse(file),
-            )
-            for index, file in enumerate(self._tape.files)
-        ]
-
-    def _coarse(self, file: TapeFile) -> bool:
-        mapping = self._order.mapping
-        return file.part.loan is None and (_own_currency(mapping) or mapping.constants.currency is None)
-
-    @property
-    def _zone(self) -> str:
-        return self._order.mapping.constants.zone or "UTC"
-
-    def _as_of(self, zone: str) -> date:
-        return self._order.as_of or self._now.astimezone(ZoneInfo(zone)).date()
-
-    def _fed_at(self, zone: str) -> datetime:
-        """The feed's moment: the end of the as-of day in `zone`, else now."""
-        if self._order.as_of is None:
-            return self._now
-        return datetime.combine(self._order.as_of + timedelta(days=1), time(), ZoneInfo(zone))
-
-    def _made(self, code: str) -> PortfolioSpec:
-        """A portfolio that no file describes: the defaults, and what its first loan says."""
-        home, currency = self._homes[code]
-        return PortfolioSpec(
-            portfolio=code,
-            name=code,
-            brand=code,
-            country=home.country,
-            zone=home.zone or self._zone,
-            language=home.language or "en",
-            currency=currency,
-        )
-
-    # --- what follows ------------------------------------------------------------------------------
-
-    async def _recall(self, raw: Raw, fed_at: datetime) -> tuple[int, list[str]]:
-        if not self._order.full or self._order.kind != "loans":
-            return 0, []
-        nameless = await tally.nameless_rejects(raw)
-        if nameless:
-            return 0, [f"nothing was recalled: {nameless} refused rows do not tell which loan they are"]
-        return await tally.recall_absent(raw, fed_at), []
-
-    async def _feed(self, raw: Raw, fed_at: datetime, asked: int | None) -> None:
-        """A tape tells of payments where it has them, where the mapping knows none, and where it is a folder:
-        then what it does not have was not paid. Loans alone tell nothing of payments."""
-        if self._tells_of_payments:
-            await tally.feed_known(raw, fed_at, asked if self._order.kind == "payments" else None)
-        else:
-            await tally.feed_unknown(raw)
-
-    @property
-    def _tells_of_payments(self) -> bool:
-        pays = any(part.payments for part in self._order.mapping.files.values())
-        read = any(file.part.payments for file in self._tape.files)
-        return read or not pays or self._order.path.is_dir()
-
-    async def _report(
-        self, raw: Raw, fed_at: datetime, recalled: int, notes: list[str], codes: list[str], asked: int | None
-    ) -> ImportReport:
-        order = self._order
-        counts = await tally.outcomes(raw)
-        if self._read != sum(counts.values()):
-            raise RuntimeError(f"{self._read} rows were read, but {counts} do not add up to them")
-        sums: dict[str, dict[str, str]] = {"due": {}, "paid": {}, "principal": {}}
-        for what, currency, minor in await tally.sums(raw):
-            sums[what][currency] = format_major(minor, currency)
-        reasons: dict[tuple[str, str], int] = {}
-        if counts["rejected"]:
-            reasons = await write_rejects(self.rejects_part, self._tape.files, refuse.rejects(raw))
-        report = ImportReport(
-            kind=order.kind,
-            mapping=order.mapping.name,
-            read=self._read,
-            **counts,
-            recalled=recalled,
-            sums=sums,
-            rejects_file=str(self._rejects_file) if counts["rejected"] else None,
-            held_for_approval=False,
-            reasons=[(*said, rows) for said, rows in sorted(reasons.items(), key=lambda one: -one[1])],
-            files=files_of(self._tape),
-            portfolios=codes,
-            notes=notes,
-            as_of=self._as_of(self._zone),
-            fed_at=fed_at,
-            dry_run=order.dry_run,
-        )
-        key = await tally.keep_import(
-            raw,
-            order.kind,
-            order.path.name,
-            order.mapping.name,
-            asked,
-            self._now,
-            fed_at,
-            msgspec.json.encode(report),
-        )
-        event = Event(
-            self._now,
-            self._actor.name,
-            self._actor.role,
-            Action.IMPORT_BOOK,
-            "import",
-            key,
-            {
-                "kind": order.kind,
-                "mapping": order.mapping.name,
-                "read": self._read,
-                **counts,
-                "recalled": recalled,
-            },
-        )
-        await write(raw.connection, [event])
-        return report if order.dry_run else msgspec.structs.replace(report, import_id=key)
-
-    def _next(self, what: str) -> None:
-        self._step += 1
-        self._progress(what, self._step, _STEPS)
-
-
-def _own_currency(mapping: TapeMapping) -> bool:
-    """Whether rows of loans name their currency: then rows of other files do not know it."""
-    return any(part.loan is not None and part.loan.currency is not None for part in mapping.files.values())
-
-
-def _states(file: TapeFile) -> str:
-    part = file.part
-    if part.party is not None:
-        return "party"
-    if part.installment is not None:
-        return "installment"
-    return "loan" if part.loan is not None else "payment"
-
-
-def _lines(path: Path) -> int:
-    """About how many rows a file has, for the progress bar."""
-    with path.open("rb") as content:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(1 << 20), b""))
-
-
-def _free_path(folder: Path, stem: str) -> Path:
-    path, number = folder / f"{stem}-rejects.csv", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}-rejects.csv"
-    return path

@@ -14,6 +14,7 @@ class ImportReport(msgspec.Struct, frozen=True):
 
     sums      due, paid, principal -> currency -> major units as text, over the rows taken
     reasons   (column, reason, how many) of the rows rejected, the commonest first
+    coverage  of the active loans of its feeds, the share that the tape has
     files     of each file of the tape: its name, what it is, encoding, delimiter, columns not used
     """
 
@@ -36,6 +37,7 @@ class ImportReport(msgspec.Struct, frozen=True):
     as_of: date
     fed_at: datetime
     dry_run: bool
+    coverage: float | None = None
     import_id: int | None = None
 
     def document(self) -> dict[str, Any]:

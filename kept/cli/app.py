@@ -22,6 +22,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "check",
     "explain",
     "unknown",
+    "approvals",
     "ledger",
     "policy",
     "demo",

@@ -139,6 +139,14 @@ def _print(report: "ImportReport") -> None:
         for currency, amount in sums.items():
             table.add_row(what, f"{amount} {currency}")
     out.print(table)
+    if report.held_for_approval:
+        out.print(
+            f"HELD: nothing of this tape is in the book. `kept approve {report.held_for_approval}` loads it, "
+            "`kept approvals` shows the picture of what differs"
+            if not report.dry_run
+            else "This tape would be held for approval",
+            markup=False,
+        )
     for file in report.files:
         if file.get("not_used"):
             out.print(f"{file['file']}: not used: {', '.join(file['not_used'])}", markup=False)

@@ -17,6 +17,8 @@ WORDS: Mapping[str, str] = {
     "moved_on": "the strategy or the date had changed",
     "expired": "its time had passed",
     "stale_feed": "payments were not known up to date",
+    "held_tape": "the tape waits for approval",
+    "core_differs": "the core system states another balance",
     "hours": "outside the hours",
     "daily": "one message a day is enough",
     "weekly": "four messages a week are enough",

@@ -140,11 +140,12 @@ async def keep_import(
     at: datetime,
     fed_at: datetime,
     report: bytes,
+    content_digest: bytes | None,
 ) -> int:
     """The row that says that this import happened; its id."""
     return await raw.value(
-        "INSERT INTO imports (kind, file_name, mapping, portfolio_id, at, fed_at, report) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb) RETURNING id",
+        "INSERT INTO imports (kind, file_name, mapping, portfolio_id, at, fed_at, report, content_digest) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8) RETURNING id",
         kind,
         file_name,
         mapping,
@@ -152,4 +153,5 @@ async def keep_import(
         at,
         fed_at,
         report.decode(),
+        content_digest,
     )

@@ -222,7 +222,29 @@ feeds = Table(
     Column("portfolio_id", BigInteger, ForeignKey("portfolios.id"), nullable=False),
     Column("source", Text, nullable=False),
     moment("fed_at"),  # payments up to here are known
+    # since when a tape of it waits for approval; null: none does
+    moment("held_since", nullable=True),
     PrimaryKeyConstraint("portfolio_id", "source"),
+)
+
+# Where the core system states otherwise than the payments do. `ours` and `theirs` are minor units, or days.
+differences = Table(
+    "differences",
+    metadata,
+    key(),
+    ref("loan_id", "loans.id"),
+    Column("what", Text, nullable=False),
+    Column("ours", BigInteger, nullable=False),
+    Column("theirs", BigInteger, nullable=False),
+    Column("explained_by", Text),  # the rule that would make them equal, where there is one
+    Column("state", Text, nullable=False),
+    moment("found_at"),
+    moment("settled_at", nullable=True),
+    Column("settled_by", Text),
+    one_of("what", "outstanding", "dpd"),
+    one_of("state", "open", "accepted", "resolved"),
+    CheckConstraint("(state = 'open') = (settled_at IS NULL)", name="settled_with_its_state"),
+    UniqueConstraint("loan_id", "what"),
 )
 
 imports = Table(
@@ -236,4 +258,5 @@ imports = Table(
     moment("at"),
     moment("fed_at"),
     Column("report", JSONB, nullable=False),
+    Column("content_digest", LargeBinary),  # of the files: the same again is yesterday's tape
 )

@@ -1,0 +1,193 @@
+"""What a tape would change of the book, counted before anything is written: for the guard to judge."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from storage.raw import Raw
+
+# Active loans of the tape's portfolios and sources, and those it has (refused and later ones are there too).
+_LACKING: Final = """
+SELECT count(*) AS active,
+       count(*) FILTER (
+         WHERE EXISTS (SELECT 1 FROM s_loans s WHERE s.source = l.source AND s.ext = l.external_id)
+            OR EXISTS (SELECT 1 FROM i_later k WHERE k.source = l.source AND k.ext = l.external_id)
+            OR EXISTS (SELECT 1 FROM s_rejects r WHERE r.ext = l.external_id)) AS there
+FROM loans l
+JOIN (SELECT DISTINCT portfolio_id, source FROM i_loans WHERE stated) t USING (portfolio_id, source)
+WHERE l.status = 'active'
+"""
+# Each known loan that the tape states otherwise: by what factor its amounts, by how many days its dates.
+_SHIFTS: Final = """
+CREATE TEMP TABLE g_shifts ON COMMIT DROP AS
+SELECT t.loan_id, sum(t.principal + t.interest + t.fees + t.penalties)::float8
+         / nullif(sum(e.principal_minor + e.interest_minor + e.fees_minor + e.penalties_minor), 0) AS factor,
+       mode() WITHIN GROUP (ORDER BY t.due_on - e.due_on) AS days
+FROM i_installments t JOIN installments e ON e.id = t.known_id
+WHERE t.n = 1 AND t.known_digest <> t.digest GROUP BY t.loan_id;
+INSERT INTO g_shifts
+SELECT l.id, l.principal::float8 / nullif(o.principal_minor, 0), 0
+FROM i_loans l JOIN loans o ON o.id = l.known_id
+WHERE l.stated AND NOT l.bad AND l.principal <> o.principal_minor
+  AND l.id NOT IN (SELECT loan_id FROM g_shifts);
+INSERT INTO g_shifts
+SELECT p.loan_id, p.amount::float8 / nullif(e.amount_minor, 0), p.received_on - e.received_on
+FROM i_payments p JOIN payments e ON e.id = p.known_id
+WHERE p.n = 1 AND p.reverses IS NULL AND p.known_digest <> p.digest;
+"""
+_KNOWN: Final = "SELECT count(*) FROM i_loans WHERE known_id IS NOT NULL AND NOT bad"
+_FACTORS: Final = """
+SELECT count(DISTINCT loan_id) AS loans, percentile_cont(0.5) WITHIN GROUP (ORDER BY factor) AS factor
+FROM g_shifts WHERE factor >= $1 OR factor <= 1 / $1
+"""
+_DAYS: Final = """
+SELECT days, count(DISTINCT loan_id) AS loans FROM g_shifts WHERE days <> 0
+GROUP BY days ORDER BY 2 DESC, abs(days) LIMIT 1
+"""
+# What is new beside what is known, by currency: a whole tape of new loans or payments may be off as well.
+_SCALE: Final = """
+SELECT 'installments' AS what, n.currency, n.rows, n.middle, o.rows AS book_rows, o.middle AS book_middle
+FROM (SELECT l.currency, l.portfolio_id, count(*) AS rows,
+             percentile_disc(0.5) WITHIN GROUP (
+               ORDER BY t.principal + t.interest + t.fees + t.penalties) AS middle
+      FROM i_installments t JOIN i_loans l ON l.id = t.loan_id
+      WHERE t.n = 1 AND t.known_id IS NULL GROUP BY 1, 2) n
+JOIN LATERAL (SELECT count(*) AS rows, percentile_disc(0.5) WITHIN GROUP (ORDER BY x.due) AS middle
+      FROM (SELECT e.principal_minor + e.interest_minor + e.fees_minor + e.penalties_minor AS due
+            FROM loans l JOIN installments e ON e.loan_id = l.id
+            WHERE l.currency = n.currency AND l.portfolio_id = n.portfolio_id LIMIT 10000) x) o ON true
+UNION ALL
+SELECT 'payments', n.currency, n.rows, n.middle, o.rows, o.middle
+FROM (SELECT l.currency, l.portfolio_id, count(*) AS rows,
+             percentile_disc(0.5) WITHIN GROUP (ORDER BY p.amount) AS middle
+      FROM i_payments p JOIN i_loans l ON l.id = p.loan_id
+      WHERE p.n = 1 AND p.known_id IS NULL AND p.reverses IS NULL GROUP BY 1, 2) n
+JOIN LATERAL (SELECT count(*) AS rows, percentile_disc(0.5) WITHIN GROUP (ORDER BY x.amount_minor) AS middle
+      FROM (SELECT y.amount_minor FROM loans l JOIN payments y ON y.loan_id = l.id
+            WHERE l.currency = n.currency AND l.portfolio_id = n.portfolio_id AND y.amount_minor > 0
+            LIMIT 10000) x) o ON true
+"""
+_PICTURED: Final = "SELECT factor, days FROM g_shifts LIMIT 20000"
+_FEEDS: Final = """
+SELECT portfolio_id, source FROM i_loans
+UNION
+SELECT l.portfolio_id, l.source
+FROM loans l JOIN s_rejects r ON r.ext = l.external_id AND r.source IN ('', l.source)
+ORDER BY 1, 2
+"""
+_HABIT: Final = """
+SELECT (report->'coverage')::text::float8 FROM imports
+WHERE kind = 'loans' AND report->'coverage' <> 'null' AND report->'portfolios' = $1::jsonb
+ORDER BY id DESC LIMIT 2
+"""
+_LAST: Final = "SELECT at FROM imports WHERE kind = $1 AND content_digest = $2 ORDER BY id DESC LIMIT 1"
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """The middle amount of what is new (installments, payments) beside that of the book, in minor units."""
+
+    what: str
+    currency: str
+    rows: int
+    middle: int
+    book_rows: int
+    book_middle: int
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What a tape would change. `factor` and `days` are those of the loans that moved most alike.
+
+    active, there   active loans of its feeds, and how many of them it has
+    known           loans of the book that it speaks of
+    """
+
+    active: int
+    there: int
+    known: int
+    off_by_factor: int
+    factor: float | None
+    moved: int
+    days: int
+    scales: tuple[Scale, ...]
+    shifts: tuple[tuple[float | None, int], ...]
+
+
+async def measure(raw: Raw, least_factor: float) -> Measured:
+    """Compare what is resolved (i_loans, i_installments, i_payments) with the book."""
+    lacking = (await raw.rows(_LACKING))[0]
+    await raw.run(_SHIFTS)
+    factors = (await raw.rows(_FACTORS, least_factor))[0]
+    days = await raw.rows(_DAYS)
+    scales = [Scale(*row) for row in await raw.rows(_SCALE)]
+    return Measured(
+        active=lacking["active"],
+        there=lacking["there"],
+        known=await raw.value(_KNOWN),
+        off_by_factor=factors["loans"],
+        factor=factors["factor"],
+        moved=days[0]["loans"] if days else 0,
+        days=days[0]["days"] if days else 0,
+        scales=tuple(scales),
+        shifts=tuple((row[0], row[1]) for row in await raw.rows(_PICTURED)),
+    )
+
+
+async def feeds(raw: Raw) -> list[tuple[int, str]]:
+    """(portfolio, source) of the loans that the tape speaks of, be it in rows that are refused."""
+    return [(row[0], row[1]) for row in await raw.rows(_FEEDS)]
+
+
+async def coverage_before(raw: Raw, portfolios: list[str]) -> list[float]:
+    """What share of the active loans the last two tapes of these portfolios had, the latest first."""
+    rows = await raw.rows(_HABIT, msgspec.json.encode(portfolios).decode())
+    return [row[0] for row in rows]
+
+
+async def last_with(raw: Raw, kind: str, content: bytes) -> datetime | None:
+    """When a tape of the kind with the very same content came last."""
+    return await raw.value(_LAST, kind, content)
+
+
+async def hold_feeds(raw: Raw, pairs: list[tuple[int, str]], since: datetime) -> None:
+    """Nothing is said of the loans of these feeds from now on."""
+    await raw.run(
+        "UPDATE feeds f SET held_since = coalesce(held_since, $3) FROM unnest($1::bigint[], $2::text[]) "
+        "h(portfolio_id, source) WHERE f.portfolio_id = h.portfolio_id AND f.source = h.source",
+        [pair[0] for pair in pairs],
+        [pair[1] for pair in pairs],
+        since,
+    )
+
+
+async def supersede(raw: Raw, kind: str, pairs: list[tuple[int, str]], by: str, at: datetime) -> None:
+    """Tapes of the kind that wait for approval and speak of one of these feeds: a later one has come."""
+    await raw.run(
+        "UPDATE approvals a SET state = 'superseded', decided_by = $4, decided_at = $5 "
+        "WHERE a.kind = 'import' AND a.state = 'waiting' AND a.content->>'tape' = $1 AND EXISTS ("
+        "  SELECT 1 FROM unnest($2::bigint[], $3::text[]) h(portfolio_id, source)"
+        "  WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(h.portfolio_id, h.source)))",
+        kind,
+        [pair[0] for pair in pairs],
+        [pair[1] for pair in pairs],
+        by,
+        at,
+    )
+
+
+async def release_feeds(raw: Raw, at: datetime) -> None:
+    """Feeds of which no tape waits for approval any more are free; what waited for that is looked at."""
+    await raw.run(
+        "WITH freed AS ("
+        "  UPDATE feeds f SET held_since = NULL WHERE held_since IS NOT NULL AND NOT EXISTS ("
+        "    SELECT 1 FROM approvals a WHERE a.kind = 'import' AND a.state = 'waiting'"
+        "    AND a.content->'feeds' @> jsonb_build_array(jsonb_build_array(f.portfolio_id, f.source)))"
+        "  RETURNING portfolio_id, source"
+        "), concerned AS ("
+        "  SELECT DISTINCT o.case_id FROM occurrences o JOIN loans l ON l.id = o.loan_id"
+        "  JOIN freed USING (portfolio_id, source) WHERE o.state = 'waiting' AND o.reason = 'held_tape'"
+        "), chosen AS ("
+        "  SELECT id FROM cases WHERE id IN (SELECT case_id FROM concerned) ORDER BY id FOR NO KEY UPDATE"
+        ") UPDATE cases c SET next_look_at = least(c.next_look_at, $1) FROM chosen WHERE chosen.id = c.id",
+        at,
+    )
