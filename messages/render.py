@@ -7,15 +7,15 @@ from html import escape
 from typing import Final
 
 import msgspec
-from liquid import BoundTemplate, RenderContext
+from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError
-from liquid.output import LimitedStringIO
 
 from messages.body import LENGTH, Body
 from messages.errors import InvalidTextError, MayNotCarryError, NothingOwedError, TextTooLongError
+from messages.filled import fill
 from messages.locales import best_language, listed, locale_for, long_date, money, short_date
 from messages.segments import segments
-from messages.templates import OUTPUT_LIMIT, Template, languages, template
+from messages.templates import Template, languages, template
 from messages.values import Owed, Saying
 
 FALLBACK: Final = "en"
@@ -79,15 +79,13 @@ def _buttons(chosen: Template, saying: Saying) -> tuple[tuple[str, str], ...]:
 
 
 def _filled(chosen: Template, source: BoundTemplate, data: Mapping[str, object]) -> str:
-    out = LimitedStringIO(OUTPUT_LIMIT)
     try:
-        source.render_with_context(RenderContext(source, globals=data), out)
+        return fill(source, data)
     except ResourceLimitError as error:
         raise TextTooLongError(chosen.name, chosen.channel, LENGTH[chosen.channel]) from error
     except LiquidError as error:
         where = f"{chosen.language}/{chosen.name}/{chosen.channel}"
         raise InvalidTextError(where, str(error.message)) from error
-    return out.getvalue()
 
 
 def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
