@@ -16,7 +16,7 @@ from casework.portfolios import PortfolioSpec, spec_of, tolerances
 from policy.pack import shipped_texts
 from storage.crypt import Keyring
 from storage.portfolios import PortfolioRow, all_portfolios
-from storage.raw import Raw
+from storage.raw import Raw, begun
 from storage.rulebooks import keep_rulebook, published
 from strategies.rulebook import Rulebook, Written, digest, encode, read_rulebook
 
@@ -41,6 +41,8 @@ class Office:
 
     def __init__(self, engine: AsyncEngine, keyring: Keyring) -> None:
         self.engine = engine
+        # Begins nothing by itself: our transactions are the driver's own, a round trip and a half each.
+        self._connections = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.keyring = keyring
         # Names this book among all that use the same providers; it follows from the keys.
         self._installation = keyring.digest("installation", b"").hex()[:12]
@@ -60,8 +62,8 @@ class Office:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Raw]:
         """One unit of work: committed at the end, rolled back on an error."""
-        async with self.engine.begin() as connection:
-            yield await Raw.of(connection)
+        async with self._connections.connect() as connection, begun(connection) as raw:
+            yield raw
 
     async def book(self, raw: Raw) -> Book:
         """The book in force, as this transaction sees it; its rulebook is stored for replay."""

@@ -3,7 +3,8 @@
 All of it stays inside the transaction of the SQLAlchemy connection it came from.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +66,22 @@ class Raw:
             "SELECT nextval($1::regclass) FROM generate_series(1, $2)", sequence, count
         )
         return [row[0] for row in drawn]
+
+
+@asynccontextmanager
+async def begun(connection: AsyncConnection) -> AsyncGenerator[Raw]:
+    """A transaction of the driver on a connection that commits by itself, which it does not until the end.
+
+    Committed at the end, rolled back on an error. A connection on which not even that could be done (who was
+    rolling back was cancelled) is not used again.
+    """
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        async with driver.transaction():
+            yield Raw(connection, driver)
+    finally:
+        if driver.is_in_transaction():
+            await connection.invalidate()
 
 
 async def touch(raw: Raw, cases: Sequence[int], at: datetime) -> None:
