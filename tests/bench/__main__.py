@@ -12,6 +12,7 @@ from rich.console import Console
 from kept import logs
 from kept.config import load, setting_names
 from kept.embedded import engines
+from tests.bench.lines import lines_of
 from tests.bench.place import Place
 from tests.bench.report import show
 from tests.bench.run import Sizes, run
@@ -41,9 +42,10 @@ def main() -> None:
 
     with engines(load(None)) as running:
         place = Place(running.database_url, say)
-        lines = asyncio.run(run(place, Sizes(asked.loans, asked.runs)))
+        sizes = Sizes(asked.loans, asked.runs)
+        found = asyncio.run(run(place, running.redis_url, sizes))
     say("done")
-    show(lines, f"Medians of {asked.runs} runs on {os.cpu_count()} cores; us and ms a row")
+    show(lines_of(found, sizes), f"Medians of {asked.runs} runs on {os.cpu_count()} cores; us and ms a row")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from rich.table import Table
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One ratio. `ours` and `floor` in `unit`; met when `value` is at most `asked`, or `aim`."""
+    """One ratio. `ours` and `floor` in `unit`; met when `value` is at most `asked`, or `aim`.
+
+    `least`: at least, where more is better.
+    """
 
     number: str  # of PERFORMANCE.md
     what: str
@@ -17,14 +20,16 @@ class Line(msgspec.Struct, frozen=True):
     asked: float | None = None
     aim: float | None = None
     shown: str = "{:.2f}"  # how value, asked and aim are written
+    least: bool = False
 
     @property
     def met(self) -> str:
         if self.value is None or self.asked is None or self.aim is None:
             return "-"
-        if self.value <= self.aim:
+        sign = -1 if self.least else 1
+        if sign * self.value <= sign * self.aim:
             return "aim"
-        return "asked" if self.value <= self.asked else "NO"
+        return "asked" if sign * self.value <= sign * self.asked else "NO"
 
 
 def as_table(lines: list[Line], title: str) -> Table:

@@ -2,19 +2,18 @@
 
 import gc
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 import msgspec
 
-from tests.bench import growth, nothing_due, reminder, tape
+from notifiers.base import Channel
+from tests.bench import delivery, growth, nothing_due, queue, reminder, side_by_side, tape
+from tests.bench import memory as peak_memory
 from tests.bench.book import build, make_due
 from tests.bench.look_floor import facts_size, time_floor, time_look, written
 from tests.bench.place import Place
-from tests.bench.report import Line
 
-US = 1e6
-MS = 1e3
+CHANNELS: tuple[Channel, ...] = ("email", "sms", "chat")
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -46,6 +45,21 @@ class Sizes(msgspec.Struct, frozen=True):
         """The due lines of ratio 2."""
         return min(self.due, 10_000)
 
+    @property
+    def sent(self) -> int:
+        """Contacts of a run of ratios 5 and 6."""
+        return max(1, min(self.loans // (self.runs + 1), 1_000))
+
+    @property
+    def carried(self) -> int:
+        """Contacts of a run of one deliverer, and of two."""
+        return max(1, min(self.loans // 7, 1_280))
+
+    @property
+    def remembered(self) -> int:
+        """Due at once, the few of ratio 9; the many are all."""
+        return min(max(1, self.loans // 10), 10_000)
+
 
 class Looks(msgspec.Struct):
     """Seconds a due case: of the look, of its floor, of the look where a tenth of the others is."""
@@ -57,60 +71,40 @@ class Looks(msgspec.Struct):
     probes: list[float] = msgspec.field(default_factory=list[float])
 
 
-async def measure(place: Place, sizes: Sizes, folder: Path) -> list[Line]:
-    """Ratios 1, 2, 3, 8 and 10; progress is said on the way."""
+class Found(msgspec.Struct):
+    """Everything that was measured: seconds a case, contact, line or row; bytes of memory."""
+
+    looks: Looks
+    few: float
+    many: float
+    line: float
+    queued: tuple[list[float], list[float]]
+    sendings: dict[Channel, delivery.Sendings]
+    deliverers: tuple[list[float], list[float]]
+    memory: tuple[int, int]
+    imported: tape.Imported
+
+
+async def measure(place: Place, redis_url: str, sizes: Sizes, folder: Path) -> Found:
+    """Everything, one after the other; progress is said on the way."""
     book = await _book(place, "book", sizes.loans)
     small = await _book(place, "small", sizes.due + (sizes.loans - sizes.due) // 10)
     looks = await _looks(place, sizes, book, small)
     place.say("looking at few and at many")
     few, many = await growth.measure(place, book, sizes.few, sizes.many)
-    seconds = await _reminders(place, book, sizes.lines)
+    line = await _reminders(place, book, sizes.lines)
+    place.say("wake-ups and jobs")
+    queued = await queue.measure(redis_url, 1_000, 1_000, sizes.runs)
+    sendings: dict[Channel, delivery.Sendings] = {}
+    for channel in CHANNELS:
+        sendings[channel] = await delivery.measure(place, book, channel, sizes.sent, sizes.runs, folder)
+    deliverers = await side_by_side.measure(place, book, sizes.carried, 3, folder)
+    memory = (
+        await peak_memory.measure(place, book, sizes.remembered),
+        await peak_memory.measure(place, book, sizes.loans),
+    )
     imported = await tape.measure(place, folder, sizes.tape)
-    return _lines(sizes, looks, few, many, seconds, imported)
-
-
-def _lines(
-    sizes: Sizes, looks: Looks, few: float, many: float, seconds: float, imported: tape.Imported
-) -> list[Line]:
-    look, floor, less = median(looks.look), median(looks.floor), median(looks.small)
-    passed, probe = median(looks.passes), median(looks.probes)
-    rows = imported.rows
-    of_look = f"look, {sizes.due:,} due of {sizes.loans:,} / INSERT..SELECT + UPDATE"
-    of_pass = f"a pass over {sizes.loans:,} loans, nothing due / an index probe"
-    return [
-        Line("1", of_look, look * US, "us", floor * US, _paired(looks.look, looks.floor), 6, 2),
-        Line("2", f"look + send to the sandbox, a due line of {sizes.lines:,}", seconds * US, "us"),
-        Line(
-            "3", f"look, {sizes.many:,} due / {sizes.few:,}", many * US, "us", few * US, many / few, 1.2, 1.05
-        ),
-        Line(
-            "3",
-            "look, 10x the loans not due / 1x",
-            look * US,
-            "us",
-            less * US,
-            _paired(looks.look, looks.small),
-            1.2,
-            1.05,
-        ),
-        Line("8", of_pass, passed * MS, "ms", probe * MS, passed * MS, 5, 1, "{:.2f} ms"),
-        Line(
-            "10",
-            f"import, {rows:,} rows / COPY of them",
-            imported.seconds / rows * US,
-            "us",
-            imported.floor / rows * US,
-            imported.seconds / imported.floor,
-            8,
-            3,
-            "1/{:.1f}",
-        ),
-    ]
-
-
-def _paired(ours: list[float], floor: list[float]) -> float:
-    """The median of the ratios of each run: what else the machine does changes from run to run."""
-    return median(mine / least for mine, least in zip(ours, floor, strict=True))
+    return Found(looks, few, many, line, queued, sendings, deliverers, memory, imported)
 
 
 async def _book(place: Place, kind: str, loans: int) -> str:
@@ -158,6 +152,6 @@ async def _reminders(place: Place, book: str, lines: int) -> float:
     return (looked + sent) / lines
 
 
-async def run(place: Place, sizes: Sizes) -> list[Line]:
+async def run(place: Place, redis_url: str, sizes: Sizes) -> Found:
     with TemporaryDirectory(prefix="kept-bench-") as folder:
-        return await measure(place, sizes, Path(folder))
+        return await measure(place, redis_url, sizes, Path(folder))

@@ -3,18 +3,21 @@
 from pathlib import Path
 
 from kept.embedded import Engines
+from tests.bench.lines import lines_of
 from tests.bench.place import Place
 from tests.bench.report import as_table
 from tests.bench.run import Sizes, measure
 
 
 async def test_every_ratio_is_measured_beside_its_floor(
-    running_engines: Engines, worker: int, tmp_path: Path
+    running_engines: Engines, redis_url: str, worker: int, tmp_path: Path
 ) -> None:
     said: list[str] = []
     place = Place(running_engines.database_url, said.append, prefix=f"bench_{worker}")
-    lines = await measure(place, Sizes(loans=800, runs=1), tmp_path)
-    assert [line.number for line in lines] == ["1", "2", "3", "3", "8", "10"]
+    sizes = Sizes(loans=400, runs=1)
+    lines = lines_of(await measure(place, redis_url, sizes, tmp_path), sizes)
+    numbers = ["1", "2", "3", "3", "4", "5", "5", "6", "6", "6", "6", "8", "9", "10", "-"]
+    assert [line.number for line in lines] == numbers
     assert all(line.ours > 0 for line in lines)
     assert all(line.floor and line.value and line.asked and line.aim for line in lines if line.number != "2")
     assert as_table(lines, "Bench").row_count == len(lines)
