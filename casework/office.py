@@ -36,14 +36,25 @@ class Book(msgspec.Struct, frozen=True, eq=False):
     tolerance: Callable[[int, str], int]
 
 
+class Doors(msgspec.Struct, frozen=True):
+    """How people reach us. `public_url`: None where nobody outside can.
+
+    `senders`: by channel, the sender of what a portfolio sends without one of its own.
+    """
+
+    public_url: str | None = None
+    senders: Mapping[str, str] = {}
+
+
 class Office:
     """The database and the keys, with what is remembered of the rulebook."""
 
-    def __init__(self, engine: AsyncEngine, keyring: Keyring) -> None:
+    def __init__(self, engine: AsyncEngine, keyring: Keyring, doors: Doors | None = None) -> None:
         self.engine = engine
         # Begins nothing by itself: our transactions are the driver's own, a round trip and a half each.
         self._connections = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.keyring = keyring
+        self.doors = doors or Doors()
         # Names this book among all that use the same providers; it follows from the keys.
         self._installation = keyring.digest("installation", b"").hex()[:12]
         self._known: tuple[tuple[int, ...], tuple[PortfolioRow, ...]] | None = None

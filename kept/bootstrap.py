@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from casework.keys import check_keys
-from casework.office import Office
+from casework.office import Doors, Office
 from casework.portfolios import read_portfolios, save
 from casework.publish import publish_shipped
 from casework.seal import open_record
@@ -43,6 +43,17 @@ def keyring_of(settings: Settings) -> Keyring:
     return Keyring({row.kid: row.secret for row in reversed(rows)}, rows[0].kid, os.urandom)
 
 
+def doors_of(settings: Settings) -> Doors:
+    """How people reach us. Letters of the sandbox are read on this machine, so its own address will do."""
+    http, twilio, smtp = settings.http, settings.twilio, settings.smtp
+    real = twilio.configured or smtp.configured
+    senders = {"sms": twilio.sender, "email": smtp.sender}
+    return Doors(
+        http.configured_public_url if real else http.public_url,
+        {channel: sender for channel, sender in senders.items() if sender},
+    )
+
+
 def _data_folder(settings: Settings) -> Path:
     """The data folder, made where there is none: servers and keys may all be given by settings."""
     folder = settings.data_dir
@@ -73,7 +84,7 @@ async def assembled(
         engine = make_engine(running.database_url, pool_size=connections)
         try:
             await migrate(engine)
-            office = Office(engine, keyring_of(settings))
+            office = Office(engine, keyring_of(settings), doors_of(settings))
             anchors = Anchors(_data_folder(settings))
             moment = (clock or SystemClock()).wall()
             await check_keys(office, moment)

@@ -14,14 +14,15 @@ Carries = Literal["all", "neutral", "nothing"]
 def carries(state: str, channel: str, *, shared: bool = False) -> Carries:
     """What an address in `state` may carry on `channel`.
 
-    `shared`: another person has it on file too, so that it is unverified for both. A chat is linked by the
-    person alone: one that is not confirmed is anybody's. A state that is not known carries nothing.
+    `shared`: another person has it on file too, so that it is unverified for both until one confirms it: for
+    them it is theirs then. A chat is linked by the person alone: one that is not confirmed is anybody's. A
+    state that is not known carries nothing.
     """
     if state not in ("attested", "confirmed", "unverified"):
         return "nothing"
-    if shared or state == "unverified" or (state == "attested" and channel == "chat"):
-        return "neutral"
-    return "all"
+    if state == "confirmed" or (state == "attested" and channel != "chat" and not shared):
+        return "all"
+    return "neutral"
 
 
 def said_to(saying: Saying, may: Carries) -> Saying:

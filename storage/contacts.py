@@ -195,15 +195,17 @@ async def cancel(raw: Raw, contacts: Sequence[int], code: str, now: datetime) ->
         )
 
 
-async def refuse(raw: Raw, refused: Sequence[tuple[int, str]], now: datetime) -> None:
-    """Claimed contacts that cannot be said (contact, code): failed before anything was handed over."""
+async def refuse(raw: Raw, refused: Sequence[tuple[int, str, int]], now: datetime) -> None:
+    """Claimed contacts that cannot be said (contact, code, decision): failed, and nothing was handed over."""
     if refused:
-        contacts = [contact for contact, _ in refused]
+        contacts, codes, claims = map(list, zip(*refused, strict=True))
         await raw.run(
-            "UPDATE contacts c SET state = 'failed', code = n.code, settled_at = $3, leased_by = NULL, "
-            "leased_until = NULL FROM unnest($1::bigint[], $2::text[]) n(id, code) WHERE c.id = n.id",
+            "UPDATE contacts c SET state = 'failed', code = n.code, claim_id = n.claim, settled_at = $4, "
+            "leased_by = NULL, leased_until = NULL "
+            "FROM unnest($1::bigint[], $2::text[], $3::bigint[]) n(id, code, claim) WHERE c.id = n.id",
             contacts,
-            [code for _, code in refused],
+            codes,
+            claims,
             now,
         )
         await look_again(raw, contacts, now)

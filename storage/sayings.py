@@ -20,6 +20,8 @@ class Recipient(msgspec.Struct, frozen=True):
     language: str | None
     country: str | None
     to: str
+    state: str  # of the address
+    shared: bool  # with another person
 
 
 class LoanFigures(msgspec.Struct, frozen=True):
@@ -36,20 +38,21 @@ class LoanFigures(msgspec.Struct, frozen=True):
 async def recipients(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> dict[int, Recipient]:
     """By contact; one whose name or address is not what was sealed is left out: it fails alone."""
     rows = await raw.rows(
-        "SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value "
+        "SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value, "
+        "a.state, a.shared "
         "FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id "
         "WHERE c.id = ANY($1)",
         contacts,
     )
     found: dict[int, Recipient] = {}
-    for contact, person, name, language, country, address, value in rows:
+    for contact, person, name, language, country, address, value, state, shared in rows:
         try:
             opened = None if name is None else keyring.open("persons", "name", person, name)
             to = keyring.open("addresses", "value", address, value)
         except CryptError as error:
             log.error("unreadable", contact=contact, error=str(error))  # noqa: TRY400 - its cause says no more
             continue
-        found[contact] = Recipient(opened, language, country, to)
+        found[contact] = Recipient(opened, language, country, to, state, shared)
     return found
 
 

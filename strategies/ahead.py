@@ -6,7 +6,8 @@ from datetime import datetime
 from policy.earliest import earliest
 from policy.values import Ask
 from strategies import reasons as say
-from strategies.decide import best_address, decide
+from strategies.addresses import way_of
+from strategies.decide import decide
 from strategies.explanation import Labels, Next
 from strategies.rulebook import Rulebook
 from strategies.timeline import timeline
@@ -48,7 +49,7 @@ def _fallbacks(facts: Facts, rulebook: Rulebook, now: datetime, names: dict[int,
         tried = {one.channel for one in begun.tried}
         step = rulebook.strategies[begun.strategy].step(begun.step)
         for channel in step.by:
-            if channel not in tried and best_address(facts.addresses, channel) is not None:
+            if channel not in tried and way_of(facts.addresses, step, channel) is not None:
                 anchors = {key.anchor_id for key in begun.keys}
                 loans = [
                     names[loan.id]
@@ -78,9 +79,11 @@ def _next(
             return Next(answer.at, name, step.id, what)
         return Next(at, name, step.id, f"{step.id}: the rules allow no {step.task} as things are")
     for channel in step.by:
-        if best_address(facts.addresses, channel) is None:
+        way = way_of(facts.addresses, step, channel)
+        if way is None:
             continue
         answer = earliest(rules, Ask(channel, (loan.id,)), facts.situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
-            return Next(answer.at, name, step.id, f"{say.CHANNELS[channel]} {step.id}, if unpaid")
+            what = f"{say.CHANNELS[channel]} {step.id}, if unpaid"
+            return Next(answer.at, name, step.id, f"{what}{say.NEUTRALLY if way.neutral else ''}")
     return Next(at, name, step.id, f"{step.id}: no channel is open as things are")

@@ -5,18 +5,17 @@ the latest step that has come fires and what it overtook is superseded; what may
 is one message; what may not be is deferred, with every no, and ends when it has lost its sense.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from policy.earliest import earliest
 from policy.values import Ask, No, Past, Situation
+from strategies.addresses import asks_to_get_in_touch, way_of
 from strategies.language import Step, Strategy
 from strategies.rulebook import Rulebook
 from strategies.timeline import timeline
 from strategies.values import (
-    Address,
     Begun,
     Decision,
     Ending,
@@ -28,8 +27,6 @@ from strategies.values import (
     Waiting,
     Work,
 )
-
-KIND_OF = {"sms": "phone", "email": "email", "chat": "chat"}
 
 # States of a contact in which something may have reached the person.
 _LEFT = frozenset({"sending", "accepted", "delivered", "unknown"})
@@ -203,6 +200,8 @@ class _Working:
         for index, plan in enumerate(self.plans):
             if plan.channel not in candidate.step.by:
                 continue
+            if plan.neutral != asks_to_get_in_touch(self.facts.addresses, candidate.step):
+                continue
             own = begun is not None and plan.message == begun.id
             if not own and (alone or plan.message in self.left or plan.channel in over):
                 continue
@@ -241,8 +240,8 @@ class _Working:
         for channel in candidate.step.by:
             if channel in over:
                 continue
-            address = best_address(self.facts.addresses, channel)
-            if address is None:
+            way = way_of(self.facts.addresses, candidate.step, channel)
+            if way is None:
                 noes.append(No("addresses", "no_address", f"none on file that may carry it by {channel}"))
                 continue
             answer = earliest(
@@ -262,10 +261,11 @@ class _Working:
                         (occurrence.key,),
                         (occurrence.loan,),
                         channel,
-                        address.id,
+                        way.address.id,
                         candidate.strategy,
                         candidate.step.id,
                         occurrence.expires,
+                        way.neutral,
                     )
                 )
             if message:
@@ -338,19 +338,6 @@ def _doubt(loan: Loan, step: Step) -> No | None:
         return No("strategy", "held_tape", "the last tape of this loan waits for approval")
     if "core_differs" in loan.unsure and step.post_due:
         return No("strategy", "core_differs", "the core system states another balance")
-    return None
-
-
-def best_address(addresses: Iterable[Address], channel: str) -> Address | None:
-    """The best address that may carry a reminder with amounts on the channel: the first such of its kind.
-
-    Attested or confirmed, and of one person alone (PRODUCT.md, addresses: what each may carry).
-    """
-    kind = KIND_OF[channel]
-    for address in addresses:
-        carries = address.state == "confirmed" or (address.state == "attested" and kind != "chat")
-        if address.kind == kind and carries and not address.shared:
-            return address
     return None
 
 

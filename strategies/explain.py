@@ -11,8 +11,9 @@ import msgspec
 from policy.rules import Rule
 from policy.values import Ask, No, Past, Situation
 from strategies import reasons as say
+from strategies.addresses import way_of
 from strategies.ahead import coming
-from strategies.decide import best_address, decide
+from strategies.decide import decide
 from strategies.explanation import Contact, Explanation, Labels, RuleAnswer, Told
 from strategies.owing import owed, owed_of
 from strategies.reasons import CONTACT_CODES, Around, reason
@@ -64,8 +65,10 @@ class _Telling:
         keys = self._keys_of(contact, plan)
         sent = contact.state in _SENT
         why = self._why_sent(keys) if sent and plan else self._why_not(contact, plan, keys)
+        why += say.NEUTRAL if plan and plan.neutral else ""
         if contact.code and contact.state in ("failed", "unknown"):
-            why += " " + CONTACT_CODES.get(contact.code, f"The provider's code is {contact.code}.")
+            known = contact.meaning or CONTACT_CODES.get(contact.code)
+            why += " " + (known or f"The provider's code is {contact.code}.")
         if plan is not None:
             why += self._followed(contact) if sent else ""
             rules = self._rules(plan.channel, plan.loans, plan.message, self._beside(plan.keys))
@@ -154,7 +157,8 @@ class _Telling:
             what = say.a(plan.channel)
             headline = f"{what[0].upper()}{what[1:]} to {self.labels.borrower} was planned on {when}."
             rules = self._rules(plan.channel, plan.loans, plan.message, self._beside(plan.keys))
-            told = self._told(headline, self._why_sent(plan.keys), plan.keys, "planned")
+            why = self._why_sent(plan.keys) + (say.NEUTRAL if plan.neutral else "")
+            told = self._told(headline, why, plan.keys, "planned")
             yield _Said(plan.keys, told, rules)
         for work in self.decision.tasks:
             by = say.moment(work.finish_by, self.zone)
@@ -256,7 +260,7 @@ class _Telling:
                 continue
             step = self.rulebook.strategies[loan.strategy].step(key.step)
             for channel in step.by or (step.task or "",):
-                if step.by and best_address(self.facts.addresses, channel) is None:
+                if step.by and way_of(self.facts.addresses, step, channel) is None:
                     words = f"no address that may carry {say.a(channel)}"
                     found.append(
                         RuleAnswer(

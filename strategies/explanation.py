@@ -34,6 +34,7 @@ class Contact(msgspec.Struct, frozen=True):
     not_before: datetime
     sent_at: datetime | None
     settled_at: datetime | None
+    meaning: str | None = None  # what its code means, in a sentence, where the caller knows
 
 
 class Told(msgspec.Struct, frozen=True):

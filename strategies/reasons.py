@@ -246,6 +246,11 @@ CONTACT_CODES: Final[Mapping[str, str]] = {
 }
 """What a contact's own code means, where Kept gave it; all others are a provider's."""
 
+NEUTRAL: Final = (
+    " No address of theirs may carry more than a request to get in touch, so that is all it says."
+)
+NEUTRALLY: Final = ": a request to get in touch, for no address may carry more"
+
 
 def reason(no: No, around: Around) -> str:
     """Whole sentences for one no, with the moment from which it no longer holds, where there is one."""

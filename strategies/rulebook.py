@@ -13,7 +13,7 @@ from policy.pack import Pack, read_pack
 from strategies.language import Strategy, read_strategy
 
 # Raised when the same facts and rulebook may decide otherwise than before.
-ENGINE = 2
+ENGINE = 3
 
 
 class Written(msgspec.Struct, frozen=True):

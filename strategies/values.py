@@ -101,6 +101,7 @@ class Plan(msgspec.Struct, frozen=True):
     strategy: int
     step: str  # the leading one: of the latest loan; its text is used
     expires: datetime
+    neutral: bool = False  # the address may carry nothing about a loan: a request to get in touch instead
 
 
 class Work(msgspec.Struct, frozen=True):

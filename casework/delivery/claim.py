@@ -10,14 +10,10 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from casework.delivery.compose import RefusedError, compose, receives, saying_of
 from casework.look import decided
 from casework.office import Book, Office
-from casework.portfolios import PortfolioSpec, terms_of
 from casework.staff.rights import Actor
-from ledger.standing import standing
-from messages.errors import MessageError
-from messages.render import render
-from messages.values import Owed, Saying
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import Rules, earliest
@@ -27,7 +23,8 @@ from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sendin
 from storage.course import CaseChange, write_changes
 from storage.facts import load_facts
 from storage.raw import Raw
-from storage.sayings import LoanFigures, Recipient, figures, recipients
+from storage.sayings import figures, recipients
+from strategies.addresses import NEUTRAL
 from strategies.rulebook import ENGINE
 from strategies.values import Facts, Plan
 
@@ -140,13 +137,17 @@ async def _mark(
         person = who.get(contact)
         if person is None or contact in gone:
             continue
-        language = _language(person, spec)
-        saying = _saying(plan, facts, person, spec, language, owed, now)
+        loans = [owed[loan] for loan in plan.loans]
+        today = local_day(now, facts.situation.zones[0])
+        name = NEUTRAL if plan.neutral else step.template or ""
+        told = saying_of(office, spec, person, plan.channel, contact, today, loans, now)
         try:
-            said = render(step.template or "", plan.channel, language, saying)
-        except MessageError as error:
-            log.error("unsayable", contact=contact, template=step.template, error=type(error).__name__)  # noqa: TRY400
-            refused.append((contact, "unsayable"))
+            said = compose(
+                name, plan.channel, told, person, spec, receives=receives(office, spec, plan.channel)
+            )
+        except RefusedError as refusal:
+            log.error("unsayable", contact=contact, template=name, code=refusal.code)  # noqa: TRY400
+            refused.append((contact, refusal.code))
             continue
         body = office.keyring.seal("contacts", "body", contact, _JSON.encode(said.body).decode())
         claim_id = decision_of[facts.case]
@@ -161,61 +162,16 @@ async def _mark(
             language=said.language,
             at=now,
             sender=spec.senders.get(plan.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
+            opt_out_url=told.opt_out_url if plan.channel == "email" else None,
         )
         gate = _gate(book.rulebook.rules[facts.portfolio], plan, facts)
         ready.append(Ready(outgoing, plan.channel, step.fallback_after, gate))
     await mark_sending(raw, marked, now, until)
-    await refuse(raw, refused, now)
+    deciding = [(contact, code, decision_of[going[contact][1].case]) for contact, code in refused]
+    await refuse(raw, deciding, now)
     return ready, {contact for contact, _ in refused}
 
 
 def _gate(rules: Rules, plan: Plan, facts: Facts) -> Callable[[datetime], datetime | None]:
     ask = Ask(plan.channel, plan.loans, message=plan.message)
     return lambda moment: earliest(rules, ask, facts.situation, moment).at
-
-
-def _language(person: Recipient, spec: PortfolioSpec) -> str:
-    """The person's language, or the portfolio's, with their country: figures are written as there."""
-    language = person.language or spec.language
-    country = person.country or spec.country
-    return f"{language}-{country}" if country and "-" not in language else language
-
-
-def _saying(
-    plan: Plan,
-    facts: Facts,
-    person: Recipient,
-    spec: PortfolioSpec,
-    language: str,
-    owed: Mapping[int, LoanFigures],
-    now: datetime,
-) -> Saying:
-    loans = [owed[loan] for loan in plan.loans]
-    today = local_day(now, facts.situation.zones[0])
-    pay = spec.pay.get(language) or spec.pay.get(language.partition("-")[0]) or spec.pay.get(spec.language)
-    return Saying(
-        brand=spec.brand,
-        today=today,
-        owed=tuple(_owed(loan, spec, now) for loan in loans),
-        name=person.name,
-        payment_line=pay.replace("{reference}", loans[0].external_id) if pay else None,
-        reply_to=(spec.reply_to.phone or spec.reply_to.email) if spec.reply_to else None,
-        may_carry_amounts=True,
-    )
-
-
-def _owed(loan: LoanFigures, spec: PortfolioSpec, now: datetime) -> Owed:
-    """The loan's figures by its own terms and zone; the installment spoken of is its oldest unpaid one."""
-    terms = terms_of(spec, loan.currency)
-    spoken = next((unpaid for unpaid in loan.unpaid if unpaid.left > terms.tolerance), loan.unpaid[0])
-    stands = standing(loan.unpaid, terms, local_day(now, loan.zone))
-    return Owed(
-        loan=loan.external_id,
-        due=spoken.due,
-        currency=loan.currency,
-        amount_minor=spoken.left,
-        arrears_minor=stands.arrears,
-        outstanding_minor=sum(unpaid.left for unpaid in loan.unpaid),
-        days_late=stands.dpd,
-        product=loan.product,
-    )

@@ -190,12 +190,12 @@ class _Check:
         while contacts := await claimed_after(self.raw, after, BATCH):
             after = contacts[-1]["id"]
             by_id = {row["id"]: row for row in contacts}
-            made, failed = await remade([(row["id"], *list(row)[5:]) for row in contacts], self.rulebooks)
+            made, failed = await remade([(row["id"], *list(row)[6:]) for row in contacts], self.rulebooks)
             for contact, why in failed:
                 allowed.say(f"contact {contact}: {why}")
             for claim in made:
                 row = by_id[claim.id]
-                found = faults(claim, row["message_id"], row["channel"], row["address_id"])
+                found = faults(claim, row["message_id"], row["channel"], row["address_id"], row["template"])
                 for why in found.not_allowed:
                     allowed.say(f"contact {claim.id}: {why}")
                 for why in found.wrong_address:

@@ -7,7 +7,7 @@ import msgspec
 from casework.insight.replay import Stored, facts_of
 from policy.earliest import earliest
 from policy.values import Ask
-from strategies.decide import KIND_OF
+from strategies.addresses import KIND_OF, NEUTRAL
 from strategies.values import Address, Loan, Plan
 
 
@@ -18,14 +18,18 @@ class Faults(msgspec.Struct, frozen=True):
     wrong_address: tuple[str, ...]
 
 
-def faults(claim: Stored, message: int, channel: str, address: int) -> Faults:
-    """What speaks against the contact of `message` on `channel` to `address` (id), claimed by `claim`."""
+def faults(claim: Stored, message: int, channel: str, address: int, template: str | None) -> Faults:
+    """What speaks against the contact of `message` on `channel` to `address` (id), claimed by `claim`.
+
+    `template`: the text that went there.
+    """
     plan = next((plan for plan in claim.decision.plans if plan.message == message), None)
     if plan is None or (plan.channel, plan.address) != (channel, address):
         not_allowed = (f"the decision of its claim does not plan it by {channel} to address {address}",)
     else:
         not_allowed = tuple(_not_allowed(claim, plan))
-    return Faults(not_allowed, tuple(_wrong_address(claim.facts.addresses, channel, address)))
+    wrong = _wrong_address(claim.facts.addresses, channel, address, neutral=template == NEUTRAL)
+    return Faults(not_allowed, tuple(wrong))
 
 
 def _not_allowed(claim: Stored, plan: Plan) -> list[str]:
@@ -78,14 +82,16 @@ def _owes(loan: Loan, installment: int) -> bool:
     return any(unpaid.installment == installment and unpaid.left > 0 for unpaid in loan.unpaid)
 
 
-def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int) -> list[str]:
+def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int, *, neutral: bool) -> list[str]:
     known = next((one for one in addresses if one.id == address), None)
     if known is None:
         return [f"address {address} was suspended, detached or not the person's"]
     said: list[str] = []
     if known.kind != KIND_OF.get(channel):
         said.append(f"address {address} is a {known.kind} and carries no {channel}")
-    if known.shared:
+    if neutral:
+        return said
+    if known.shared and known.state != "confirmed":
         said.append(f"address {address} is on file with another person too")
     if known.state != "confirmed" and (known.state != "attested" or known.kind == "chat"):
         said.append(f"address {address} was {known.state}")

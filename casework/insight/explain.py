@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from casework.course import course
+from casework.delivery.compose import meaning_of
 from casework.errors import CaseworkInputError
 from casework.insight.replay import Rulebooks, Stored, differences, remade
 from casework.insight.snapshot import snapshot
@@ -160,6 +161,7 @@ def _subject(row: Any | None) -> Contact | None:
         row["not_before"],
         row["sent_at"],
         row["settled_at"],
+        meaning_of(row["code"]),
     )
 
 

@@ -11,8 +11,8 @@ SELECT id, case_id, at, rulebook, engine, facts FROM decisions
 WHERE id > $1 AND id % $2 = 0 ORDER BY id LIMIT $3
 """
 _CLAIMED: Final = """
-SELECT c.id, c.message_id, c.channel, c.address_id, d.id AS decision_id, d.case_id, d.at, d.rulebook,
-       d.engine, d.facts
+SELECT c.id, c.message_id, c.channel, c.address_id, c.template, d.id AS decision_id, d.case_id, d.at,
+       d.rulebook, d.engine, d.facts
 FROM contacts c JOIN decisions d ON d.id = c.claim_id
 WHERE c.id > $1 AND c.sent_at IS NOT NULL ORDER BY c.id LIMIT $2
 """

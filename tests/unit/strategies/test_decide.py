@@ -200,6 +200,7 @@ def test_no_address_ends_with_every_no() -> None:
         (Address(1, "phone", "confirmed"), True),
         (Address(1, "phone", "unverified"), False),
         (Address(1, "phone", "attested", shared=True), False),
+        (Address(1, "phone", "confirmed", shared=True), True),
         (Address(1, "chat", "confirmed"), True),
         (Address(1, "chat", "attested"), False),
         (Address(1, "email", "attested"), True),
@@ -207,8 +208,21 @@ def test_no_address_ends_with_every_no() -> None:
     ],
 )
 def test_what_each_address_may_carry(address: Address, carries: bool) -> None:
-    decision = decide(facts(loan(unpaid(DUE)), addresses=(address,)), BOOK, NOW)
-    assert bool(decision.plans) is carries
+    """Where none may carry a reminder, one past due asks to get in touch; one before due is not said."""
+    (plan,) = decide(facts(loan(unpaid(DUE)), addresses=(address,)), BOOK, NOW).plans
+    assert plan.neutral is not carries
+    before = decide(facts(loan(unpaid(DUE)), addresses=(address,)), BOOK, at("2026-11-20 09:00"))
+    assert bool(before.plans) is carries
+
+
+def test_who_can_be_reminded_is_never_asked_to_get_in_touch() -> None:
+    """Not even where the channel of the one good address is closed: they stopped us: we try no stranger."""
+    rows = (Address(1, "phone", "unverified"), Address(2, "email", "attested"))
+    (plan,) = decide(facts(loan(unpaid(DUE)), addresses=rows), BOOK, NOW).plans
+    assert (plan.address, plan.neutral) == (2, False)
+    stopped = situation(consents={"email": "revoked"})
+    decision = decide(facts(loan(unpaid(DUE)), addresses=rows, situation=stopped), BOOK, NOW)
+    assert decision.plans == ()
 
 
 def test_the_first_address_that_may_carry_it_is_taken() -> None:

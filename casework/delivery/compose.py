@@ -1,0 +1,154 @@
+"""What a contact says: the text that its address may carry, filled, and linted as it will be read.
+
+The lint at the claim is the second one: a text passed it when it was saved, with invented values. Here it
+reads the real ones. What it finds refuses the contact, with its code; nothing is sent in its place.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, Literal
+
+from casework.links import stop_link
+from casework.office import Office
+from casework.portfolios import PortfolioSpec, terms_of
+from ledger.standing import standing
+from messages.carry import carries, said_to
+from messages.context import context_of
+from messages.errors import AddressClosedError, MayNotCarryError, MessageError
+from messages.links import hosts_of
+from messages.lint import SENTENCES, lint
+from messages.proof import NO_OPT_OUT
+from messages.render import Rendered, render
+from messages.templates import languages
+from messages.values import Owed, Saying
+from policy.calendar import local_day
+from storage.sayings import LoanFigures, Recipient
+
+LINTED: Final = "lint_"  # begins the code of a contact that the lint refused
+
+_MEANINGS: Final = {
+    "unsayable": "The text could not be made: it asks for what there is not, or comes out too long.",
+    "unreadable": "The person's name or address is not what was stored, so nothing was said.",
+    "nothing_owed": "Nothing was owed any more when it was to be said.",
+    "address_closed": "The address had been suspended or taken off by then.",
+    "may_not_carry": "The address may carry nothing about a loan, and the text speaks of one.",
+}
+
+# A name of letters. Twilio's messaging service (MG...) has numbers of its own.
+_NAME: Final = re.compile(r"(?!MG[0-9a-f]{32}\Z)(?=.*[A-Za-z]).*", re.DOTALL)
+
+
+class RefusedError(Exception):
+    """It may not be said. `code` is kept with the contact."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def meaning_of(code: str | None) -> str | None:
+    """What the code of a refused contact means, in a sentence; None for a code that is not of here."""
+    if code is None:
+        return None
+    found = SENTENCES.get(code.removeprefix(LINTED)) if code.startswith(LINTED) else None
+    return f"The text was refused: {found}." if found else _MEANINGS.get(code)
+
+
+def compose(
+    name: str, channel: str, told: Saying, person: Recipient, spec: PortfolioSpec, *, receives: bool = True
+) -> Rendered:
+    """The text `name` as the person's address on `channel` may carry it. Raises RefusedError.
+
+    `receives`: whether a reply reaches us; else it must carry a link or a number to stop.
+    """
+    may = carries(person.state, channel, shared=person.shared)
+    language = language_of(person, spec)
+    try:
+        told = said_to(told, may)
+        said = render(name, channel, language, told)
+    except AddressClosedError:
+        raise RefusedError("address_closed") from None
+    except MayNotCarryError:
+        raise RefusedError("may_not_carry") from None
+    except MessageError:
+        raise RefusedError("unsayable") from None
+    way: Literal["reply", "link"] = "link" if told.opt_out_url or not receives else "reply"
+    context = context_of(
+        told, channel, said.language, opt_out="none" if name in NO_OPT_OUT else way, hosts=own_hosts(spec)
+    )
+    found = lint(said.body, context)
+    if found:
+        raise RefusedError(LINTED + found[0].code)
+    return said
+
+
+def saying_of(
+    office: Office,
+    spec: PortfolioSpec,
+    person: Recipient,
+    channel: str,
+    contact: int,
+    today: date,
+    loans: Sequence[LoanFigures],
+    now: datetime,
+) -> Saying:
+    """Everything that a text to the person can speak of. `today` is the day at theirs."""
+    language = language_of(person, spec)
+    pay = spec.pay.get(language) or spec.pay.get(language.partition("-")[0]) or spec.pay.get(spec.language)
+    return Saying(
+        brand=spec.brand,
+        today=today,
+        owed=tuple(_owed(loan, spec, now) for loan in loans),
+        name=person.name,
+        payment_line=pay.replace("{reference}", loans[0].external_id) if pay and loans else None,
+        reply_to=(spec.reply_to.phone or spec.reply_to.email) if spec.reply_to else None,
+        opt_out_url=_way_to_stop(office, spec, channel, contact),
+    )
+
+
+def language_of(person: Recipient, spec: PortfolioSpec) -> str:
+    """The person's language where there are texts in it, else the portfolio's, with their country: figures
+    are written as there."""
+    language = person.language or spec.language
+    if language.partition("-")[0] not in languages():
+        language = spec.language
+    country = person.country or spec.country
+    return f"{language}-{country}" if country and "-" not in language else language
+
+
+def own_hosts(spec: PortfolioSpec) -> frozenset[str]:
+    """The hosts that a text of the portfolio may link to."""
+    return hosts_of(*spec.pay.values())
+
+
+def receives(office: Office, spec: PortfolioSpec, channel: str) -> bool:
+    """Whether a reply to what is sent on `channel` arrives somewhere: a name of letters takes none."""
+    sender = spec.senders.get(channel) or office.doors.senders.get(channel)  # pyright: ignore[reportArgumentType]  # call, visit: none
+    return channel != "sms" or sender is None or not _NAME.fullmatch(sender)
+
+
+def _way_to_stop(office: Office, spec: PortfolioSpec, channel: str, contact: int) -> str | None:
+    """A link, or a number to call, where a reply would reach nobody; in a mail always, where there is one."""
+    if channel == "email":
+        return stop_link(office, contact)
+    if not receives(office, spec, channel):
+        return stop_link(office, contact) or (spec.reply_to.phone if spec.reply_to else None)
+    return None
+
+
+def _owed(loan: LoanFigures, spec: PortfolioSpec, now: datetime) -> Owed:
+    """The loan's figures by its own terms and zone; the installment spoken of is its oldest unpaid one."""
+    terms = terms_of(spec, loan.currency)
+    spoken = next((unpaid for unpaid in loan.unpaid if unpaid.left > terms.tolerance), loan.unpaid[0])
+    stands = standing(loan.unpaid, terms, local_day(now, loan.zone))
+    return Owed(
+        loan=loan.external_id,
+        due=spoken.due,
+        currency=loan.currency,
+        amount_minor=spoken.left,
+        arrears_minor=stands.arrears,
+        outstanding_minor=sum(unpaid.left for unpaid in loan.unpaid),
+        days_late=stands.dpd,
+        product=loan.product,
+    )
