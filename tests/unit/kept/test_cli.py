@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 from typing import Annotated
 
 import pytest
@@ -39,13 +39,19 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
     )
     best = 9.0
     for _ in range(3):
-        began = time.perf_counter()
+        began = _worked()
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
         )
-        best = min(best, time.perf_counter() - began)
+        best = min(best, _worked() - began)
     assert done.stderr.strip() == "[]"
-    assert best < 1.0, "about 0.15 s on an idle machine"
+    assert best < 1.0, "about 0.15 s"
+
+
+def _worked() -> float:
+    """Seconds that finished children computed: those they waited for others on the machine do not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.fixture
