@@ -65,7 +65,8 @@ async def _look_at(
 ) -> None:
     book = await office.book(raw)
     courses: list[Course] = []
-    for _, decision, made in decided(await load_facts(raw, cases, now, book.tolerance), book, now):
+    fresh = await load_facts(raw, cases, now, book.tolerance, names=book.rulebook.names)
+    for _, decision, made in decided(fresh, book, now):
         _count(report, decision, made)
         courses.append(made)
     changes = [made.change for made in courses]

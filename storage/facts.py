@@ -8,7 +8,9 @@ from typing import Any
 from ledger.standing import Unpaid
 from policy.values import Hold, Past, Situation
 from storage.raw import Raw
-from strategies.values import Address, Begun, Facts, Key, Loan, Tried
+from storage.traits import traits_of
+from strategies.conditions import FACTS
+from strategies.values import NOT_MEANT, Address, Begun, Facts, Key, Loan, Tried
 
 # What the longest calendar cap of a pack can reach back, and a day for zones.
 _REMEMBERED = timedelta(days=33)
@@ -46,7 +48,7 @@ JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.left_minor > 
 ORDER BY i.loan_id, i.due_on, i.number, i.id
 """
 _OCCURRENCES = """
-SELECT case_id, loan_id, anchor, anchor_id, strategy, step, state, message_id
+SELECT case_id, loan_id, anchor, anchor_id, strategy, step, state, reason
 FROM occurrences WHERE case_id = ANY($1) AND (state = 'waiting' OR anchor_id = ANY($2))
 ORDER BY case_id, id
 """
@@ -100,9 +102,15 @@ Tolerance = Callable[[int, str], int]  # of a portfolio (id) in a currency, in m
 
 
 async def load_facts(
-    raw: Raw, cases: Sequence[int], now: datetime, tolerance: Tolerance, *, at_claim: bool = False
+    raw: Raw,
+    cases: Sequence[int],
+    now: datetime,
+    tolerance: Tolerance,
+    *,
+    at_claim: bool = False,
+    names: frozenset[str] = frozenset(FACTS),
 ) -> list[Facts]:
-    """The facts of `cases` at `now`, in order of case id.
+    """The facts of `cases` at `now`, in order of case id. `names`: the facts that conditions may name.
 
     At the claim what the person's other cases have only planned does not count: two cases would wait for
     each other for ever.
@@ -118,7 +126,8 @@ async def load_facts(
     for loan, installment, due, left in await raw.rows(_UNPAID, loan_ids, tomorrow, list(tolerated.values())):
         unpaid[loan].append(Unpaid(installment, due, left))
     anchors = [row.installment for rows in unpaid.values() for row in rows]
-    ended, waiting = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
+    ended, waiting, passed = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
+    traits = await traits_of(raw, loan_ids, names)
     loans: dict[int, list[Loan]] = defaultdict(list)
     for case, loan, status, zone, _, version, since, fed_at, unsure in loan_rows:
         loans[case].append(
@@ -133,6 +142,8 @@ async def load_facts(
                 tuple(ended[case, loan]),
                 tuple(waiting[case, loan]),
                 tuple(unsure),
+                passed=tuple(passed[case, loan]),
+                traits=traits.get(loan),
             )
         )
     addresses: dict[int, list[Address]] = defaultdict(list)
@@ -157,14 +168,17 @@ async def load_facts(
 _Keys = dict[tuple[int, int], list[Key]]
 
 
-def _occurrences(rows: list[Any]) -> tuple[_Keys, _Keys]:
-    """Keys by (case, loan): those that ended, and those that wait."""
+def _occurrences(rows: list[Any]) -> tuple[_Keys, _Keys, _Keys]:
+    """Keys by (case, loan): those that ended, those that wait, and of the ended those not meant for it."""
     ended: _Keys = defaultdict(list)
     waiting: _Keys = defaultdict(list)
-    for case, loan, anchor, anchor_id, strategy, step, state, _ in rows:
-        found = waiting if state == "waiting" else ended
-        found[case, loan].append(Key(anchor, anchor_id, strategy, step))
-    return ended, waiting
+    passed: _Keys = defaultdict(list)
+    for case, loan, anchor, anchor_id, strategy, step, state, reason in rows:
+        key = Key(anchor, anchor_id, strategy, step)
+        (waiting if state == "waiting" else ended)[case, loan].append(key)
+        if state == "suppressed" and reason in NOT_MEANT:
+            passed[case, loan].append(key)
+    return ended, waiting, passed
 
 
 class _Situations:

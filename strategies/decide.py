@@ -5,25 +5,31 @@ the latest step that has come fires and what it overtook is superseded; what may
 is one message; what may not be is deferred, with every no, and ends when it has lost its sense.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
 from policy.earliest import earliest
-from policy.values import Ask, No, Past, Situation
+from policy.values import Ask, Hold, No, Past, Situation
 from strategies.addresses import asks_to_get_in_touch, way_of
+from strategies.arms import HOLDOUT
+from strategies.govern import govern
 from strategies.language import Step, Strategy
+from strategies.portrait import Portrait
 from strategies.rulebook import Rulebook
-from strategies.timeline import timeline
+from strategies.timeline import Anchors, anchors_of, state_of, timeline
 from strategies.values import (
     Begun,
     Decision,
     Ending,
     Facts,
+    Governs,
     Key,
     Loan,
     Occurrence,
     Plan,
+    Verdict,
     Waiting,
     Work,
 )
@@ -48,6 +54,7 @@ class _Working:
     def __init__(self, facts: Facts, rulebook: Rulebook, now: datetime) -> None:
         self.facts, self.rulebook, self.now = facts, rulebook, now
         self.rules = rulebook.rules[facts.portfolio]
+        self.situation = situation_of(facts, now)
         self.begun = {key: begun for begun in facts.begun for key in begun.keys}
         self.found: list[Occurrence] = []
         self.plans: list[Plan] = []
@@ -57,37 +64,84 @@ class _Working:
         self.candidates: list[_Candidate] = []
         self.again: list[datetime] = []
         self.followed: set[int] = set()  # messages that are planned, deferred, or awaited
-        self.ended = {key for loan in facts.loans for key in loan.ended}
+        self.governs: list[Governs] = []
+        self.ended = {key for loan in facts.loans for key in loan.ended} | set(facts.ended)
         self.left = {begun.id for begun in facts.begun if _left(begun)}
 
     # --- which step of a loan has come -------------------------------------------------------------
 
     def loan(self, loan: Loan) -> None:
+        loan = self._governed(loan)
         strategy = self.rulebook.strategies[loan.strategy]
         zone = self.facts.situation.zones[0]
+        anchors = anchors_of(self.facts, loan, strategy, self.now)
         come: list[Occurrence] = []
-        for occurrence in timeline(loan, strategy, zone):
+        for occurrence in timeline(loan, strategy, zone, anchors=anchors):
             if occurrence.at > self.now:
                 self.again.append(occurrence.at)
                 break
             come.append(occurrence)
-        ended = set(loan.ended)
+        ended = self.ended
         stored = set(loan.waiting)
         self.found.extend(o for o in come if o.key not in ended and o.key not in stored)
         expected = {occurrence.key for occurrence in come}
         for key in loan.waiting:
             if key not in expected and not self._in_the_air(key):
-                moved = next((o for o in timeline(loan, strategy, zone) if o.key == key), None)
+                ahead = timeline(loan, strategy, zone, anchors=anchors)
+                moved = next((o for o in ahead if o.key == key), None)
                 if moved is None:
-                    self._end_unexpected(loan, key)
+                    self._end_unexpected(loan, key, anchors)
                 else:
                     self._wait_for_it(moved)
+        while come and not self._meant(loan, strategy, come[-1]):
+            come.pop()
         for occurrence in come[:-1]:
             if occurrence.key not in ended and not self._in_the_air(occurrence.key):
                 no = No("strategy", "later_step", f"{come[-1].key.step} has come")
                 self.endings.append(Ending(occurrence.key, "superseded", (no,)))
         if come:
             self._latest(loan, strategy, come[-1], come[-1].key in ended)
+
+    def _governed(self, loan: Loan) -> Loan:
+        """The loan under the strategy that governs it now."""
+        governed = govern(self.facts, loan, self.rulebook, self.now)
+        self.again.extend(edge for edge in governed.edges if edge > self.now)
+        if governed.coming is not None:  # a new version waits for what is in flight: it may be due before it
+            strategy = self.rulebook.strategies[governed.coming]
+            anchors = anchors_of(self.facts, loan, strategy, self.now)
+            ahead = timeline(loan, strategy, self.facts.situation.zones[0], anchors=anchors)
+            self.again.extend([next((o.at for o in ahead if o.at > self.now), self.now)])
+        if not governed.changed:
+            return loan
+        self.governs.append(Governs(loan.id, governed.strategy, governed.since))
+        return msgspec.structs.replace(
+            loan, strategy=governed.strategy, since=governed.since, chosen=governed.since
+        )
+
+    def _meant(self, loan: Loan, strategy: Strategy, occurrence: Occurrence) -> bool:
+        """Whether a step that has come is meant for this loan: its condition is asked once, at its moment.
+
+        What was found to be meant and waits since is not asked again. What is not meant supersedes nothing.
+        """
+        key = occurrence.key
+        if key in loan.passed:
+            return False
+        step = strategy.step(key.step)
+        if (step.when is None and not step.arm) or key in self.ended or key in loan.waiting:
+            return True
+        if step.arm:
+            arm = strategy.arms.of(self.facts.person) if strategy.arms is not None else ""
+            if arm not in step.arm:
+                self._suppress(
+                    key, No("strategy", "other_arm", f"for {', '.join(step.arm)}; the person is in {arm}")
+                )
+                return False
+        if step.when is not None:
+            verdict = step.when.of(Portrait(self.facts, loan, self.rulebook, self.now))
+            if not verdict.holds:
+                self._suppress(key, No("strategy", "condition", f"{step.when.text}, where {verdict.why}"))
+                return False
+        return True
 
     def _wait_for_it(self, moved: Occurrence) -> None:
         """Its due date is later now, and it was not said: it waits for its new moment."""
@@ -102,14 +156,28 @@ class _Working:
         begun = self.begun.get(key)
         return begun is not None and begun.id in self.left
 
-    def _end_unexpected(self, loan: Loan, key: Key) -> None:
+    def _end_unexpected(self, loan: Loan, key: Key, anchors: Anchors) -> None:
         if loan.status != "active":
             self._suppress(key, No("strategy", loan.status, f"the loan is {loan.status}"))
+        elif key.anchor != "installment":
+            self._end_of_other(key, anchors)
         elif all(unpaid.installment != key.anchor_id for unpaid in loan.unpaid):
             self._suppress(key, No("strategy", "paid", "the installment is paid"))
         elif loan.unpaid[0].installment != key.anchor_id:
             no = No("strategy", "not_oldest", "an older installment is unpaid again")
             self.endings.append(Ending(key, "superseded", (no,)))
+        else:
+            no = No("strategy", "moved_on", "the strategy or the due date has changed")
+            self.endings.append(Ending(key, "superseded", (no,)))
+
+    def _end_of_other(self, key: Key, anchors: Anchors) -> None:
+        """A waiting occurrence of a promise, or of the case, that is not expected any more."""
+        promise = next((one for one in self.facts.promises if one.id == key.anchor_id), None)
+        if key.anchor in ("promise", "broken") and (
+            key.anchor_id not in {id_ for id_, _ in getattr(anchors, key.anchor)}
+        ):
+            state = state_of(promise, self.facts, self.now).replace("_", " ") if promise else "cancelled"
+            self._suppress(key, No("strategy", "promise", f"the promise is {state}"))
         else:
             no = No("strategy", "moved_on", "the strategy or the due date has changed")
             self.endings.append(Ending(key, "superseded", (no,)))
@@ -127,31 +195,37 @@ class _Working:
                 self._suppress(occurrence.key, No("strategy", "expired", "its time had passed"))
             return
         step = strategy.step(occurrence.key.step)
-        stale = loan.fed_at + strategy.stale_after
-        if step.post_due and stale <= self.now:
-            detail = f"payments are known up to {loan.fed_at:%Y-%m-%d %H:%M} UTC"
-            self._defer(
-                occurrence.key,
-                occurrence.expires,
-                occurrence.expires,
-                (No("strategy", "stale_feed", detail),),
-            )
-            if begun is not None:
-                self.followed.add(begun.id)
-            return
-        no = _doubt(loan, step)
+        no = self._unsure(loan, strategy, step)
         if no is not None:
             self._defer(occurrence.key, occurrence.expires, occurrence.expires, (no,))
             if begun is not None:
                 self.followed.add(begun.id)
             return
-        due = next(u.due for u in loan.unpaid if u.installment == occurrence.key.anchor_id)
-        late = (self.now.date() - due).days
+        arms = strategy.arms
+        if step.task is None and arms and not ended and arms.of(self.facts.person) == HOLDOUT:
+            self._suppress(occurrence.key, No("strategy", "holdout", arms.experiment))
+            return
+        late = (self.now.date() - loan.unpaid[0].due).days
         candidate = _Candidate(occurrence, loan.strategy, step, late, begun)
         if step.task is None:
             self.candidates.append(candidate)
         elif not ended:  # what was said under an older version is no call now
             self._task(candidate, step.task)
+
+    def _unsure(self, loan: Loan, strategy: Strategy, step: Step) -> No | None:
+        """Why what the loan owes is not certain; the step waits until somebody or the next feed has told."""
+        known = f"payments are known up to {loan.fed_at:%Y-%m-%d %H:%M} UTC"
+        if step.post_due and loan.fed_at + strategy.stale_after <= self.now:
+            return No("strategy", "stale_feed", known)
+        if "held_tape" in loan.unsure:
+            return No("strategy", "held_tape", "the last tape of this loan waits for approval")
+        if "core_differs" in loan.unsure and step.post_due:
+            return No("strategy", "core_differs", "the core system states another balance")
+        for promise in self.facts.promises if step.post_due else ():
+            over = promise.pauses and loan.id in promise.loans and promise.until <= self.now
+            if over and state_of(promise, self.facts, self.now) == "open":
+                return No("strategy", "promise_undecided", known)
+        return None
 
     def _unconfirmed(self, begun: Begun) -> bool:
         """Whether all that left should have been confirmed by now; from `unknown` nothing falls back."""
@@ -173,14 +247,20 @@ class _Working:
         occurrence = candidate.occurrence
         if kind in ("call", "visit"):
             ask = Ask(kind, (occurrence.loan,))
-            answer = earliest(self.rules, ask, self.facts.situation, self.now)
+            answer = earliest(self.rules, ask, self._of(candidate), self.now)
             if answer.at is None or answer.at >= occurrence.expires:
                 self._suppress(occurrence.key, *answer.noes)
                 return
             if answer.at > self.now:
                 self._defer(occurrence.key, answer.at, occurrence.expires, answer.noes)
                 return
-        self.tasks.append(Work(occurrence.key, occurrence.loan, kind, occurrence.expires))
+        step = candidate.step
+        finish_by = occurrence.expires if step.deadline is None else self.now + step.deadline
+        self.tasks.append(Work(occurrence.key, occurrence.loan, kind, finish_by, step.queue, step.priority))
+
+    def _of(self, candidate: _Candidate) -> Situation:
+        """What the rules read for it: a promise pauses all but what reminds of it."""
+        return self.facts.situation if candidate.step.at.anchor == "promise" else self.situation
 
     def messages(self) -> None:
         """Latest loan first: its text leads, and what can be said on its channel joins it."""
@@ -197,8 +277,9 @@ class _Working:
         begun = candidate.begun
         alone = candidate.occurrence.key in self.ended
         over = _gone_over(begun)
+        apart = candidate.occurrence.key.anchor == "promise"  # it thanks rather than asks
         for index, plan in enumerate(self.plans):
-            if plan.channel not in candidate.step.by:
+            if plan.channel not in candidate.step.by or apart or plan.keys[0].anchor == "promise":
                 continue
             if plan.neutral != asks_to_get_in_touch(self.facts.addresses, candidate.step):
                 continue
@@ -206,7 +287,7 @@ class _Working:
             if not own and (alone or plan.message in self.left or plan.channel in over):
                 continue
             ask = Ask(plan.channel, (candidate.occurrence.loan,), message=plan.message)
-            answer = earliest(self.rules, ask, self.facts.situation, self.now)
+            answer = earliest(self.rules, ask, self.situation, self.now)
             if answer.at == self.now:
                 message = plan.message or self._free(begun)
                 self.plans[index] = msgspec.structs.replace(
@@ -235,7 +316,7 @@ class _Working:
         if said and not message:
             return  # it goes again with the rest of its message, on a channel that is not of its step
         over = _gone_over(begun)
-        situation = self._with_plans()
+        situation = self._with_plans(self._of(candidate))
         noes: list[No] = []
         for channel in candidate.step.by:
             if channel in over:
@@ -277,9 +358,8 @@ class _Working:
             noes.append(No("channels", "none_left", "failed on " + ", ".join(t.channel for t in begun.tried)))
         self._suppress(occurrence.key, *noes)
 
-    def _with_plans(self) -> Situation:
+    def _with_plans(self, situation: Situation) -> Situation:
         """The situation as it will be when what is planned so far has been said."""
-        situation = self.facts.situation
         if not self.plans:
             return situation
         # Ids below zero: messages that have no row yet, each counted as one.
@@ -297,6 +377,15 @@ class _Working:
     def _defer(self, key: Key, until: datetime, expires: datetime, noes: tuple[No, ...]) -> None:
         self.waiting.append(Waiting(key, until, noes))
         self.again.append(min(until, expires))
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """What has become of the case's promises; an open one is looked at again when its grace is over."""
+        for promise in self.facts.promises:
+            state = state_of(promise, self.facts, self.now)
+            if promise.until > self.now:
+                self.again.append(promise.until)
+            if promise.own and state != promise.state:
+                yield Verdict(promise.id, state)
 
     def close(self) -> tuple[tuple[int, str], ...]:
         """Messages that nothing follows any more."""
@@ -320,6 +409,7 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
     working.messages()
     for plan in working.plans:
         working.again.append(plan.expires)
+    verdicts = tuple(working.verdicts())
     closed = working.close()
     return Decision(
         tuple(working.found),
@@ -329,16 +419,22 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
         tuple(working.waiting),
         closed,
         min(working.again, default=None),
+        tuple(working.governs),
+        verdicts,
     )
 
 
-def _doubt(loan: Loan, step: Step) -> No | None:
-    """Why the loan's figures cannot be relied on; until somebody has looked the step waits."""
-    if "held_tape" in loan.unsure:
-        return No("strategy", "held_tape", "the last tape of this loan waits for approval")
-    if "core_differs" in loan.unsure and step.post_due:
-        return No("strategy", "core_differs", "the core system states another balance")
-    return None
+def situation_of(facts: Facts, now: datetime) -> Situation:
+    """What the rules read at `now`: an open promise pauses its loans until its grace is over."""
+    paused = tuple(
+        Hold("promise", loan, promise.made_at, promise.until)
+        for promise in facts.promises
+        if promise.pauses and now < promise.until and state_of(promise, facts, now) == "open"
+        for loan in promise.loans
+    )
+    if not paused:
+        return facts.situation
+    return msgspec.structs.replace(facts.situation, holds=facts.situation.holds + paused)
 
 
 def _failed(begun: Begun | None) -> bool:

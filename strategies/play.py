@@ -14,7 +14,7 @@ from ledger.standing import Unpaid
 from policy.values import Hold, Past
 from strategies.decide import decide
 from strategies.rulebook import Rulebook
-from strategies.values import Decision, Facts, Key, Loan
+from strategies.values import NOT_MEANT, Decision, Facts, Governs, Key, Loan, Promise
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -54,7 +54,14 @@ class Paused(msgspec.Struct, frozen=True):
     hold: Hold
 
 
-Event = Looked | Owed | Fed | Consented | Paused
+class Promised(msgspec.Struct, frozen=True):
+    """A promise as it stands now: made, paid towards, or (state `cancelled`) taken back."""
+
+    at: datetime
+    promise: Promise
+
+
+Event = Looked | Owed | Fed | Consented | Paused | Promised
 
 
 def apply(facts: Facts, event: Event) -> Facts:
@@ -80,6 +87,9 @@ def apply(facts: Facts, event: Event) -> Facts:
             return replace(facts, situation=replace(situation, consents=consents))
         case Paused(_, hold):
             return replace(facts, situation=replace(situation, holds=(*situation.holds, hold)))
+        case Promised(_, promise):
+            others = tuple(one for one in facts.promises if one.id != promise.id)
+            return replace(facts, promises=others if promise.state == "cancelled" else (*others, promise))
 
 
 def play(
@@ -107,6 +117,9 @@ def play(
 def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
     ended = {ending.key for ending in decision.endings} | {work.key for work in decision.tasks}
     ended.update(key for plan in decision.plans for key in plan.keys)
+    passed = {one.key for one in decision.endings if one.noes and one.noes[-1].rule in NOT_MEANT}
+    governs = {one.loan: one for one in decision.governs}
+    states = {one.promise: one.state for one in decision.verdicts}
     found = {occurrence.key: occurrence.loan for occurrence in decision.found}
     said = tuple(Past(at, plan.channel, "delivered", plan.loans, plan.message) for plan in decision.plans)
     closed = {message for message, _ in decision.closed} | {plan.message for plan in decision.plans}
@@ -115,16 +128,32 @@ def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
         facts,
         situation=situation,
         loans=tuple(
-            _loan(loan, [key for key in found if found[key] == loan.id], ended) for loan in facts.loans
+            _loan(
+                _governed(loan, governs.get(loan.id)),
+                [key for key in found if found[key] == loan.id],
+                ended,
+                passed,
+            )
+            for loan in facts.loans
         ),
         begun=tuple(begun for begun in facts.begun if begun.id not in closed),
+        promises=tuple(replace(one, state=states.get(one.id, one.state)) for one in facts.promises),
     )
 
 
-def _loan(loan: Loan, found: list[Key], ended: set[Key]) -> Loan:
+def _governed(loan: Loan, governs: Governs | None) -> Loan:
+    if governs is None:
+        return loan
+    return replace(loan, strategy=governs.strategy, since=governs.since, chosen=governs.since)
+
+
+def _loan(loan: Loan, found: list[Key], ended: set[Key], passed: set[Key]) -> Loan:
     """The loan with its new occurrences, and those that ended, where they belong."""
     open_before = (*loan.waiting, *found)
     done = tuple(key for key in open_before if key in ended)
     return replace(
-        loan, ended=loan.ended + done, waiting=tuple(key for key in open_before if key not in ended)
+        loan,
+        ended=loan.ended + done,
+        waiting=tuple(key for key in open_before if key not in ended),
+        passed=loan.passed + tuple(key for key in done if key in passed),
     )

@@ -138,6 +138,29 @@ def _none_left(no: No, _: Around) -> str:
     return f"It failed by {tried}, and no other channel is left."
 
 
+def _condition(no: No, _: Around) -> str:
+    text, _where, values = no.detail.partition(", where ")
+    return f"It is only said where {text}, and {values}."
+
+
+def _other_arm(no: No, _: Around) -> str:
+    arms, _in, own = no.detail.removeprefix("for ").partition("; the person is in ")
+    return f"It is for the arm {arms} of the experiment, and the borrower is in the arm {own or 'of none'}."
+
+
+def _holdout(no: No, _: Around) -> str:
+    return f"The borrower is in the holdout of the experiment {no.detail}, which hears no message."
+
+
+def _promise_over(no: No, _: Around) -> str:
+    return f"{no.detail[:1].upper()}{no.detail[1:]}, so there is nothing to remind of."
+
+
+def _undecided(_: No, around: Around) -> str:
+    known = moment(around.fed_at, around.zone) if around.fed_at else "an earlier day"
+    return f"A promise is over, and payments are known only up to {known}: nobody can say if it was kept."
+
+
 def _fixed(sentence: str) -> Callable[[No, Around], str]:
     return lambda _no, _around: sentence
 
@@ -158,6 +181,11 @@ REASONS: Final[Mapping[str, Callable[[No, Around], str]]] = {
     "recalled": _fixed("The lender has recalled the loan."),
     "sold": _fixed("The loan has been sold."),
     "written_off": _fixed("The loan has been written off."),
+    "condition": _condition,
+    "other_arm": _other_arm,
+    "holdout": _holdout,
+    "promise": _promise_over,
+    "promise_undecided": _undecided,
     "no_address": _no_address,
     "none_left": _none_left,
 }

@@ -4,24 +4,60 @@ A decision stores the digest; the book is stored once, so that any decision can 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 
+from ledger.terms import Buckets, DpdStarts
 from policy.earliest import Rules, in_force
 from policy.pack import Pack, read_pack
+from strategies.arms import part
 from strategies.language import Strategy, read_strategy
 
 # Raised when the same facts and rulebook may decide otherwise than before.
-ENGINE = 3
+ENGINE = 4
+# Engines whose decisions this one makes again to the same result: what is new reads only what is new.
+REPLAYED = frozenset({3, 4})
 
 
-class Written(msgspec.Struct, frozen=True):
+class Release(msgspec.Struct, frozen=True, array_like=True):
+    """The version of a strategy that is in force, and since when.
+
+    `at_once`: it was rolled back to, so nothing waits for its old version. While it is rolled out, `share`
+    percent of the people are under it and the rest under `before`: by a salted hash, always the same ones.
+    """
+
+    version: int
+    at: datetime
+    at_once: bool = False
+    share: int = 100
+    before: int | None = None
+    salt: str = ""
+
+    def version_for(self, person: int) -> int:
+        if self.before is None or self.share >= 100:
+            return self.version
+        return self.version if part(self.salt, person) < self.share * 100 else self.before
+
+
+class Counting(msgspec.Struct, frozen=True, array_like=True):
+    """How a portfolio counts days, as far as its segments and conditions read them."""
+
+    dpd_starts: DpdStarts = "day_after_due"
+    grace_days: int = 0
+    buckets: Buckets = ((1, 30), (31, 60), (61, 90), (91, None))
+
+
+class Written(msgspec.Struct, frozen=True, omit_defaults=True):
     """A rulebook as stored: the sources it was made of."""
 
     strategies: Mapping[int, str]  # version id -> YAML
     packs: Mapping[str, str]  # name -> YAML
     portfolios: Mapping[int, tuple[str, ...]]  # portfolio id -> packs
+    # portfolio id -> the strategies that may govern its loans, by priority; the last takes what is left
+    ruling: Mapping[int, tuple[Release, ...]] = {}
+    counting: Mapping[int, Counting] = {}
 
 
 class Rulebook(msgspec.Struct, frozen=True, eq=False):
@@ -31,6 +67,10 @@ class Rulebook(msgspec.Struct, frozen=True, eq=False):
     packs: Mapping[str, Pack]
     rules: Mapping[int, Rules]
     digest: str
+    ruling: Mapping[int, tuple[Release, ...]] = {}
+    counting: Mapping[int, Counting] = {}
+    names: frozenset[str] = frozenset()  # the facts that any condition or segment reads
+    anchors: frozenset[str] = frozenset()  # what any step counts from
 
 
 def read_rulebook(written: Written) -> Rulebook:
@@ -41,7 +81,16 @@ def read_rulebook(written: Written) -> Rulebook:
     }
     rules_by_pack = {name: pack.rules for name, pack in packs.items()}
     rules = {portfolio: in_force(rules_by_pack, names) for portfolio, names in written.portfolios.items()}
-    return Rulebook(strategies, packs, rules, digest(written))
+    return Rulebook(
+        strategies,
+        packs,
+        rules,
+        digest(written),
+        written.ruling,
+        written.counting,
+        frozenset[str]().union(*(one.names for one in strategies.values())),
+        frozenset[str]().union(*(one.anchors for one in strategies.values())),
+    )
 
 
 def encode(written: Written) -> bytes:

@@ -1,20 +1,26 @@
 """What a decision reads and what it says: frozen, small, without personal data.
 
-`array_like` structs are stored as compact bytes beside each decision, so that it can be replayed.
+`array_like` structs are stored as compact bytes beside each decision, so that it can be replayed. Fields are
+only ever added at the end, with a default under which older facts decide as before.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final
 
 import msgspec
 
 from ledger.standing import Unpaid
 from policy.values import No, Situation
 
+# Reasons of a suppression that say that a step is not meant for a loan: such a one supersedes no other.
+NOT_MEANT: Final = frozenset({"condition", "other_arm"})
+
 
 class Key(msgspec.Struct, frozen=True, array_like=True, order=True):
     """What an occurrence is. Ids, not dates: a corrected due date does not remind again."""
 
-    anchor: str  # installment
+    anchor: str  # installment | promise | broken | case
     anchor_id: int
     strategy: str  # its name; the key outlives the version
     step: str
@@ -29,6 +35,33 @@ class Occurrence(msgspec.Struct, frozen=True, array_like=True):
     expires: datetime
 
 
+class Traits(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a loan beside what it owes now."""
+
+    currency: str
+    product: str | None = None
+    made_on: date | None = None
+    outstanding: int | None = None  # minor units; None: not read
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = {}
+    risk: str | None = None
+
+
+class Promise(msgspec.Struct, frozen=True, array_like=True):
+    """A promise to pay, unless it was cancelled, with what came in towards it."""
+
+    id: int
+    loans: tuple[int, ...]
+    amount: int  # minor units of the currency of its loans
+    paid: int  # received on its loans by value date, from its day through its grace, less reversals
+    made_at: datetime
+    due: date
+    until: datetime  # when the last day of grace is over
+    state: str  # as stored: open | kept | partly_kept | broken
+    own: bool = True  # of this case; of another party's it only pauses
+    pauses: bool = True  # one below the limits is kept in mind, and silences nothing
+
+
 class Loan(msgspec.Struct, frozen=True, array_like=True):
     """A loan as the decision sees it."""
 
@@ -40,10 +73,14 @@ class Loan(msgspec.Struct, frozen=True, array_like=True):
     fed_at: datetime  # payments are known up to here
     unpaid: tuple[Unpaid, ...]  # by due date; what is within the tolerance is not here
     ended: tuple[Key, ...] = ()  # of the unpaid installments
-    waiting: tuple[Key, ...] = ()  # stored and not ended, of any installment
+    waiting: tuple[Key, ...] = ()  # stored and not ended, of any anchor
     # why its figures cannot be relied on: its tape waits for approval (nothing is said), the core system
     # states other balances (nothing past due is said)
     unsure: tuple[str, ...] = ()
+    passed: tuple[Key, ...] = ()  # of those that ended: not meant for this loan, so they supersede nothing
+    traits: Traits | None = None  # what conditions and segments read; None: nothing does
+    chosen: datetime | None = None  # when its segment last chose the strategy; None: it has not yet
+    leads: bool = True  # the case decides which strategy governs the loan: it is its borrower's
 
 
 class Address(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +125,11 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     loans: tuple[Loan, ...]
     addresses: tuple[Address, ...]
     begun: tuple[Begun, ...] = ()
+    promises: tuple[Promise, ...] = ()  # that name a loan of the case
+    opened_at: datetime | None = None  # None: not read
+    ended: tuple[Key, ...] = ()  # of promises and the case itself, of loans that are not here
+    language: str = ""
+    last_outcome: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -111,6 +153,23 @@ class Work(msgspec.Struct, frozen=True):
     loan: int
     kind: str
     finish_by: datetime
+    queue: str = ""
+    priority: int = 5
+
+
+class Governs(msgspec.Struct, frozen=True):
+    """A strategy version that governs a loan from now on, which expects nothing at or before `since`."""
+
+    loan: int
+    strategy: int
+    since: datetime
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What has become of a promise of the case: its new state."""
+
+    promise: int
+    state: str
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -139,3 +198,5 @@ class Decision(msgspec.Struct, frozen=True):
     waiting: tuple[Waiting, ...]
     closed: tuple[tuple[int, str], ...]  # messages that nothing follows: (id, done | failed | cancelled)
     again: datetime | None  # nothing changes before, unless there is news
+    governs: tuple[Governs, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()

@@ -71,7 +71,7 @@ async def claim(
         cases = sorted({contact.case for contact in leased})
         going: dict[int, tuple[Plan, Facts]] = {}
         changes: list[CaseChange] = []
-        fresh = await load_facts(raw, cases, now, book.tolerance, at_claim=True)
+        fresh = await load_facts(raw, cases, now, book.tolerance, at_claim=True, names=book.rulebook.names)
         for facts, decision, made in decided(fresh, book, now):
             changes.append(made.change)
             plans = {plan.message: plan for plan in decision.plans}

@@ -14,7 +14,7 @@ from storage.insight.decisions import first_contacts, messages_of, occurrences_o
 from storage.raw import Raw
 from storage.rulebooks import rulebook_content
 from strategies.decide import decide
-from strategies.rulebook import ENGINE, Rulebook, decode, read_rulebook
+from strategies.rulebook import REPLAYED, Rulebook, decode, read_rulebook
 from strategies.values import Decision, Facts, Key
 
 _FACTS = msgspec.msgpack.Decoder(Facts)
@@ -56,12 +56,12 @@ def facts_of(stored: bytes) -> Facts:
 async def remade(rows: Sequence[Any], rulebooks: Rulebooks) -> tuple[list[Stored], list[tuple[int, str]]]:
     """Decisions (id, case, at, rulebook, engine, facts) made again; and those that cannot be, with why.
 
-    What an older engine decided is left out: it may decide otherwise by right.
+    What an engine decided that this one does not replay is left out: it may decide otherwise by right.
     """
     found: list[Stored] = []
     failed: list[tuple[int, str]] = []
     for id_, case, at, digest, engine, content in rows:
-        if engine != ENGINE:
+        if engine not in REPLAYED:
             continue
         rulebook = await rulebooks.of(digest)
         if rulebook is None:

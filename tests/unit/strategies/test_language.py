@@ -8,7 +8,7 @@ from strategies.errors import StrategyInputError
 from strategies.language import read_strategy, shipped_strategies
 from tests.builders.facts import GENTLE_TEXT, read
 
-MOMENTS = "write one like 'due - 3d 08:00', 'due 08:00' or 'due + 15d'"
+MOMENTS = "write one like 'due - 3d 08:00', 'promise - 1d 10:00', 'broken 09:00' or 'case + 2h'"
 SPANS = "write one like 4d, 36h or 30m"
 
 
@@ -42,7 +42,9 @@ def test_gentle_is_what_it_says() -> None:
         ("at: due - 3d 08:00", "at: due - 3d 24:00", 11, MOMENTS),
         ("at: due - 3d 08:00", "at: due - 3d 8:00", 11, MOMENTS),
         ("at: due - 3d 08:00", "at: 3", 11, MOMENTS),
-        ("at: due + 30d 09:00", "at: broken + 1d", 41, MOMENTS),
+        ("at: due + 30d 09:00", "at: paid + 1d", 41, "'paid' is no anchor; a moment counts from due, "),
+        ("at: due + 30d 09:00", "at: broken - 1d", 41, "write broken + 1d"),
+        ("at: due + 30d 09:00", "at: due + 30h", 41, "like 'due + 1d 10:00'"),
         (
             "    at: due - 3d 08:00\n",
             "",
@@ -59,7 +61,7 @@ def test_gentle_is_what_it_says() -> None:
             "fallback_after: 4h",
             "fall_back: 4h",
             14,
-            "steps.upcoming.fall_back: is no key here; the keys are at, ",
+            "steps.upcoming.fall_back: is no key here; did you mean `fallback_after`? The keys are at, ",
         ),
         ("by: [chat, email, sms]", "by: [chat, fax]", 13, "'chat', 'sms' or 'email'"),
         ("by: [chat, email, sms]", "by: []", 13, "write it like `by: [chat, sms, email]`"),
@@ -68,12 +70,17 @@ def test_gentle_is_what_it_says() -> None:
         ("    by: [chat, email, sms]\n", "", 10, "`send` goes with `by`"),
         ("    send: upcoming\n", "", 10, "either `send` (a message's text) or `task`"),
         ("send: upcoming", "send: Upcoming!", 12, "like late-3"),
-        ("task: call", "task: telephone", 42, "'call', 'visit' or 'review'; write it like `task: call`"),
+        ("task: call", "task: telephone", 42, "write it like `task: call, visit, review, "),
         ("task: call", "task: call\n    send: late\n    by: [sms]", 40, "either `send`"),
         ("task: call", "task: call\n    fallback_after: 4h", 40, "a task has no next channel"),
         ("stale_after: 4d\n", "", 1, "stale_after: is missing; write it like `stale_after: 4d`"),
         ("stale_after: 4d", "stale_after: 4 days", 8, SPANS),
-        ("stale_after: 4d", "stale_after: 4d\nguard: 5000", 9, "the keys are strategy, stale_after, steps"),
+        (
+            "stale_after: 4d",
+            "stale_after: 4d\nguards: 5000",
+            9,
+            "did you mean `guard`? The keys are strategy, segment, ",
+        ),
         ("strategy: gentle", "strategy: Gentle Reminders", 7, "small letters, digits and hyphens"),
         ("strategy: gentle\n", "", 1, "strategy: is missing; write it like `strategy: gentle`"),
         ("  late-3:\n", "  Late 3:\n", 22, "steps.Late 3: is no name"),
