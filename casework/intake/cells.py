@@ -1,15 +1,25 @@
 """From a mapping's expressions to functions of a row: compiled once for a file."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from string import Formatter
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
+from casework.intake.counts import Unit, read_count
 from casework.intake.expressions import Amount, Day, Phone, Text, Whole
-from casework.intake.formats import amount_reader, date_reader, days_reader, read_phone, read_whole
+from casework.intake.formats import (
+    amount_reader,
+    date_reader,
+    days_reader,
+    read_phone,
+    read_serial,
+    read_whole,
+)
 from casework.intake.mapping import Formats
+from casework.intake.tape_file import Typed
 from ledger.schedule import due_dates
 
 T = TypeVar("T")
@@ -18,6 +28,7 @@ Cell = Callable[[Row], str | None]
 LookUps = Mapping[tuple[str, str], Mapping[str, str | None]]
 
 LONGEST: Final = 400
+_DATE_CELL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?= |$)")
 # Area codes in use, four signs each; with 555-0100 to 555-0199 behind them, numbers set aside for examples.
 _AREAS: Final = (
     "201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 220 223 224 225 227 228 229 "
@@ -51,7 +62,18 @@ class CellError(ValueError):
 class Cells:
     """Compiles expressions for the columns of one file."""
 
-    def __init__(self, header: Sequence[str], formats: Formats, look_ups: LookUps) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        formats: Formats,
+        look_ups: LookUps,
+        *,
+        typed: bool = False,
+        dates: Mapping[str, str] | None = None,
+    ) -> None:
+        """`typed`: some cells are numbers or dates to their file; `dates`: proven formats by column."""
+        self._typed = typed
+        self._dates = dates or {}
         self._places = {column: index for index, column in enumerate(header)}
         self._formats = formats
         self._empty = frozenset(formats.empty)
@@ -123,13 +145,13 @@ class Cells:
             return lambda row: fixed
         if expression.days_from is not None:
             reader = days_reader(expression.days_from)
-        elif expression.date is not None:
-            reader = date_reader(expression.date, expression.century)
-        elif self._formats.days_from is not None:
+        elif expression.date is None and self._formats.days_from is not None:
             reader = days_reader(self._formats.days_from)
         else:
-            reader = date_reader(self._formats.date or "%Y-%m-%d", self._formats.century)
-        get = self.read(expression, reader)
+            pattern = expression.date or self._formats.date or "%Y-%m-%d"
+            century = expression.century if expression.date is not None else self._formats.century
+            reader = date_reader(self._dates.get(expression.column or "", pattern), century)
+        get = self.read(expression, _typed_days(reader) if self._typed else reader)
         months = expression.plus_months
         if not months:
             return get
@@ -149,15 +171,18 @@ class Cells:
         decimal = expression.decimal or self._formats.decimal
         thousands = expression.thousands or self._formats.thousands
         readers: dict[str | None, Callable[[str], int]] = {}
+        plain_readers: dict[str | None, Callable[[str], int]] = {}  # of what the file knows to be a number
 
         def get(row: Row, currency: str | None) -> int | None:
             text = plain(row)
             if text is None:
                 return None
-            reader = readers.get(currency)
+            typed = type(text) is Typed
+            known = plain_readers if typed else readers
+            reader = known.get(currency)
             if reader is None:
-                reader = amount_reader(decimal, thousands, currency, self._formats.rounding)
-                readers[currency] = reader
+                marks = (".", None) if typed else (decimal, thousands)
+                reader = known[currency] = amount_reader(*marks, currency, self._formats.rounding)
             try:
                 return reader(text)
             except ValueError as error:
@@ -165,8 +190,8 @@ class Cells:
 
         return get
 
-    def whole(self, expression: Whole | None) -> Callable[[Row], int | None]:
-        """A whole number, divided as the mapping says."""
+    def whole(self, expression: Whole | None, unit: Unit | None = None) -> Callable[[Row], int | None]:
+        """A whole number, divided as the mapping says; a unit written behind it has to be `unit`."""
         if expression is None:
             return lambda row: None
         divide, rounding, suffix = expression.divide, expression.round, expression.suffix
@@ -176,7 +201,7 @@ class Cells:
                 if not text.endswith(suffix):
                     raise ValueError(f'does not end in "{suffix}"')
                 text = text[: -len(suffix)].strip()
-            number = read_whole(text)
+            number = _counted(text, unit if divide == 1 else "any")
             if divide == 1:
                 return number
             quotient, rest = divmod(number, divide)
@@ -190,20 +215,31 @@ class Cells:
         """A rate in percent a year, as a fraction."""
         return self.read(expression, _read_percent)
 
-    def phone(self, expression: Phone | None) -> Callable[[Row], str | None]:
-        """A number in E.164."""
+    def phone(self, expression: Phone | None) -> Callable[[Row, str | None], str | None]:
+        """A number in E.164, of a row and the country in whose form it is where the mapping names none."""
         if expression is None:
-            return lambda row: None
+            return lambda row, country: None
         if expression.example_phone is not None:
             column = self._column(expression.example_phone)
 
-            def example(row: Row) -> str | None:
+            def example(row: Row, country: str | None) -> str | None:
                 text = column(row)
                 return None if text is None else example_phone(text)
 
             return example
-        region = expression.region or self._formats.phone_region
-        return self.read(expression, lambda text: read_phone(text, region))
+        declared = expression.region or self._formats.phone_region
+        plain, column = self._worded(expression), named_column(expression)
+
+        def get(row: Row, country: str | None) -> str | None:
+            text = plain(row)
+            if text is None:
+                return None
+            try:
+                return read_phone(text, declared or country)
+            except ValueError as error:
+                raise CellError(column, text, str(error)) from None
+
+        return get
 
     def _worded(self, expression: Text) -> Cell:
         plain = self._plain(expression)
@@ -253,6 +289,14 @@ class Cells:
         if index is None:
             return lambda row: None
         place, empty = index, self._empty
+        if self._typed:
+
+            def typed(row: Row) -> str | None:
+                text = row[place]
+                text = text if type(text) is Typed else text.strip()
+                return None if not text or text in empty else text
+
+            return typed
         if not empty:
             return lambda row: row[place].strip() or None
 
@@ -286,6 +330,32 @@ class Cells:
             return column
         whole = self.read(Text(column=name), read_whole)
         return lambda row: None if (number := whole(row)) is None else str(number)
+
+
+def _typed_days(declared: Callable[[str], date]) -> Callable[[str], date]:
+    """Dates of a sheet: as the mapping says; else a cell's own date, or its number of days."""
+
+    def read(text: str) -> date:
+        try:
+            return declared(text)
+        except ValueError:
+            if type(text) is not Typed:
+                raise
+            found = _DATE_CELL.match(text)
+            return date.fromisoformat(found[0]) if found else read_serial(text)
+
+    return read
+
+
+def _counted(text: str, unit: Unit | Literal["any"] | None) -> int:
+    try:
+        return read_whole(text)
+    except ValueError:
+        number, written = read_count(text)
+        if written is not None and unit not in (written, "any"):
+            wanted = f"{unit} are wanted" if unit else "a number alone is wanted"
+            raise ValueError(f"says {written}, and {wanted}") from None
+        return number
 
 
 def named_column(expression: Text) -> str:

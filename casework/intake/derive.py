@@ -25,7 +25,7 @@ def deriver(part: SchedulePart, cells: Cells) -> Derive:
     """
     later = part.first_due.plus_months if part.unit == "months" else 0
     anchor = part.first_due.model_copy(update={"plus_months": 0}) if later else part.first_due
-    count = cells.needed(part.count, cells.whole(part.count), "the number of installments")
+    count = cells.needed(part.count, cells.whole(part.count, part.unit), "the number of installments")
     first_due = cells.needed(part.first_due, cells.day(anchor), "the first due date")
     total, each, rate = cells.amount(part.total), cells.amount(part.each), cells.percent(part.rate)
     every, step = part.unit, part.every

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from casework.intake.dates import AUTO
 from casework.intake.formats import date_reader
 
 Column = Annotated[str, Field(min_length=1)]
@@ -130,7 +131,11 @@ def composed_columns(template: str) -> list[str]:
 
 
 class Day(Text):
-    """Where a date comes from: `date` (a format of strptime), or days relative to `days_from`."""
+    """Where a date comes from: `date`, or days relative to `days_from`.
+
+    A date is a format of strptime; `excel`: days as spreadsheets count them; `auto`: what all cells of the
+    column prove.
+    """
 
     date: str | None = None
     century: int | None = None
@@ -150,7 +155,7 @@ def check_date_format(pattern: str | None, century: int | None, days_from: dt.da
         raise wrong("days_from", "date and days_from are two ways to read one cell: keep one")
     if century is not None and pattern is None:
         raise wrong("century", "a century belongs to a date of two digits a year: give date too")
-    if pattern is not None:
+    if pattern is not None and pattern != AUTO:
         try:
             date_reader(pattern, century)
         except ValueError as error:
@@ -181,8 +186,9 @@ def check_marks(decimal: str | None, thousands: str | None) -> None:
 
 
 class Whole(Text):
-    """A whole number. `divide`, with a rounding, makes months of days (termdays / 30: 15 -> 1); `suffix` is
-    dropped ("36 months").
+    """A whole number, also as people type it ("36 months", "36个月").
+
+    `divide`, with a rounding, makes months of days (termdays / 30: 15 -> 1); `suffix` is dropped.
     """
 
     divide: Annotated[int, Field(ge=1)] = 1

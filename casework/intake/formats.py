@@ -36,12 +36,21 @@ _ROUNDING: Final = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "dow
 # currency has more decimals than four.
 FINEST_DIGITS: Final = 4
 _MOST_DIGITS: Final = 14  # in ten-thousandths too it fits 64 bits, and so does a sum of four
+EXCEL: Final = "excel"
+_SERIAL: Final = re.compile(r"([0-9]{1,6})(?:\.[0-9]*)?", re.ASCII)
+_SERIAL_ZERO: Final = date(1899, 12, 30)
+_FIRST_SERIAL: Final = 61  # before it, spreadsheets believe in 29 February 1900
+_LAST_SERIAL: Final = 109_573  # the end of 2199
+_SPACES: Final = ("\u00a0", "\u202f", "\u2009")  # what programs write for a space between thousands
 _WHOLE: Final = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?", re.ASCII)
 
 
 def date_reader(pattern: str, century: int | None) -> Callable[[str], date]:
     """A reader of dates written as `pattern` (strptime's %Y %y %m %d %b %H %M %S %f %z; all but the date is
-    dropped: a date is taken as written, in local time). ValueError for a pattern that tells no date."""
+    dropped: a date is taken as written, in local time), or `excel`: the days that a spreadsheet counts.
+    ValueError for a pattern that tells no date."""
+    if pattern == EXCEL:
+        return read_serial
     expression, names = _date_expression(pattern)
     if "y" in names and century is None:
         raise ValueError(f'"{pattern}" has a year of two digits: say its century, such as "century: 1900"')
@@ -66,6 +75,17 @@ def date_reader(pattern: str, century: int | None) -> Callable[[str], date]:
             raise ValueError("is no day of the calendar") from None
 
     return read
+
+
+def read_serial(text: str) -> date:
+    """A day as spreadsheets count them: 45352 is 1 March 2024; a time of day behind the point is dropped."""
+    found = _SERIAL.fullmatch(text)
+    if found is None:
+        raise ValueError("is no day as spreadsheets count them, such as 45352 for 2024-03-01")
+    days = int(found[1])
+    if not _FIRST_SERIAL <= days <= _LAST_SERIAL:
+        raise ValueError("is no day as spreadsheets count them, such as 45352 for 2024-03-01")
+    return _SERIAL_ZERO + timedelta(days=days)
 
 
 def _memoised(read: Callable[[str], date]) -> Callable[[str], date]:
@@ -140,11 +160,14 @@ def amount_reader(
     named = currency or "any currency"
 
     def read(text: str) -> int:
-        plain = text
+        plain, back = _unsigned(text)
+        if thousands == " ":
+            for space in _SPACES:
+                plain = plain.replace(space, " ")
         if thousands is not None and thousands in plain:
             plain = _without_thousands(plain, thousands, decimal)
-        sign = 1
-        if plain[:1] in ("-", "+"):
+        sign = -1 if back else 1
+        if plain[:1] in ("-", "+") and not back:
             sign = -1 if plain[0] == "-" else 1
             plain = plain[1:]
         whole, mark, decimals = plain.partition(decimal)
@@ -166,10 +189,23 @@ def amount_reader(
     return lru_cache(maxsize=8192)(read)  # a schedule says the same amount many times, and zero most often
 
 
+def _unsigned(text: str) -> tuple[str, bool]:
+    """Without the brackets, or the minus behind it, by which books write what is taken away."""
+    if text.startswith("(") and text.endswith(")"):
+        return text[1:-1].strip(), True
+    if text.endswith("-") and not text.startswith("-"):
+        return text[:-1].strip(), True
+    return text, False
+
+
 def _without_thousands(text: str, thousands: str, decimal: str) -> str:
     whole, mark, decimals = text.partition(decimal)
     groups = whole.lstrip("+-").split(thousands)
-    if not 1 <= len(groups[0]) <= 3 or any(len(group) != 3 for group in groups[1:]) or thousands in decimals:
+    sizes = {len(group) for group in groups[1:-1]}
+    # Lakhs and crores are written 12,34,567: threes, or twos with a three at the end.
+    if not 1 <= len(groups[0]) <= 3 or len(groups[-1]) != 3 or sizes - {3} - {2} or len(sizes) > 1:
+        raise ValueError(f'has "{thousands}" where no thousands are')
+    if thousands in decimals or (sizes == {2} and len(groups[0]) > 2):
         raise ValueError(f'has "{thousands}" where no thousands are')
     return whole.replace(thousands, "") + mark + decimals
 
@@ -182,14 +218,23 @@ def read_whole(text: str) -> int:
     return int(found[1])
 
 
+_POWER: Final = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
+_NUMBER_CELL: Final = re.compile(r"(?<=[0-9]{6})\.0+$")
+
+
 @lru_cache(maxsize=8192)
 def read_phone(text: str, region: str | None) -> str:
-    """A number in E.164: as written with +, or in the national form of `region`."""
+    """A number in E.164: as written with +, or in the national form of `region`, also as a spreadsheet has it
+    ("'07700 900123", "7700900123.0")."""
+    if _POWER.fullmatch(text):
+        raise ValueError("has lost its digits: a spreadsheet wrote it in powers of ten")
+    text = _NUMBER_CELL.sub("", text).lstrip("'")
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         raise ValueError(_phone_wanted(region)) from None
-    if not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE:  # nor what rings only in its own town
         raise ValueError(_phone_wanted(region))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

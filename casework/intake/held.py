@@ -80,7 +80,11 @@ async def _load(
             f"approval {question.id}: {path.name} is not the tape any more that was held; import it again"
         )
     job = Loading(office, actor, order, tape, datetime.fromisoformat(held["now"]), None, approved=True)
-    report = await job.run(raw)
+    try:
+        report = await job.run(raw)
+    except BaseException:
+        job.drop_rejects()
+        raise
     job.keep_rejects(report)
     return report.document()
 

@@ -45,7 +45,7 @@ async def import_tape(
     except _NothingKept:
         pass
     except BaseException:
-        job.rejects_part.unlink(missing_ok=True)
+        job.drop_rejects()
         raise
     assert report is not None
     if job.findings and not order.dry_run:

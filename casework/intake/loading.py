@@ -17,11 +17,12 @@ from casework.intake.order import Order, Progress, content_digest
 from casework.intake.parse import read_file
 from casework.intake.people import Home
 from casework.intake.people_load import load_persons
-from casework.intake.rejects import write_rejects
+from casework.intake.rejects import Asides, write_rejects
 from casework.intake.report import ImportReport, files_of
 from casework.intake.setting import Setting
 from casework.intake.stage import Stager
-from casework.intake.tape import Tape, TapeFile, look_up_tables
+from casework.intake.tape import Tape, look_up_tables
+from casework.intake.tape_file import TapeFile
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, save, spec_of
 from casework.staff.rights import Action, Actor, require
@@ -65,7 +66,10 @@ class Loading:
         self._rejects_file = _free_path(
             order.rejects_folder, f"{order.path.stem or 'tape'}-{now:%Y%m%dT%H%M%S}"
         )
-        self.rejects_part: Final = self._rejects_file.with_suffix(".part")
+        self._rejects_part = self._rejects_file.with_suffix(".part")
+        self._asides = Asides(
+            self._rejects_file.with_name(self._rejects_file.name.replace("-rejects", "-addresses"))
+        )
         self.order: Final = order
         self.content: Final = content_digest(order, tape)
         self.feeds: list[tuple[int, str]] = []  # (portfolio, source) of the book that it speaks of
@@ -136,9 +140,15 @@ class Loading:
         return await self._report(raw, counts, fed_at, recalled, notes, spoken_of.portfolios, asked)
 
     def keep_rejects(self, report: ImportReport) -> None:
-        """The rejects file takes its name: what it is about is kept, or held."""
+        """The files of what was refused take their names: what they are about is kept, or held."""
+        self._asides.end(keep=True)
         if report.rejects_file is not None:
-            self.rejects_part.rename(report.rejects_file)
+            self._rejects_part.rename(report.rejects_file)
+
+    def drop_rejects(self) -> None:
+        """Nothing came of it."""
+        self._asides.end(keep=False)
+        self._rejects_part.unlink(missing_ok=True)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -166,6 +176,7 @@ class Loading:
                         home = Home(loan.zone, person.country, person.language)
                         self._homes[loan.portfolio] = home, loan.currency
                 await stager.stage(read)
+                self._asides.add(self._tape.files, read.asides)
                 self._read += read.rows
                 self._progress("reading", self._read, total)
 
@@ -173,7 +184,7 @@ class Loading:
         return [
             (
                 index,
-                file.path.name,
+                file.label,
                 _states(file),
                 file.part.loan is not None,
                 file.part.only_payments,
@@ -282,7 +293,7 @@ class Loading:
             sums[what][currency] = format_major(minor, currency)
         reasons: dict[tuple[str, str], int] = {}
         if counts["rejected"]:
-            reasons = await write_rejects(self.rejects_part, self._tape.files, refuse.rejects(raw))
+            reasons = await write_rejects(self._rejects_part, self._tape.files, refuse.rejects(raw))
         report = ImportReport(
             kind=order.kind,
             mapping=order.mapping.name,
@@ -296,6 +307,8 @@ class Loading:
             files=files_of(self._tape),
             portfolios=codes,
             notes=[*notes, *(f"looks wrong: {one.words}" for one in self.findings)],
+            addresses_aside=self._asides.count,
+            aside_file=str(self._asides.path) if self._asides.count else None,
             coverage=measured.there / measured.active if measured.active else None,
             as_of=self._as_of(self._zone),
             fed_at=fed_at,

@@ -8,14 +8,13 @@ from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 
-from casework.intake.cells import Cell, CellError, Cells, Row
+from casework.intake.cells import Cell, CellError, Cells, Row, named_column
 from casework.intake.expressions import Text
-from casework.intake.formats import read_whole
 from casework.intake.mapping import LoanPart, LoanStatus, columns_of
 from casework.intake.people import person_reader, read_zone
 from casework.intake.records import LoanRecord
 from casework.intake.setting import Setting
-from casework.intake.tape import TapeFile
+from casework.intake.tape_file import TapeFile
 from casework.portfolios import CODE
 
 ReadLoan = Callable[[int, Row], LoanRecord]
@@ -23,8 +22,11 @@ ReadLoan = Callable[[int, Row], LoanRecord]
 _TAG_MARKS: Final = str.maketrans(";|", ",,")
 
 
-def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, setting: Setting) -> ReadLoan:
-    """A function of row number and row to a loan. It raises CellError."""
+def loan_reader(
+    part: LoanPart, file: TapeFile, index: int, cells: Cells, setting: Setting, aside: list[CellError]
+) -> ReadLoan:
+    """A function of row number and row to a loan. It raises CellError; addresses go `aside` that cannot be
+    read."""
     constants = setting.constants
     zones, currencies = available_timezones(), list_currencies()
     loan_id, borrower_id = (
@@ -42,12 +44,13 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
     principal, outstanding = cells.amount(part.principal), cells.amount(part.core_outstanding)
     principal_column = part.principal.column if part.principal is not None else None
     made_on = cells.day(part.made_on)
-    dpd = cells.read(part.core_dpd, _days)
+    dpd = cells.whole(part.core_dpd, "days")
+    dpd_column = named_column(part.core_dpd) if part.core_dpd is not None else "core_dpd"
     status = cells.one_of(part.status, get_args(LoanStatus), constants.status)
     zone = cells.read(part.zone, lambda text: read_zone(text, zones))
     zone_column = part.zone.column if part.zone is not None else None
     tags, attributes = cells.text(part.tags), _attributes_reader(part, file, cells)
-    borrower = person_reader(part, cells, constants)
+    borrower = person_reader(part, cells, constants, aside)
 
     def read(number: int, row: Row) -> LoanRecord:
         code, feed, paid_in = portfolio(row), source(row) or constants.source, currency(row)
@@ -63,6 +66,9 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
         lent = principal(row, paid_in)
         if lent is not None and lent < 0:
             raise CellError(principal_column or "principal", "", "is below zero")
+        late = dpd(row)
+        if late is not None and not 0 <= late < 100_000:
+            raise CellError(dpd_column, str(late), "is no number of days past due")
         named_tags = tags(row)
         return LoanRecord(
             index,
@@ -77,7 +83,7 @@ def loan_reader(part: LoanPart, file: TapeFile, index: int, cells: Cells, settin
             status(row),
             stated,
             outstanding(row, paid_in),
-            dpd(row),
+            late,
             attributes(row),
             _tags(named_tags) if named_tags is not None else (),
             person,
@@ -142,13 +148,6 @@ def _currency(text: str, known: set[str]) -> str:
     if text not in known:
         raise ValueError("is no currency: an ISO 4217 code in capitals, such as NGN")
     return text
-
-
-def _days(text: str) -> int:
-    days = read_whole(text)
-    if not 0 <= days < 100_000:
-        raise ValueError("is no number of days past due")
-    return days
 
 
 def _tags(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from babel.numbers import list_currencies
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from casework.intake.encoding import Encoding
 from casework.intake.expressions import (
     Amount,
     Column,
@@ -231,9 +232,10 @@ class FilePart(Strict):
     may_be_absent: bool = False
     may_lack: list[Column] = Field(default_factory=list[Column])
     ignore: list[Column] = Field(default_factory=list[Column])
-    encoding: Literal["utf-8", "latin-1"] | None = None
+    encoding: Encoding | None = None
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     quote: str = '"'
+    escape: str | None = None
     loan: LoanPart | None = None
     party: PartyPart | None = None
     installment: InstallmentPart | None = None
@@ -256,8 +258,9 @@ class FilePart(Strict):
             raise wrong(
                 "schedule", "installments are either derived (schedule) or read (installment), not both"
             )
-        if len(self.quote) != 1:
-            raise wrong("quote", "a quote is one sign")
+        for key in ("quote", "escape"):
+            if len(getattr(self, key) or "x") != 1:
+                raise wrong(key, f"{key} is one sign")
         self._check_payments()
         if self.installment is not None and self.loan is None and self.installment.loan_id is None:
             raise wrong("installment", "loan_id is missing: this file states no loan to take it from")
@@ -311,6 +314,11 @@ def _texts(part: BaseModel) -> Iterator[Text]:
                 yield value
             elif isinstance(value, BaseModel):
                 yield from _texts(value)
+
+
+def days_of(part: FilePart) -> list[Day]:
+    """Every expression of a date in a file."""
+    return [text for text in _texts(part) if isinstance(text, Day)]
 
 
 def columns_of(part: FilePart) -> set[str]:

@@ -155,9 +155,11 @@ def _derived_payments(
     return read
 
 
-def party_reader(part: PartyPart, index: int, cells: Cells, setting: Setting) -> ReadParty:
+def party_reader(
+    part: PartyPart, index: int, cells: Cells, setting: Setting, aside: list[CellError]
+) -> ReadParty:
     """A function that reads a person's role on a loan. It raises CellError."""
-    person = person_reader(part, cells, setting.constants)
+    person = person_reader(part, cells, setting.constants, aside)
     loan_id, person_id = (
         cells.key(part.loan_id, "the loan's id"),
         cells.key(part.person_id, "the person's id"),

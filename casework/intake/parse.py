@@ -7,8 +7,9 @@ from casework.intake.derive import deriver
 from casework.intake.loan_rows import loan_reader
 from casework.intake.other_rows import installment_reader, party_reader, payment_reader
 from casework.intake.records import InstallmentRecord, LoanRecord, PaymentRecord, Read, Reject
+from casework.intake.rows import NO_OBJECT, rows_of
 from casework.intake.setting import Later, Setting
-from casework.intake.tape import TapeFile, rows_of
+from casework.intake.tape_file import TapeFile
 from ledger.schedule import Installment
 
 
@@ -27,19 +28,27 @@ def read_file(file: TapeFile, index: int, setting: Setting, batch: int) -> Itera
 
 def nothing_read() -> Read:
     """What no row at all states."""
-    return Read(rows=0, loans=[], parties=[], installments=[], payments=[], rejects=[], skipped=[])
+    return Read(rows=0, loans=[], parties=[], installments=[], payments=[], rejects=[], skipped=[], asides=[])
 
 
 class FileParser:
     """The mapping's part for one file, compiled for the file's columns."""
 
     def __init__(self, file: TapeFile, index: int, setting: Setting) -> None:
-        part, cells = file.part, Cells(file.header, setting.formats, setting.look_ups)
+        part = file.part
+        typed = file.written.form != "csv"
+        cells = Cells(file.header, setting.formats, setting.look_ups, typed=typed, dates=file.dates)
+        self._lines_of_json = file.written.form == "jsonl"
+        self._aside: list[CellError] = []  # of the row at hand: addresses that cannot be read
         self._index = index
         self._width = len(file.header)
         self._setting = setting
         self._zone = setting.constants.zone or "UTC"
-        self._loan = loan_reader(part.loan, file, index, cells, setting) if part.loan is not None else None
+        self._loan = (
+            loan_reader(part.loan, file, index, cells, setting, self._aside)
+            if part.loan is not None
+            else None
+        )
         self._schedule = deriver(part.schedule, cells) if part.schedule is not None else None
         self._installment = (
             installment_reader(part.installment, index, cells) if part.installment is not None else None
@@ -48,7 +57,9 @@ class FileParser:
             payment_reader(one, place, index, cells, setting, alone=part.only_payments)
             for place, one in enumerate(part.payments)
         ]
-        self._party = party_reader(part.party, index, cells, setting) if part.party is not None else None
+        self._party = (
+            party_reader(part.party, index, cells, setting, self._aside) if part.party is not None else None
+        )
         named = part.loan or part.party or part.installment or part.payments[0]
         self._loan_id = cells.text(named.loan_id)
         if part.loan is not None:
@@ -61,8 +72,10 @@ class FileParser:
         """Add what a row states to `into`: all of it, or its reject."""
         into.rows += 1
         try:
+            self._aside.clear()
             self._check(row)
             self._take(number, row, into)
+            into.asides += [(self._index, number, one.column, one.text, one.reason) for one in self._aside]
         except CellError as error:
             into.rejects.append(self._reject(number, row, error.column, error.text, error.reason))
         except Later:
@@ -72,6 +85,8 @@ class FileParser:
 
     def _check(self, row: Row) -> None:
         if len(row) != self._width:
+            if self._lines_of_json:
+                raise CellError("", "", NO_OBJECT)
             raise CellError("", "", f"has {len(row)} cells, the header has {self._width}")
         if "\0" in "".join(row):
             raise CellError("", "", "holds a sign of code 0, which no text has")

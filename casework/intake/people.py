@@ -10,7 +10,7 @@ import msgspec
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
-from casework.intake.cells import Cells, Row
+from casework.intake.cells import CellError, Cells, Row
 from casework.intake.formats import read_email
 from casework.intake.mapping import AddressState, Constants, PersonPart
 from casework.intake.records import PersonRecord
@@ -30,8 +30,10 @@ class Home(msgspec.Struct, frozen=True):
     language: str | None
 
 
-def person_reader(part: PersonPart, cells: Cells, constants: Constants) -> ReadPerson:
+def person_reader(part: PersonPart, cells: Cells, constants: Constants, aside: list[CellError]) -> ReadPerson:
     """A function of row, the feed's id and the portfolio's home to a person. It raises CellError.
+
+    An address that cannot be read is no reason to lose the loan: it is put `aside`, and is none.
 
     One person stands on many rows: equal rows give the same record, made once.
     """
@@ -42,23 +44,32 @@ def person_reader(part: PersonPart, cells: Cells, constants: Constants) -> ReadP
     country = cells.read(part.country, _read_country)
     region = cells.text(part.region, constants.region)
     phone, email = cells.phone(part.phone), cells.read(part.email, read_email)
+
+    def readable(get: Callable[[], str | None]) -> str | None:
+        try:
+            return get()
+        except CellError as error:
+            aside.append(error)
+            return None
+
     states = get_args(AddressState)
     phone_state = cells.one_of(part.phone_state, states, constants.phone_state)
     email_state = cells.one_of(part.email_state, states, constants.email_state)
     known: dict[PersonRecord, PersonRecord] = {}
 
     def read(row: Row, person_id: str, home: Home | None) -> PersonRecord:
-        number = phone(row)
+        lives_in = country(row) or constants.country or (home and home.country) or None
+        number = readable(lambda: phone(row, lives_in))
         person = PersonRecord(
             person_id=person_id,
             name=name(row),
             language=language(row) or constants.language or (home and home.language) or None,
             zones=_zones(zone(row) or constants.zone, number, home),
-            country=country(row) or constants.country or (home and home.country) or None,
+            country=lives_in,
             region=region(row),
             phone=number,
             phone_state=phone_state(row),
-            email=email(row),
+            email=readable(lambda: email(row)),
             email_state=email_state(row),
             basis=constants.basis,
         )

@@ -121,3 +121,4 @@ class Read(msgspec.Struct):
     skipped: list[
         tuple[int, int, str | None, str | None]
     ]  # file, row, source, loan: later than the as-of day
+    asides: list[tuple[int, int, str, str, str]]  # file, row, column, text, reason: an address not readable

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from casework.intake.tape import TapeFile, rows_of
+from casework.intake.rows import rows_of
+from casework.intake.tape_file import TapeFile
 
 COLUMNS: Final = ("file", "row", "column", "value", "reason")
 _COMMONEST: Final = 200
@@ -31,10 +32,40 @@ async def write_rejects(
                 if file_no != place:
                     place, rows = file_no, rows_of(file)
                 cells = next((cells for number, cells in rows if number == row_no), list[str]())
-                writer.writerow((file.path.name, row_no, column, _value(file, cells, column), reason, *cells))
+                writer.writerow((file.label, row_no, column, _value(file, cells, column), reason, *cells))
                 if (column, reason) in counts or len(counts) < _COMMONEST:
                     counts[column, reason] = counts.get((column, reason), 0) + 1
     return counts
+
+
+class Asides:
+    """The file of addresses that could not be read: their loans are loaded, somebody may mend them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._part = path.with_suffix(".part")
+        self._lines: TextIO | None = None
+
+    def add(self, files: Sequence[TapeFile], found: Sequence[tuple[int, int, str, str, str]]) -> None:
+        """Write down (file, row, column, text, reason)."""
+        for file, row, column, text, reason in found:
+            if self._lines is None:
+                self._lines = _opened(self._part)
+                csv.writer(self._lines, lineterminator="\n").writerow(COLUMNS)
+            line = (files[file].label, row, column, text, reason)
+            csv.writer(self._lines, lineterminator="\n").writerow(line)
+        self.count += len(found)
+
+    def end(self, *, keep: bool) -> None:
+        """The file takes its name, or goes."""
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
+            if keep:
+                self._part.rename(self.path)
+            else:
+                self._part.unlink()
 
 
 def _opened(path: Path) -> TextIO:

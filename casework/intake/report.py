@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from casework.intake.tape import Tape, TapeFile
+from casework.intake.tape import Tape
+from casework.intake.tape_file import TapeFile
 
 
 class ImportReport(msgspec.Struct, frozen=True):
@@ -15,7 +16,8 @@ class ImportReport(msgspec.Struct, frozen=True):
     sums      due, paid, principal -> currency -> major units as text, over the rows taken
     reasons   (column, reason, how many) of the rows rejected, the commonest first
     coverage  of the active loans of its feeds, the share that the tape has
-    files     of each file of the tape: its name, what it is, encoding, delimiter, columns not used
+    files     of each file of the tape: what it is, how it is written and how that is known, columns not used
+    addresses_aside  addresses that cannot be read; their rows are taken without them
     """
 
     kind: str
@@ -38,6 +40,8 @@ class ImportReport(msgspec.Struct, frozen=True):
     fed_at: datetime
     dry_run: bool
     coverage: float | None = None
+    addresses_aside: int = 0
+    aside_file: str | None = None
     import_id: int | None = None
 
     def document(self) -> dict[str, Any]:
@@ -61,10 +65,14 @@ def files_of(tape: Tape) -> list[dict[str, Any]]:
 
 def _file(file: TapeFile, use: str) -> dict[str, Any]:
     return {
-        "file": file.path.name,
+        "file": file.label,
         "use": use,
         "part": file.name,
+        "form": file.written.form,
         "encoding": file.encoding,
+        "encoding_by": file.written.encoding_by,
         "delimiter": file.delimiter,
+        "line_ends": file.written.line_ends,
+        "dates": file.dates,
         "not_used": list(file.not_used),
     }

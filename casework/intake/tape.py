@@ -1,35 +1,33 @@
-"""The files of a tape: which is which (by their columns), how they are written, and their rows one by one."""
+"""The files of a tape: which is which (by their columns), how each is written, what a look-up file holds."""
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-from casework.errors import CaseworkInputError
+from casework.intake.encoding import HEAD_BYTES, encoding_of
 from casework.intake.mapping import FilePart, Mapping, columns_of, look_ups_of
+from casework.intake.proof import with_proven_dates
+from casework.intake.rows import (
+    csv_rows,
+    first_row,
+    is_workbook,
+    keys_of,
+    rows_of,
+    sheet_of,
+    sheet_rows,
+    sheets_of,
+)
+from casework.intake.tape_file import TapeError, TapeFile, Written
 
 Kind = Literal["loans", "payments"]
 
 DELIMITERS: Final = (",", ";", "\t", "|")
-_HEAD_BYTES: Final = 1 << 16
+_ESCAPE: Final = "\\"
 
-
-class TapeError(CaseworkInputError):
-    """A tape that cannot be read as the mapping says: which file, what is wrong, what would be right."""
-
-
-class TapeFile(msgspec.Struct, frozen=True):
-    """A file of the tape and what is known of it. `not_used`: columns that no part of the mapping names."""
-
-    path: Path
-    name: str
-    part: FilePart
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...]
-    not_used: tuple[str, ...]
+# How a file may be written, with its header by that; the text of its beginning where it is a CSV.
+_Ways = Callable[[FilePart], Iterator[tuple[Written, tuple[str, ...]]]]
 
 
 class Tape(msgspec.Struct, frozen=True):
@@ -43,19 +41,19 @@ class Tape(msgspec.Struct, frozen=True):
 def open_tape(path: Path, mapping: Mapping, kind: Kind) -> Tape:
     """Find the files of the tape at `path` (a file, or the folder that holds them). Raises TapeError.
 
-    `payments` reads only what states payments and nothing else.
+    Each sheet of a workbook is a file of its own. `payments` reads only what states nothing but payments.
     """
     wanted = _wanted(mapping, kind)
     found: dict[str, TapeFile] = {}
     not_read: list[str] = []
-    paths = _paths(path)
-    for candidate in paths:
-        known = _recognised(candidate, wanted, alone=len(paths) == 1)
+    candidates = [one for each in _paths(path) for one in _candidates(each)]
+    for candidate, label, ways in candidates:
+        known = _recognised(candidate, label, ways, wanted, alone=len(candidates) == 1)
         if known is None:
-            not_read.append(candidate.name)
+            not_read.append(label)
         elif known.name in found:
             raise TapeError(
-                f"{path}: {found[known.name].path.name} and {candidate.name} both look like {known.name} of "
+                f"{path}: {found[known.name].label} and {label} both look like {known.name} of "
                 f"mapping {mapping.name}: keep one of them in the folder"
             )
         else:
@@ -64,9 +62,9 @@ def open_tape(path: Path, mapping: Mapping, kind: Kind) -> Tape:
         if name not in found and not part.may_be_absent:
             raise TapeError(
                 f"{path}: no file has the columns {', '.join(part.known_by)}, "
-                f"by which mapping {mapping.name} knows {name}{_foreign(paths)}"
+                f"by which mapping {mapping.name} knows {name}"
             )
-    files = [found[name] for name in wanted if name in found]
+    files = [with_proven_dates(found[name], mapping.formats) for name in wanted if name in found]
     if not any(file.part.look_up is None for file in files):
         raise TapeError(f"{path}: nothing here that mapping {mapping.name} can read: {_described(wanted)}")
     return Tape(
@@ -95,84 +93,103 @@ def _wanted(mapping: Mapping, kind: Kind) -> dict[str, FilePart]:
 
 def _paths(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith((".", "~$")))
     if not path.is_file():
         raise TapeError(f"{path}: there is no such file or folder")
     return [path]
 
 
-def _foreign(paths: list[Path]) -> str:
-    """A hint where the file may be there in another encoding."""
-    names = [path.name for path in paths if _encoding(_head(path), None) is None]
-    return f" ({', '.join(names)} is not UTF-8: say `encoding: latin-1` if it is that)" if names else ""
+def _candidates(path: Path) -> list[tuple[Path, str, _Ways]]:
+    """What of `path` may be a file of the tape: its sheets, or itself."""
+    if is_workbook(path):
+        return [(path, f"{path.name}[{sheet}]", _sheet_ways(path, sheet)) for sheet in sheets_of(path)]
+    return [(path, path.name, _text_ways(path))]
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as content:
-        return content.read(_HEAD_BYTES)
+def _sheet_ways(path: Path, sheet: str) -> _Ways:
+    first = next(sheet_rows(sheet_of(path, sheet)), (0, list[str]()))[1]
+    written = Written("sheet", sheet=sheet)
+    header = tuple(cell.strip() for cell in first)
+    return lambda part: iter([(written, header)])
+
+
+def _text_ways(path: Path) -> _Ways:
+    def ways(part: FilePart) -> Iterator[tuple[Written, tuple[str, ...]]]:
+        found = encoding_of(path, part.encoding)
+        with path.open(encoding=found.name, errors="ignore", newline="") as content:
+            text = content.read(HEAD_BYTES)
+        if text.lstrip().startswith("{"):
+            yield Written("jsonl", found.name, found.by), keys_of(path, found.name)
+            return
+        ends = _line_ends(text)
+        for delimiter in (part.delimiter,) if part.delimiter is not None else DELIMITERS:
+            plain = Written("csv", found.name, found.by, delimiter, ends, part.escape, quote=part.quote)
+            written = plain if part.escape else _with_escape(text, plain)
+            yield written, first_row(text, written)
+
+    return ways
+
+
+def _line_ends(text: str) -> str:
+    pairs = text.count("\r\n")
+    found = [
+        name
+        for name, count in (
+            ("CRLF", pairs),
+            ("LF", text.count("\n") - pairs),
+            ("CR", text.removesuffix("\r").count("\r") - pairs),
+        )
+        if count
+    ]
+    return found[0] if len(found) == 1 else "mixed" if found else ""
+
+
+def _with_escape(text: str, plain: Written) -> Written:
+    """The same with backslashes that take a delimiter's meaning, where only so every row fits its header."""
+    if _ESCAPE + plain.delimiter not in text:
+        return plain
+    escaped = msgspec.structs.replace(plain, escape=_ESCAPE)
+    return escaped if _misfits(text, escaped) < _misfits(text, plain) else plain
+
+
+def _misfits(text: str, written: Written) -> int:
+    lines = text.splitlines(keepends=True)[:-1]  # the last one may be cut in two
+    widths = [len(row) for row in csv_rows(lines, written, strict=False) if row]
+    return sum(width != widths[0] for width in widths[1:])
 
 
 def _described(wanted: dict[str, FilePart]) -> str:
     return "; ".join(f"{name} has {', '.join(part.known_by)}" for name, part in wanted.items())
 
 
-def _recognised(path: Path, wanted: dict[str, FilePart], *, alone: bool) -> TapeFile | None:
-    """What `path` is of the tape: the first part whose columns its first line has, for some delimiter.
+def _recognised(
+    path: Path, label: str, ways: _Ways, wanted: dict[str, FilePart], *, alone: bool
+) -> TapeFile | None:
+    """What it is of the tape: the first part whose columns it has, in some way of reading it.
 
     A single file that is not what was asked for is refused with what it lacks, rather than passed over.
     """
-    head = _head(path)
+    seen: tuple[str, ...] = ()
     for name, part in wanted.items():
-        encoding = _encoding(head, part.encoding)
-        if encoding is None:
-            if alone:
-                raise TapeError(
-                    f"{path.name}: this is not UTF-8; if it is Latin-1, say `encoding: latin-1` for {name}"
-                )
-            continue
-        for delimiter in (part.delimiter,) if part.delimiter is not None else DELIMITERS:
-            header = _header(head.decode(encoding, errors="ignore"), delimiter, part.quote)
+        for written, header in ways(part):
             if set(part.known_by) <= set(header):
-                return _checked(TapeFile(path, name, part, encoding, delimiter, header, ()))
+                return _checked(TapeFile(path, name, part, written, header, ()))
+            seen = max(seen, header, key=len)
     if alone:
-        text = head.decode("utf-8", errors="ignore")
-        seen = max((_header(text, delimiter, '"') for delimiter in DELIMITERS), key=len)
         has = f"has the columns {', '.join(seen[:20])}" if seen else "is empty"
-        raise TapeError(f"{path.name}: {has}; wanted: {_described(wanted)}")
+        raise TapeError(f"{label}: {has}; wanted: {_described(wanted)}")
     return None
-
-
-def _encoding(head: bytes, declared: str | None) -> str | None:
-    if head.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if declared is not None:
-        return declared
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A sign cut in two by the end of the head is no fault.
-        return "utf-8" if len(head) == _HEAD_BYTES and error.start > len(head) - 4 else None
-    return "utf-8"
-
-
-def _header(text: str, delimiter: str, quote: str) -> tuple[str, ...]:
-    try:
-        for first in csv.reader(text.splitlines(keepends=True), delimiter=delimiter, quotechar=quote):
-            return tuple(cell.strip() for cell in first)
-    except csv.Error:
-        return ()
-    return ()
 
 
 def _checked(file: TapeFile) -> TapeFile:
     used = columns_of(file.part)
     for column in file.header:
         if column in used and file.header.count(column) > 1:
-            raise TapeError(f"{file.path.name}: the column {column} stands twice; which one is meant?")
+            raise TapeError(f"{file.label}: the column {column} stands twice; which one is meant?")
     lacking = sorted(used - set(file.header) - set(file.part.may_lack))
     if lacking:
         raise TapeError(
-            f"{file.path.name}: lacks the column {', '.join(lacking)}, which the mapping reads as part of "
+            f"{file.label}: lacks the column {', '.join(lacking)}, which the mapping reads as part of "
             f"{file.name}; if it may be missing, add it to `may_lack`"
         )
     loan = file.part.loan
@@ -182,28 +199,6 @@ def _checked(file: TapeFile) -> TapeFile:
     return msgspec.structs.replace(
         file, not_used=tuple(column for column in file.header if column not in named)
     )
-
-
-def rows_of(file: TapeFile) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header with their numbers, the header being row 1; blank ones are none.
-
-    Raises TapeError where the file ceases to be readable: nothing after that point could be trusted.
-    """
-    number = 1
-    with file.path.open(encoding=file.encoding, newline="") as lines:
-        reader = csv.reader(lines, delimiter=file.delimiter, quotechar=file.part.quote, strict=True)
-        try:
-            next(reader, None)
-            for number, row in enumerate(reader, start=2):
-                if row:
-                    yield number, row
-        except UnicodeDecodeError as error:
-            raise TapeError(
-                f"{file.path.name} after row {number}: byte 0x{error.object[error.start]:02x} is not "
-                f"{file.encoding}; declare the encoding of {file.name} in the mapping"
-            ) from None
-        except csv.Error as error:
-            raise TapeError(f"{file.path.name} after row {number}: {error}; is a quote left open?") from None
 
 
 def look_up_tables(
@@ -224,7 +219,7 @@ def look_up_tables(
         for number, row in rows_of(file):
             if len(row) != len(file.header):
                 raise TapeError(
-                    f"{file.path.name} row {number}: has {len(row)} cells, its header has {len(file.header)}"
+                    f"{file.label} row {number}: has {len(row)} cells, its header has {len(file.header)}"
                 )
             if all(row[index].strip() == value for index, value in where):
                 for table, index in taken:
@@ -237,7 +232,5 @@ def look_up_tables(
 
 def _place(file: TapeFile, column: str) -> int:
     if column not in file.header:
-        raise TapeError(
-            f"{file.path.name}: lacks the column {column}, which the mapping takes from {file.name}"
-        )
+        raise TapeError(f"{file.label}: lacks the column {column}, which the mapping takes from {file.name}")
     return file.header.index(column)

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ from kept.cli.arguments import AsOf
 from kept.cli.output import AsJson, console, print_json, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from casework.intake.import_tape import Order
@@ -148,11 +149,32 @@ def _print(report: "ImportReport") -> None:
             markup=False,
         )
     for file in report.files:
+        if file.get("form"):
+            out.print(f"{file['file']}: {_written(file)}", markup=False)
         if file.get("not_used"):
             out.print(f"{file['file']}: not used: {', '.join(file['not_used'])}", markup=False)
+    if report.aside_file is not None:
+        out.print(
+            f"{report.addresses_aside:,} addresses cannot be read (their loans are in): {report.aside_file}",
+            markup=False,
+            soft_wrap=True,
+        )
     for note in report.notes:
         out.print(note, markup=False)
     if report.rejects_file is not None:
         out.print(f"Rejected rows with their reasons: {report.rejects_file}", markup=False, soft_wrap=True)
         for column, reason, rows in report.reasons[:_COMMONEST]:
             out.print(f"  {rows:>7,}  {column + ' ' if column else ''}{reason}", markup=False, soft_wrap=True)
+
+
+def _written(file: "Mapping[str, Any]") -> str:
+    """How a file is written, in words."""
+    if file["form"] == "sheet":
+        return "a sheet of a workbook"
+    known = {"mark": "by its mark", "declared": "as declared", "sniffed": "found out"}[file["encoding_by"]]
+    text = f"{file['encoding']} ({known})"
+    if file["form"] == "jsonl":
+        return f"JSON lines, {text}"
+    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+    dates = "".join(f", {column} is {pattern}" for column, pattern in file["dates"].items())
+    return f"{text}, {names.get(file['delimiter'], file['delimiter'])}, {file['line_ends']}{dates}"

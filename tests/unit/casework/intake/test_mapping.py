@@ -70,7 +70,7 @@ WRONG = [
     ("pays: first", "pays: first, amount: paid_amount", 25, "either an amount or pays"),
     ("known_by: [id, customer, due]", "known_by: []", 13, "at least one is wanted here"),
     ("known_by: [id, customer, due]", "known_by: [id]\n    delimiter: ':'", 14, "delimiter"),
-    ("known_by: [id, customer, due]", "known_by: [id]\n    encoding: utf-16", 14, "encoding"),
+    ("known_by: [id, customer, due]", "known_by: [id]\n    encoding: utf-7", 14, "encoding"),
     ("    schedule:", "    look_up: {key: id}\n    schedule:", 19, "a file of look_up states nothing else"),
     ("    schedule:", "    installment: {number: n, due_date: d, fees: f}\n    schedule:", 20, "not both"),
     ("files:", "files: &a\nfiles:", 12, "files"),

@@ -74,9 +74,7 @@ BAD_LOANS = [
     ("zone", "Berlin", "no time zone"),
     ("zone", "", "a time zone is needed"),
     ("country", "Germany", "no country"),
-    ("phone", "0151 1234", "no phone number"),
     ("phone_state", "good", "is unknown: one of attested, confirmed, unverified"),
-    ("email", "ann", "no email address"),
     ("email_state", "suspended", "is unknown"),
     ("name", "n" * 401, "longer than 400 signs"),
     ("name", "a\0b", "code 0"),
@@ -124,6 +122,25 @@ BAD = [
     )
     for case in cases
 ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("phone", "call me", "is no phone number of DE"),
+        ("phone", "4.4770090E+11", "has lost its digits"),
+        ("email", "ann", "no email address"),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_put_aside(
+    tmp_path: Path, column: str, value: str, said: str
+) -> None:
+    result = kept(tmp_path, "loans", {**GOOD["loans"], column: value})
+    assert (len(result.loans), result.rejects) == (1, [])
+    assert getattr(result.loans[0].borrower, column) is None
+    ((file, row, where, text, reason),) = result.asides
+    assert (file, row, where, text) == (0, 2, column, value)
+    assert said in reason
 
 
 @pytest.mark.parametrize(("file", "column", "value", "said"), BAD)
