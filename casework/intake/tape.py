@@ -176,6 +176,10 @@ def _recognised(
                 return _checked(TapeFile(path, name, part, written, header, ()))
             seen = max(seen, header, key=len)
     if alone:
+        for _, header in ways(
+            FilePart.model_construct(encoding=None, delimiter=None, escape=None, quote='"')
+        ):
+            seen = max(seen, header, key=len)
         has = f"has the columns {', '.join(seen[:20])}" if seen else "is empty"
         raise TapeError(f"{label}: {has}; wanted: {_described(wanted)}")
     return None

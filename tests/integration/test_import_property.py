@@ -88,19 +88,26 @@ class Written:
         """Rows that cannot be taken: dirtied ones, and all of a loan whose own row or schedule is dirtied.
 
         A dirtied row that cannot tell its loan takes nothing with it, except that a loan left without any
-        installment has no schedule.
+        installment has no schedule; and what was paid for a lost installment is for none.
         """
         broken: set[str] = set()
+        lost: set[tuple[str, str]] = set()
         for (file, row), (key, _, dirtied) in self.facts.items():
             nameless = self.rows[file.removesuffix(".csv")][row - 2]["loan_id"] == ""
-            if dirtied and file != "payments.csv" and not (file == "installments.csv" and nameless):
+            if dirtied and file == "installments.csv" and nameless:
+                lost.add((key, str(self.rows["installments"][row - 2]["number"])))
+            elif dirtied and file != "payments.csv":
                 broken.add(key)
         scheduled = {k for (file, _), (k, _, dirtied) in self.facts.items() if file[0] == "i" and not dirtied}
         return {
             place
             for place, (key, _, dirtied) in self.facts.items()
-            if dirtied or key in broken or key not in scheduled
+            if dirtied or key in broken or key not in scheduled or (key, self._meant(*place)) in lost
         }
+
+    def _meant(self, file: str, row: int) -> str:
+        """The installment that a payment names."""
+        return str(self.rows["payments"][row - 2]["installment"]) if file == "payments.csv" else ""
 
 
 @settings(
