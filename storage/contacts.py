@@ -60,15 +60,18 @@ async def lease(
     *,
     but_channels: Sequence[str] = (),
     but_addresses: Sequence[int] = (),
+    but_portfolios: Sequence[int] = (),
 ) -> list[Leased]:
     """Take up to `limit` contacts whose time has come; other deliverers' are passed over.
 
-    So are those of channels and addresses that have no room now: they keep their place in the order.
+    So are those of channels and addresses that have no room now, and of portfolios that are paused: they keep
+    their place in the order.
     """
     rows = await raw.rows(
         "UPDATE contacts SET state = 'claimed', leased_by = $3, leased_until = $4 WHERE id = ANY(ARRAY("
         "SELECT id FROM contacts WHERE state = 'planned' AND not_before <= $1 "
-        "AND channel <> ALL($5) AND address_id <> ALL($6) "
+        "AND channel <> ALL($5) AND address_id <> ALL($6) AND (cardinality($7::bigint[]) = 0 OR NOT EXISTS "
+        "(SELECT 1 FROM cases b WHERE b.id = case_id AND b.portfolio_id = ANY($7))) "
         "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) "
         "RETURNING id, case_id, person_id, channel, address_id, tries",
         now,
@@ -77,6 +80,7 @@ async def lease(
         wall + length,
         but_channels,
         but_addresses,
+        but_portfolios,
     )
     return sorted((Leased(*row) for row in rows), key=lambda leased: leased.id)
 
@@ -125,6 +129,17 @@ async def end_leases(raw: Raw, now: datetime, wall: datetime) -> tuple[int, int]
 
 
 _PERSONS_CLAIMED = 0x6B657074  # the first key of the advisory locks: "kept"
+
+
+async def of_portfolios(raw: Raw, contacts: Sequence[int], portfolios: Sequence[int]) -> set[int]:
+    """Those of `contacts` whose case is of one of `portfolios`."""
+    rows = await raw.rows(
+        "SELECT c.id FROM contacts c JOIN cases b ON b.id = c.case_id "
+        "WHERE c.id = ANY($1) AND b.portfolio_id = ANY($2)",
+        contacts,
+        portfolios,
+    )
+    return {row[0] for row in rows}
 
 
 async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int]:

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from casework.delivery.compose import RefusedError, compose, receives, saying_of
+from casework.delivery.pause import give_back_paused
 from casework.look import decided
 from casework.office import Book, Office
 from casework.staff.rights import Actor
@@ -64,6 +65,7 @@ async def claim(
     """
     async with office.transaction() as raw:
         mine = await lock_for_claim(raw, leased, by)
+        mine -= await give_back_paused(raw, by, mine)
         leased = [contact for contact in leased if contact.id in mine]
         if not leased:
             return Claimed()

@@ -10,6 +10,7 @@ What finds no room at its provider is not claimed: it stays planned, keeps its p
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -34,6 +35,7 @@ from storage.contacts import (
     record,
 )
 from storage.engine import AWAY, REFUSED
+from storage.pauses import paused
 
 BATCH = 320
 GROUP = 32  # in the air at once: what a crash may leave unknown
@@ -56,6 +58,7 @@ class SendReport(msgspec.Struct):
 
     by_channel: dict[str, Counter[str]] = msgspec.field(default_factory=dict[str, Counter[str]])
     opens: datetime | None = None  # when there will be room for what found none: by the wall clock
+    paused: bool = False  # nothing of what is paused was touched
 
     def count(self, channel: str, state: str, number: int = 1) -> None:
         self.by_channel.setdefault(channel, Counter())[state] += number
@@ -100,6 +103,10 @@ async def deliver(
         await turn.take(patience, progress, stopping)
     except asyncio.CancelledError:
         turn.let_go()
+        with suppress(*AWAY):  # else it is given back when its lease ends
+            await turn.land()
+            async with office.transaction() as raw:
+                await give_back(raw, by)
         raise
     finally:
         await turn.land()
@@ -153,8 +160,12 @@ class _Turn:
                 await until(shut.opens, self.clock, stopping)
 
     async def lease(self, shut: Shut) -> list[Leased]:
-        """The next contacts, but for those that have no room now."""
+        """The next contacts, but for those that have no room now, or are paused."""
         async with self.office.transaction() as raw:
+            portfolios = await paused(raw)
+            self.report.paused = bool(portfolios)
+            if None in portfolios:
+                return []
             return await lease(
                 raw,
                 self.clock.now(),
@@ -164,6 +175,7 @@ class _Turn:
                 self.lease_for,
                 but_channels=shut.channels,
                 but_addresses=shut.addresses,
+                but_portfolios=[one for one in portfolios if one is not None],
             )
 
     async def left(self) -> Mapping[str, int]:
@@ -229,8 +241,8 @@ class _Turn:
     def let_go(self) -> None:
         """Time is up: what has no answer yet stays unknown."""
         for task in self._in_the_air:
-            task.cancel()
-        self._in_the_air.clear()
+            task.cancel()  # does nothing to one that is done: its answer is still recorded
+        self._in_the_air = {task for task in self._in_the_air if task.done()}
 
     async def _insist(self, outcomes: Sequence[_Outcome]) -> None:
         """Record. A database that is away is waited for, up to a lease: what was said is known here alone."""
@@ -288,12 +300,13 @@ async def _hand_over(
     """One contact to its provider. Each fails alone; nothing but a result comes back.
 
     The rules are asked once more here: time has passed since the claim, and 21:00 may have come. Who was held
-    up until its lease ended sends nothing: others count the contact as unknown, and it may be settled by now.
+    up until its lease ended sends nothing: others may count the contact as unknown, and have settled it.
     `wait`: before the next try, where the provider took nothing and did not say.
     """
     contact = ready.outgoing.contact
     if clock.wall() >= until:
-        return _Outcome(Result(contact, "unknown", notifier.provider, code="lease_ended"), ready.channel)
+        # Planned again, unless others have counted it as unknown already: then it stays so.
+        return _Outcome(Result(contact, "planned", code="lease_ended", retry_at=clock.now()), ready.channel)
     now = clock.now()
     opens = ready.may_go(now)
     if opens != now:

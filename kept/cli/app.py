@@ -23,6 +23,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "explain",
     "unknown",
     "approvals",
+    "pausing",
     "ledger",
     "policy",
     "demo",

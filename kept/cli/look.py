@@ -74,7 +74,7 @@ def send(now: Now = None, as_json: AsJson = False) -> None:
     from casework.delivery.deliver import STATES
     from kept.config import load
 
-    by_channel = asyncio.run(_send(clock_for(now, load()), now))
+    by_channel, paused = asyncio.run(_send(clock_for(now, load()), now))
     document = {
         channel: {state: counted.get(state, 0) for state in STATES} for channel, counted in by_channel.items()
     }
@@ -89,9 +89,12 @@ def send(now: Now = None, as_json: AsJson = False) -> None:
     for channel, counted in document.items():
         table.add_row(channel, *(f"{counted[state]:,}" for state in STATES))
     console().print(table)
+    if paused:
+        console().print("Some of the book is paused: kept resume goes on with it.")
 
 
-async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mapping[str, int]]":
+async def _send(clock: "Clock", asked: "datetime | None") -> "tuple[Mapping[str, Mapping[str, int]], bool]":
+    """By channel, what became of the contacts; and whether anything is paused."""
     from casework.delivery.deliver import deliver
     from casework.delivery.receipts import work_receipts
     from casework.inbound import work_replies
@@ -136,7 +139,7 @@ async def _send(clock: "Clock", asked: "datetime | None") -> "Mapping[str, Mappi
             for notifier in notifiers.values():
                 await notifier.close()
             await rates.close()
-    return {channel: report.by_channel.get(channel, {}) for channel in CHANNELS}
+    return {channel: report.by_channel.get(channel, {}) for channel in CHANNELS}, report.paused
 
 
 def _table(title: str, rows: "Mapping[str, int]") -> None:
