@@ -113,6 +113,24 @@ async def test_who_is_told_to_end_at_once_leaves_unanswered_ones_alone(town: Tow
     assert await count(town, "sending") == 1
 
 
+async def test_at_the_deadline_what_was_only_leased_is_handed_back(town: Town) -> None:
+    slow = Slow()
+    slow.held = set(range(1, GROUP + 1))
+    town.providers["sms"] = slow
+    for _ in range(GROUP + 8):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    sending = asyncio.create_task(town.send())
+    async with asyncio.timeout(SECONDS):
+        while slow.asked < GROUP:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert (await count(town, "sending"), await count(town, "claimed")) == (GROUP, 8)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert (await count(town, "sending"), await count(town, "planned")) == (GROUP, 8)
+
+
 async def test_an_answer_waits_for_the_database(town: Town) -> None:
     office = Away(town.office.engine, town.office.keyring)
 

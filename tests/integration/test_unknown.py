@@ -340,6 +340,28 @@ async def test_who_was_held_up_past_its_lease_sends_nothing(
     assert await line.holds()
 
 
+async def test_who_was_held_up_and_counted_by_nobody_plans_it_again(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows that nothing was handed over; no look of anybody else came in between."""
+    await line.borrower(DUE)
+    await line.look()
+    clock, claim = HeldUp(line.now), delivering.claim
+
+    async def claim_and_stop(*arguments: Any) -> Any:
+        monkeypatch.setattr(delivering, "claim", claim)
+        claimed = await claim(*arguments)
+        clock.late = timedelta(hours=1)
+        return claimed
+
+    monkeypatch.setattr(delivering, "claim", claim_and_stop)
+    report = await delivering.deliver(line.office, SYSTEM, line.providers, clock, "one")
+    assert report.by_channel == {"sms": {"deferred": 1, "accepted": 1}}
+    assert len(line.sink.record.taken) == 1
+    assert [state[:2] for state in await line.states()] == [("sms", "accepted")]
+    assert await line.holds()
+
+
 async def test_a_worker_asks_and_has_the_next_channel_taken(line: Line, redis_url: str) -> None:
     contact = await line.lost("drop")
     await line.book.sql("UPDATE contacts SET sent_at = now() - interval '1 h', planned_at = sent_at")

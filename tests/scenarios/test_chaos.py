@@ -1,6 +1,6 @@
 """Sent once, whatever happens: killed workers and lookers, killed engines, payments and stops meanwhile.
 
-KEPT_CHAOS=100 pytest tests/scenarios/test_chaos.py      # the long form: a hundred kills of each
+KEPT_CHAOS=100 pytest tests/scenarios/test_chaos.py      # the long form: a hundred kills, not twenty
 KEPT_CHAOS_SEED=7 ...                                    # other points
 """
 
@@ -32,13 +32,16 @@ from tests.scenarios.chaos.book import Borrower, build
 from tests.scenarios.chaos.stage import Part, Stage, free_port, insist, nursery, sinks
 from tests.sinks.twilio import ACCOUNT, TOKEN
 
-KILLS = int(os.environ.get("KEPT_CHAOS", "20"))  # over all: of workers and lookers, in turn
+KILLS = int(os.environ.get("KEPT_CHAOS", "20"))  # over all: each worker and looker as often as the others
 SEED = int(os.environ.get("KEPT_CHAOS_SEED", "1"))
 SIZE = 1_500 + 75 * KILLS
 LEASE = 3.0
 A_KILL = 1.2  # seconds from one to the next, on average
-DRAIN = 90
+# A slow machine is waited for: seconds in which nothing moves any more, and over all.
+STILL, DRAIN = 60, 900
+AT_THE_DOOR = 10  # seconds that a slow machine may take from a deliverer's door to the sink's record
 PAID_AT_ONCE = 40
+FEWEST = 6  # imports, and stops, that come whatever the machine
 
 
 # Who is about to be written to: the news races the claim for them.
@@ -60,11 +63,12 @@ class News:
         self.excused: set[int] = set()
         self.known: dict[tuple[str, str], float] = {}  # by sink and address
         self.imports = self.stops = 0
+        self.enough = False
 
     async def come(self) -> None:
-        """Until three in five are left, or it is ended."""
-        enough = len(self.owing) * 3 // 5
-        while len(self.owing) > enough:
+        """Until three in five are left, or until it is enough."""
+        last = len(self.owing) * 3 // 5
+        while len(self.owing) > last and not (self.enough and min(self.imports, self.stops) >= FEWEST):
             await asyncio.sleep(self.random.uniform(0.05, 0.4))
             if self.random.random() < 0.7:
                 await self._pay(await self._some(PAID_AT_ONCE))
@@ -149,10 +153,6 @@ async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
                     await part.kill()
 
 
-@pytest.mark.skipif(
-    "KEPT_CHAOS" not in os.environ,
-    reason="the chaos run is asked for with KEPT_CHAOS=20: it is not green yet each time (issue 3)",
-)
 async def test_sent_once_whatever_happens(stage: tuple[Stage, Office]) -> None:
     scene, office = stage
     random = Random(SEED)
@@ -166,10 +166,10 @@ async def test_sent_once_whatever_happens(stage: tuple[Stage, Office]) -> None:
     coming = asyncio.create_task(news.come())
     try:
         await kill(scene, random)
+        news.enough = True
+        await coming
     finally:
         coming.cancel()
-    with suppress(asyncio.CancelledError):
-        await coming
 
     left = await drained(scene, office)
     for part in (*scene.workers, scene.webhook):
@@ -183,13 +183,15 @@ async def kill(scene: Stage, random: Random) -> None:
     """Workers and lookers at random points, each started again at once; and what they stand on."""
     victims = [*scene.workers, *scene.lookers]
     others = {4: scene.kill_postgres, 8: scene.kill_valkey, 12: lambda: scene.kill_postgres(signal.SIGINT)}
+    turn: list[Part] = []
     for number in range(KILLS):
         beat = number % 20
         if beat in others:
             others[beat]()
         if beat in (5, 10, 15):
             await scene.empty_valkey()
-        victim: Part = random.choice(victims)
+        turn = turn or random.sample(victims, len(victims))
+        victim = turn.pop()
         await victim.up()
         await asyncio.sleep(random.uniform(0, 2 * A_KILL))
         await victim.kill()
@@ -199,14 +201,18 @@ async def kill(scene: Stage, random: Random) -> None:
 
 
 async def drained(scene: Stage, office: Office) -> dict[str, int]:
-    """Wait until all that can go has gone and all that came has been worked; what is left when time is up."""
+    """Wait until all that can go has gone and all that came is worked; what is left when nothing moves."""
     left: dict[str, int] = {}
-    with suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN):
-            while left := await insist(lambda: proof.left_open(office)):
-                for part in scene.parts:
-                    await part.up()
-                await asyncio.sleep(SOON * 5)
+    moved = begun = time.monotonic()
+    while time.monotonic() < min(moved + STILL, begun + DRAIN):
+        before, left = left, await insist(lambda: proof.left_open(office))
+        if not left:
+            break
+        if left != before:
+            moved = time.monotonic()
+        for part in scene.parts:
+            await part.up()
+        await asyncio.sleep(SOON * 5)
     return left
 
 
@@ -222,14 +228,13 @@ async def judge(scene: Stage, office: Office, news: News, made: list[Borrower], 
 
     await proof.nobody_heard_twice(office, taken)
     await proof.nobody_heard_after(office)
-    proof.nobody_heard_late(taken, news.known, LEASE)
+    proof.nobody_heard_late(taken, news.known, LEASE + AT_THE_DOOR)
     proof.nothing_broke(part.log for part in scene.parts)
-    assert not left, f"after {DRAIN} s there is still {left}"
+    assert not left, f"nothing moves any more, and there is still {left}"
     proof.everybody_heard(taken, made, news.excused, unknown)
     proof.the_first_way_was_taken(taken, made, news.excused)
     states = await proof.the_book_agrees(office, taken)
-    ended = sum(part.kills for part in scene.workers)
-    assert states["unknown"] <= (ended + 2 * scene.restarts) * 4 * proof.IN_THE_AIR
+    await proof.few_are_unknown(office)
 
     settings = {name: value for name, value in scene.settings.items() if name != "KEPT_DATA_DIR"}
     checked = json.loads((await Kept(scene.folder, "", "", **settings).run("check", "--json")).out)

@@ -20,9 +20,10 @@ _STEPS = (0, 3, 7, 15)  # days late at which gentle speaks
 
 # What the test looks for later, as the database saw it: which transactions a claim knew when it marked.
 _MARKS = """
-CREATE TABLE marks_of_claims (contact bigint, snapshot pg_snapshot, at timestamptz);
+CREATE TABLE marks_of_claims (contact bigint, deliverer text, snapshot pg_snapshot, at timestamptz);
 CREATE FUNCTION note_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  INSERT INTO marks_of_claims VALUES (NEW.id, pg_current_snapshot(), clock_timestamp()); RETURN NEW;
+  INSERT INTO marks_of_claims VALUES (NEW.id, NEW.leased_by, pg_current_snapshot(), clock_timestamp());
+  RETURN NEW;
 END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();

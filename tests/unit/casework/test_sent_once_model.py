@@ -62,7 +62,7 @@ class Delivery(RuleBasedStateMachine):
         if self.ready[by]:
             contact = self.ready[by].pop()
             if contact.over and self.mistake != "sent past the lease":
-                took, answer = False, "unknown"
+                took, answer = False, "planned"
             contact.taken += took if answer == "unknown" else answer == "accepted"
             self.said[by].append((contact, answer))
 
