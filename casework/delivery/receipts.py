@@ -55,7 +55,7 @@ async def take_receipt(office: Office, actor: Actor, receipt: Receipt, now: date
             now,
         )
     if new and receipt.state is None:
-        log.warning("unknown receipt", provider=receipt.provider, code=receipt.code)
+        log.error("unknown receipt", provider=receipt.provider, code=receipt.code)
     return new
 
 

@@ -27,7 +27,8 @@ from strategies.timeline import timeline
 from strategies.values import Loan
 
 BATCH = 2_000
-TOUCHES = 1_000  # cases that are decided again at a time
+UNDER_WAY = 10_000  # cases under way that are decided again, unless all are asked for
+TOUCHES = 1_000  # of them at a time
 LIVE = timedelta(days=1)  # a book that was looked at so recently is worked by the clock
 SAMPLE = 2_000  # decisions that are replayed unless all are asked for
 
@@ -156,9 +157,13 @@ class _Check:
                 self.progress(found.name, BATCH)
 
     async def _touches(self, found: Invariant, played: datetime) -> None:
-        """What is under way would go on as it stands: no news of it touched nothing."""
-        digest = self.book.rulebook.digest
-        async for rows in sql.under_way(self.raw, played, digest, ENGINE, TOUCHES):
+        """What is under way would go on as it stands: no news of it touched nothing.
+
+        Of many a part, another each day, unless everything is asked for.
+        """
+        every = 1 if self.everything else max(1, await sql.how_many_wait(self.raw) // UNDER_WAY)
+        part, digest = (every, self.wall.toordinal()), self.book.rulebook.digest
+        async for rows in sql.under_way(self.raw, played, digest, ENGINE, part, TOUCHES):
             cases = [sql.Untouched(*row) for row in rows]
             for example in await lost_touches(self.raw, self.book, cases, played):
                 found.say(example)

@@ -194,7 +194,7 @@ _UNDER_WAY: Final = f"""
 SELECT c.id, c.next_look_at,
        NOT EXISTS (SELECT 1 FROM cases o WHERE o.person_id = c.person_id AND o.id <> c.id) AS alone
 FROM cases c
-WHERE c.looked_through IS NOT NULL AND {_NOT_TOUCHED}
+WHERE c.looked_through IS NOT NULL AND {_NOT_TOUCHED} AND c.id % $4 = $5 % $4
   AND (EXISTS (SELECT 1 FROM occurrences o WHERE o.case_id = c.id AND o.state = 'waiting')
        OR EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.state = 'open'))
   AND (SELECT (d.rulebook, d.engine) FROM decisions d WHERE d.case_id = c.id ORDER BY d.id DESC LIMIT 1)
@@ -258,11 +258,19 @@ def untouched_loans(
     return raw.stream(_STANDING, played, *columns, batch=batch)
 
 
+async def how_many_wait(raw: Raw) -> int:
+    """Occurrences that wait: about as many as there are cases at which something is under way."""
+    return await raw.value("SELECT count(*) FROM occurrences WHERE state = 'waiting'")
+
+
 def under_way(
-    raw: Raw, played: datetime | None, rulebook: str, engine: int, batch: int
+    raw: Raw, played: datetime | None, rulebook: str, engine: int, part: tuple[int, int], batch: int
 ) -> AsyncIterator[list[Any]]:
-    """The cases at which something is under way and that no news has touched, as `Untouched`, in batches."""
-    return raw.batches(_UNDER_WAY, played, rulebook, engine, size=batch)
+    """The cases at which something is under way and that no news has touched, as `Untouched`, in batches.
+
+    `part`: every n-th of them, and which of the n parts.
+    """
+    return raw.batches(_UNDER_WAY, played, rulebook, engine, *part, size=batch)
 
 
 def left_again(raw: Raw, batch: int) -> AsyncIterator[Any]:

@@ -48,6 +48,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+SOON = 1.2  # seconds until a sink that hangs is given up; a busy machine answers within them
 PHONES = tuple(f"+1202555{n:04}" for n in range(100, 140))
 MAILS = tuple(f"ann{n}@example.org" for n in range(40))
 CHATS = tuple(str(n) for n in range(900, 940))
@@ -56,7 +57,7 @@ CHATS = tuple(str(n) for n in range(900, 940))
 async def smtp() -> Rig:
     sink = await SmtpSink().start()
     return Rig(
-        Smtp(Server.read(sink.url), "Kept <kept@example.com>", timeout=0.4),
+        Smtp(Server.read(sink.url), "Kept <kept@example.com>", timeout=SOON),
         sink.record,
         sink.faults,
         MAILS,
@@ -75,7 +76,7 @@ async def sms() -> Rig:
     sink = await twilio.TwilioSink().start()
 
     def at(url: str) -> Twilio:
-        return Twilio(twilio.ACCOUNT, twilio.TOKEN, "+12025550100", api_url=url, timeout=0.4)
+        return Twilio(twilio.ACCOUNT, twilio.TOKEN, "+12025550100", api_url=url, timeout=SOON)
 
     return Rig(
         at(sink.url),
@@ -103,7 +104,7 @@ async def chat() -> Rig:
     sink = await telegram.TelegramSink().start()
 
     def at(url: str) -> Telegram:
-        return Telegram(telegram.TOKEN, api_url=url, timeout=0.4)
+        return Telegram(telegram.TOKEN, api_url=url, timeout=SOON)
 
     return Rig(
         at(sink.url),

@@ -35,8 +35,8 @@ async def sink(listening: SmtpSink) -> SmtpSink:
 
 
 @pytest.fixture
-async def smtp(sink: SmtpSink) -> AsyncIterator[Smtp]:
-    notifier = Smtp(Server.read(sink.url), "Kept <kept@example.com>", timeout=0.3)
+async def smtp(sink: SmtpSink, patience: float) -> AsyncIterator[Smtp]:
+    notifier = Smtp(Server.read(sink.url), "Kept <kept@example.com>", timeout=patience)
     yield notifier
     await notifier.close()
 

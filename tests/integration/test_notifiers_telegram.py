@@ -28,9 +28,9 @@ async def sink(listening: TelegramSink) -> TelegramSink:
     return listening
 
 
-@pytest.fixture(scope="module")
-async def telegram(listening: TelegramSink) -> AsyncIterator[Telegram]:
-    notifier = Telegram(TOKEN, api_url=listening.url, timeout=0.3)
+@pytest.fixture
+async def telegram(listening: TelegramSink, patience: float) -> AsyncIterator[Telegram]:
+    notifier = Telegram(TOKEN, api_url=listening.url, timeout=patience)
     yield notifier
     await notifier.close()
 

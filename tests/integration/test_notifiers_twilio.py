@@ -35,9 +35,9 @@ async def sink(listening: TwilioSink) -> TwilioSink:
     return listening
 
 
-@pytest.fixture(scope="module")
-async def twilio(listening: TwilioSink) -> AsyncIterator[Twilio]:
-    notifier = Twilio(ACCOUNT, TOKEN, FROM, api_url=listening.url, timeout=0.3)
+@pytest.fixture
+async def twilio(listening: TwilioSink, patience: float) -> AsyncIterator[Twilio]:
+    notifier = Twilio(ACCOUNT, TOKEN, FROM, api_url=listening.url, timeout=patience)
     yield notifier
     await notifier.close()
 

@@ -12,7 +12,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from casework.delivery.receipts import work_receipts
 from console.app import Desk, create_app
@@ -30,7 +32,8 @@ from tests.sinks.telegram import TelegramSink
 from tests.sinks.twilio import ACCOUNT, TOKEN, TwilioSink
 
 OTHERS = 6
-SOON = 0.4  # seconds that an adapter waits for an answer
+# Seconds that an adapter waits for an answer: of a provider that hangs, and of one that a busy machine runs.
+SOON, LONG = 1.5, 20.0
 KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
 
 
@@ -89,7 +92,14 @@ class Street(Town):
 
 
 @pytest.fixture
-async def street(engine: AsyncEngine) -> AsyncIterator[Street]:
+def patience(request: pytest.FixtureRequest) -> float:
+    """How long the adapters wait: hardly, where the test is about one that hangs."""
+    fault: str = request.node.callspec.params["fault"] if hasattr(request.node, "callspec") else ""
+    return SOON if "hang" in fault else LONG
+
+
+@pytest.fixture
+async def street(engine: AsyncEngine, patience: float) -> AsyncIterator[Street]:
     made = Street(engine)
     await made.open()
     sms = await TwilioSink().start()
@@ -98,11 +108,11 @@ async def street(engine: AsyncEngine) -> AsyncIterator[Street]:
     woken: list[str] = []
 
     def app(url: str) -> Any:
-        twilio = Twilio(ACCOUNT, TOKEN, "+15005550006", api_url=sms.url, public_url=url, timeout=SOON)
+        twilio = Twilio(ACCOUNT, TOKEN, "+15005550006", api_url=sms.url, public_url=url, timeout=patience)
         made.providers = {  # pyright: ignore[reportAttributeAccessIssue]
             "sms": twilio,
-            "email": Smtp(Server.read(email.url), "post@example.com", timeout=SOON),
-            "chat": Telegram(BOT, api_url=chat.url, timeout=SOON),
+            "email": Smtp(Server.read(email.url), "post@example.com", timeout=patience),
+            "chat": Telegram(BOT, api_url=chat.url, timeout=patience),
         }
 
         async def wake(job: str) -> None:
@@ -155,6 +165,7 @@ UNKNOWN = [
     ("sms", "take-hang", True),
     ("sms", "take-drop", True),
     ("sms", "take-garbage", True),
+    ("chat", "500", False),
     ("chat", "take-hang", True),
     ("chat", "take-drop", True),
 ]
@@ -242,6 +253,44 @@ async def test_not_delivered_goes_by_mail_once_whatever_is_said_after(street: St
     assert rows[0][0] == 1, "30005: there is no such number"
 
 
+async def test_a_part_that_is_missing_is_a_message_that_failed(street: Street) -> None:
+    """Of a long SMS one part arrived, and was reported so before and after: it is said by mail, once."""
+    one = await street.crowd("sms", "email")
+    await street.send()
+    (sid,) = [m["sid"] for m in street.sinks.sms.record.taken if m["to"] == one["sms"]]
+    await street.sinks.sms.report(sid, "sent", "partially_delivered/30008", "delivered")
+    await work_receipts(street.office, SYSTEM, street.now)
+    assert await street.state("sms") == ("failed", "30008")
+    assert await street.later(timedelta()) == {"email": {"accepted": 1}}
+    assert await street.later(timedelta(hours=5)) == {}
+    assert street.sinks.heard()[one["email"]] == 1
+
+
+async def test_a_word_that_nobody_knows_is_kept_and_alerted_and_changes_nothing(street: Street) -> None:
+    one = await street.crowd("sms", "email")
+    await street.send()
+    (sid,) = [m["sid"] for m in street.sinks.sms.record.taken if m["to"] == one["sms"]]
+    before = _counted("unknown_code")
+    with capture_logs() as said:
+        assert await street.sinks.sms.report(sid, "teleported") == [200]
+    assert [(line["event"], line["log_level"], line["code"]) for line in said if "code" in line] == [
+        ("unknown receipt", "error", "teleported")
+    ]
+    counts = await work_receipts(street.office, SYSTEM, street.now)
+    assert (counts["unknown_code"], _counted("unknown_code") - before) == (1, 1)
+    rows = await street.book.sql("SELECT state, code FROM receipts WHERE provider_id = $1", sid)
+    assert [tuple(row) for row in rows] == [(None, "teleported")]
+    await street.sinks.sms.report(sid, "delivered")
+    await work_receipts(street.office, SYSTEM, street.now)
+    assert await street.state("sms") == ("delivered", None)
+    assert await street.later(timedelta(hours=5)) == {}
+
+
+def _counted(result: str) -> float:
+    return REGISTRY.get_sample_value("kept_receipts_total", {"provider": "twilio", "result": result}) or 0
+
+
+@pytest.mark.parametrize("patience", [SOON])
 async def test_a_callback_settles_what_timed_out_after_it_was_taken(street: Street) -> None:
     one = await street.crowd("sms", "email")
     street.sinks.sms.faults.always[one["sms"]] = "take-hang"
@@ -255,6 +304,7 @@ async def test_a_callback_settles_what_timed_out_after_it_was_taken(street: Stre
     assert set(street.sinks.heard().values()) == {1}
 
 
+@pytest.mark.parametrize("patience", [SOON])
 async def test_failure_5_every_fault_at_once_delays_nobody_else(street: Street) -> None:
     faults = [(channel, fault) for channel, fault, _ in (*PUT_OFF, *UNKNOWN)]
     met = Counter[str]()
