@@ -14,6 +14,7 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # on a connection that was cut in the middle of an error's text
     DBAPIError,
     # It chose us of two that waited for each other: the same again, from the beginning.
     asyncpg.TransactionRollbackError,

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.engine import AWAY
+
 
 class Raw:
     """asyncpg inside a SQLAlchemy transaction: `await Raw.of(connection)`."""
@@ -73,12 +75,15 @@ async def begun(connection: AsyncConnection) -> AsyncGenerator[Raw]:
     """A transaction of the driver on a connection that commits by itself, which it does not until the end.
 
     Committed at the end, rolled back on an error. A connection on which not even that could be done (who was
-    rolling back was cancelled) is not used again.
+    rolling back was cancelled), or whose server went away, is not used again.
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     try:
         async with driver.transaction():
             yield Raw(connection, driver)
+    except AWAY:
+        await connection.invalidate()
+        raise
     finally:
         if driver.is_in_transaction():
             await connection.invalidate()

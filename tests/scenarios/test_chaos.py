@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -40,12 +40,15 @@ A_KILL = 1.2  # seconds from one to the next, on average
 # A slow machine is waited for: seconds in which nothing moves any more, and over all.
 STILL, DRAIN = 60, 900
 AT_THE_DOOR = 10  # seconds that a slow machine may take from a deliverer's door to the sink's record
-PAID_AT_ONCE = 40
+PAID_AT_ONCE, STOPPED_AT_ONCE = 40, 8
 FEWEST = 6  # imports, and stops, that come whatever the machine
 
 
 # Who is about to be written to: the news races the claim for them.
-_NEXT = "SELECT person_id FROM contacts WHERE state IN ('planned', 'claimed') ORDER BY random() LIMIT $1"
+_NEXT = """
+SELECT person_id FROM contacts WHERE state IN ('planned', 'claimed') AND channel = ANY($2)
+ORDER BY random() LIMIT $1
+"""
 
 
 def _slowly(what: str, _done: int, _total: int) -> None:
@@ -70,22 +73,23 @@ class News:
         last = len(self.owing) * 3 // 5
         while len(self.owing) > last and not (self.enough and min(self.imports, self.stops) >= FEWEST):
             await asyncio.sleep(self.random.uniform(0.05, 0.4))
-            if self.random.random() < 0.7:
-                await self._pay(await self._some(PAID_AT_ONCE))
+            if self.random.random() < 0.6:
+                await self._pay(await self._some(PAID_AT_ONCE, "sms", "email", "chat"))
             else:
-                await asyncio.gather(*(self._stop(one) for one in await self._some(4)))
+                stopping = await self._some(STOPPED_AT_ONCE, "sms")
+                await asyncio.gather(*(self._stop(one) for one in stopping))
 
-    async def _some(self, number: int) -> list[Borrower]:
+    async def _some(self, number: int, *channels: str) -> list[Borrower]:
         """Some who are about to be written to; and where there are few, anybody."""
-        rows = await insist(lambda: self._next(number))
+        rows = await insist(lambda: self._next(number, channels))
         found = [self.owing.pop(person) for person in rows if person in self.owing]
         while len(found) < number // 2 and self.owing:
             found.append(self.owing.popitem()[1])
         return found
 
-    async def _next(self, number: int) -> list[int]:
+    async def _next(self, number: int, channels: Sequence[str]) -> list[int]:
         async with self.office.transaction() as raw:
-            return [row[0] for row in await raw.rows(_NEXT, number)]
+            return [row[0] for row in await raw.rows(_NEXT, number, channels)]
 
     async def _pay(self, payers: list[Borrower]) -> None:
         self.imports += 1

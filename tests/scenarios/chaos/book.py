@@ -28,6 +28,13 @@ END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();
 """
+# A stop takes its time between holding its cases and its commit: who claims meanwhile has to wait for it.
+_STOPS = """
+CREATE FUNCTION stop_slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM pg_sleep(0.3); RETURN NEW;
+END $$;
+CREATE TRIGGER stop_slowly AFTER INSERT ON consents FOR EACH STATEMENT EXECUTE FUNCTION stop_slowly();
+"""
 # Nobody waits four hours here for a confirmation.
 _SOON = """
 CREATE FUNCTION confirm_soon() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -67,6 +74,7 @@ async def build(
         await _persons(raw, office, made, zone, now)
         await _loans(raw, made, portfolios, gentle, zone, now, spread, random)
         await raw.run(_MARKS)
+        await raw.run(_STOPS)
         await raw.run(_SOON)
     return made
 

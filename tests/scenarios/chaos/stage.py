@@ -12,15 +12,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from kept.embedded.folder import Folder
 from kept.embedded.postgres import PostgresServer
 from kept.embedded.server import Server
 from kept.embedded.valkey import ValkeyServer
+from storage.engine import AWAY
 from tests.builders.command import SECONDS, SOON
 from tests.sinks import telegram, twilio
 from tests.sinks.record import read
@@ -193,16 +193,6 @@ async def _sink(kind: str, folder: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
-# As the driver and SQLAlchemy say that the server went away, or is not back yet.
-_AWAY = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    DBAPIError,
-)
-
-
 async def insist(what: Callable[[], Awaitable[T]]) -> T:
     """Until the database is there to do it: it is killed on purpose."""
     async with asyncio.timeout(SECONDS):
@@ -211,7 +201,7 @@ async def insist(what: Callable[[], Awaitable[T]]) -> T:
                 return await what()
             except (IntegrityError, ProgrammingError):
                 raise
-            except _AWAY:
+            except AWAY:
                 await asyncio.sleep(SOON * 5)
 
 
