@@ -51,12 +51,6 @@ ORDER BY random() LIMIT $1
 """
 
 
-def _slowly(what: str, _done: int, _total: int) -> None:
-    """An import takes its time between touching its cases and its commit, with their locks in hand."""
-    if what == "counting":
-        time.sleep(0.15)
-
-
 class News:
     """Payments and stops that come in meanwhile, and when each was known for sure."""
 
@@ -99,7 +93,7 @@ class News:
         order = Order("payments", path, find_mapping("kept"), self.stage.folder / "rejects")
         for one in payers:
             self.excused.add(one.person)
-        report = await insist(lambda: import_tape(self.office, OPERATOR, order, SystemClock().now(), _slowly))
+        report = await insist(lambda: import_tape(self.office, OPERATOR, order, SystemClock().now()))
         assert report.loaded + report.unchanged == len(rows), report
         for one in payers:
             for address in (("smtp", one.email), ("twilio", one.phone), ("telegram", one.chat)):

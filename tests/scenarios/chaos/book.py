@@ -28,12 +28,19 @@ END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();
 """
-# A stop takes its time between holding its cases and its commit: who claims meanwhile has to wait for it.
-_STOPS = """
-CREATE FUNCTION stop_slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  PERFORM pg_sleep(0.3); RETURN NEW;
+# A stop or an import, its cases in hand, waits with its commit until somebody waits for it, or for a second: so
+# claims do meet it.
+_RACES = """
+CREATE FUNCTION wait_for_somebody() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  FOR n IN 1..50 LOOP
+    EXIT WHEN EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+                      AND transactionid = pg_current_xact_id()::xid);
+    PERFORM pg_sleep(0.02);
+  END LOOP;
+  RETURN NEW;
 END $$;
-CREATE TRIGGER stop_slowly AFTER INSERT ON consents FOR EACH STATEMENT EXECUTE FUNCTION stop_slowly();
+CREATE TRIGGER race AFTER INSERT ON consents FOR EACH STATEMENT EXECUTE FUNCTION wait_for_somebody();
+CREATE TRIGGER race AFTER INSERT ON imports FOR EACH STATEMENT EXECUTE FUNCTION wait_for_somebody();
 """
 # Nobody waits four hours here for a confirmation.
 _SOON = """
@@ -74,7 +81,7 @@ async def build(
         await _persons(raw, office, made, zone, now)
         await _loans(raw, made, portfolios, gentle, zone, now, spread, random)
         await raw.run(_MARKS)
-        await raw.run(_STOPS)
+        await raw.run(_RACES)
         await raw.run(_SOON)
     return made
 
