@@ -6,6 +6,7 @@ A lease that ends gives a claimed contact back; a sending one is unknown then, a
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -236,48 +237,40 @@ async def record(raw: Raw, results: Sequence[Result], now: datetime) -> set[int]
         return set()
     await lock_cases_of(raw, [result.contact for result in results])
     rows = [msgspec.structs.astuple(result) for result in results]
-    moved = await raw.rows(
-        "UPDATE contacts c SET state = n.state, provider = n.provider, provider_id = n.provider_id, "
-        "code = n.code, confirm_by = n.confirm_by, settled_at = $8, leased_by = NULL, leased_until = NULL, "
-        "not_before = coalesce(n.retry_at, c.not_before), tries = c.tries + 1, "
-        "sent_at = CASE WHEN n.state IN ('planned', 'failed') THEN NULL ELSE c.sent_at END "
-        "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], "
-        "$7::timestamptz[]) n(id, state, provider, provider_id, code, confirm_by, retry_at) "
-        "WHERE c.id = n.id AND (c.state = 'sending' "
-        "OR c.state = 'unknown' AND n.state IN ('accepted', 'delivered')) RETURNING c.id",
-        *(list(column) for column in zip(*rows, strict=True)),
-        now,
-    )
-    news = {row[0] for row in moved}
-    said = ("accepted", "delivered", "unknown")
-    await _said(raw, [r.contact for r in results if r.contact in news and r.state in said], now)
-    await look_again(raw, [r.contact for r in results if r.contact in news and r.state == "failed"], now)
-    return news
+    moved = await raw.rows(_RECORD, *(list(column) for column in zip(*rows, strict=True)), now)
+    return {row[0] for row in moved}
 
 
-async def _said(raw: Raw, contacts: Sequence[int], now: datetime) -> None:
-    """What was handed over ends its occurrences; a message nothing follows is done."""
-    if not contacts:
-        return
-    await raw.run(
-        "UPDATE occurrences o SET state = 'messaged', ended_at = $2, reason = NULL "
-        "FROM contacts c WHERE c.id = ANY($1) AND o.message_id = c.message_id AND o.state = 'waiting'",
-        contacts,
-        now,
-    )
-    await raw.run(
-        "UPDATE messages m SET state = 'done' FROM contacts c "
-        "WHERE c.id = ANY($1) AND m.id = c.message_id AND (c.state <> 'accepted' OR c.confirm_by IS NULL)",
-        contacts,
-    )
-    # In order of id, as every touch: what must be confirmed is looked at when that time is over.
-    await raw.run(
-        "WITH chosen AS (SELECT b.id, c.confirm_by FROM contacts c JOIN cases b ON b.id = c.case_id "
-        "WHERE c.id = ANY($1) AND c.state = 'accepted' AND c.confirm_by IS NOT NULL ORDER BY b.id "
-        "FOR NO KEY UPDATE OF b) UPDATE cases SET next_look_at = least(next_look_at, chosen.confirm_by) "
-        "FROM chosen WHERE cases.id = chosen.id",
-        contacts,
-    )
+# All at once, for each statement of its own would be a round trip for every few answers. What was handed over
+# ends its occurrences; a message that nothing follows is done; what must be confirmed is looked at when that
+# time is over, and what failed now. The cases are locked, in order of id, by the statement before.
+_RECORD: Final = """
+WITH moved AS (
+    UPDATE contacts c SET state = n.state, provider = n.provider, provider_id = n.provider_id, code = n.code,
+        confirm_by = n.confirm_by, settled_at = $8, leased_by = NULL, leased_until = NULL,
+        not_before = coalesce(n.retry_at, c.not_before), tries = c.tries + 1,
+        sent_at = CASE WHEN n.state IN ('planned', 'failed') THEN NULL ELSE c.sent_at END
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                $7::timestamptz[]) n(id, state, provider, provider_id, code, confirm_by, retry_at)
+    WHERE c.id = n.id
+      AND (c.state = 'sending' OR c.state = 'unknown' AND n.state IN ('accepted', 'delivered'))
+    RETURNING c.id, c.message_id, c.case_id, c.state, c.confirm_by
+), said AS (
+    SELECT message_id, state, confirm_by FROM moved WHERE state IN ('accepted', 'delivered', 'unknown')
+), ended AS (
+    UPDATE occurrences o SET state = 'messaged', ended_at = $8, reason = NULL
+    FROM said WHERE o.message_id = said.message_id AND o.state = 'waiting'
+), done AS (
+    UPDATE messages m SET state = 'done'
+    FROM said WHERE m.id = said.message_id AND (said.state <> 'accepted' OR said.confirm_by IS NULL)
+), looked AS (
+    UPDATE cases SET next_look_at = least(next_look_at, again.at)
+    FROM (SELECT case_id, min(CASE state WHEN 'failed' THEN $8 ELSE confirm_by END) AS at FROM moved
+          WHERE state = 'failed' OR state = 'accepted' AND confirm_by IS NOT NULL GROUP BY case_id) again
+    WHERE cases.id = again.case_id
+)
+SELECT id FROM moved
+"""
 
 
 async def look_again(raw: Raw, contacts: Sequence[int], now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from ledger.standing import Unpaid
@@ -14,6 +15,8 @@ from strategies.values import NOT_MEANT, Address, Begun, Facts, Key, Loan, Tried
 
 # What the longest calendar cap of a pack can reach back, and a day for zones.
 _REMEMBERED = timedelta(days=33)
+# Of so many cases what is asked takes less than the asking.
+_FEW = 100
 
 _CASES = """
 SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region
@@ -115,15 +118,31 @@ async def load_facts(
     At the claim what the person's other cases have only planned does not count: two cases would wait for
     each other for ever.
     """
-    case_rows = await raw.rows(_CASES, cases)
-    persons = list({row["person_id"] for row in case_rows})
-    loan_rows = await raw.rows(_LOANS, cases)
-    portfolio_of = {row["id"]: row["portfolio_id"] for row in case_rows}
-    tolerated = {row["id"]: tolerance(portfolio_of[row["case_id"]], row["currency"]) for row in loan_rows}
+    few = len(cases) <= _FEW
+    case_rows, loan_rows, messages = await raw.many(
+        (_CASES, cases), (_LOANS, cases), (_BEGUN, cases), together=few
+    )
+    persons = list({person for _, person, *_ in case_rows})
+    portfolio_of = {case: portfolio for case, _, portfolio, *_ in case_rows}
+    tolerated = {
+        loan: tolerance(portfolio_of[case], currency) for case, loan, _, _, currency, *_ in loan_rows
+    }
     loan_ids = list(tolerated)
     tomorrow = (now + timedelta(days=1)).date()
+    begun_ids = [message for message, *_ in messages]
+    unpaid_rows, address_rows, consents, holds, past, planned, tried, keys = await raw.many(
+        (_UNPAID, loan_ids, tomorrow, list(tolerated.values())),
+        (_ADDRESSES, persons),
+        (_CONSENTS, persons),
+        (_HOLDS, persons, loan_ids, now),
+        (_PAST, persons, now - _REMEMBERED),
+        (_PLANNED_ELSEWHERE, [] if at_claim else persons, now),
+        (_TRIED, begun_ids),
+        (_KEYS_OF_MESSAGES, begun_ids),
+        together=few,
+    )
     unpaid: dict[int, list[Unpaid]] = defaultdict(list)
-    for loan, installment, due, left in await raw.rows(_UNPAID, loan_ids, tomorrow, list(tolerated.values())):
+    for loan, installment, due, left in unpaid_rows:
         unpaid[loan].append(Unpaid(installment, due, left))
     anchors = [row.installment for rows in unpaid.values() for row in rows]
     ended, waiting, passed = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
@@ -147,28 +166,29 @@ async def load_facts(
             )
         )
     addresses: dict[int, list[Address]] = defaultdict(list)
-    for person, address, kind, state, shared in await raw.rows(_ADDRESSES, persons):
+    for person, address, kind, state, shared in address_rows:
         addresses[person].append(Address(address, kind, state, shared))
-    situations = await _Situations.load(raw, persons, loan_ids, now, at_claim=at_claim)
-    begun = await _begun(raw, cases)
+    situations = _Situations(consents, holds, past, planned)
+    begun = _begun(messages, tried, keys)
     return [
         Facts(
-            row["id"],
-            row["person_id"],
-            row["portfolio_id"],
-            situations.of(row, [loan.id for loan in loans[row["id"]]]),
-            tuple(loans[row["id"]]),
-            tuple(addresses[row["person_id"]]),
-            tuple(begun[row["id"]]),
+            case,
+            person,
+            portfolio,
+            situations.of(case, person, portfolio, where, [loan.id for loan in loans[case]]),
+            tuple(loans[case]),
+            tuple(addresses[person]),
+            tuple(begun[case]),
         )
-        for row in sorted(case_rows, key=lambda row: row["id"])
+        for case, person, portfolio, *where in sorted(case_rows, key=itemgetter(0))
     ]
 
 
+_Rows = Sequence[Any]
 _Keys = dict[tuple[int, int], list[Key]]
 
 
-def _occurrences(rows: list[Any]) -> tuple[_Keys, _Keys, _Keys]:
+def _occurrences(rows: _Rows) -> tuple[_Keys, _Keys, _Keys]:
     """Keys by (case, loan): those that ended, those that wait, and of the ended those not meant for it."""
     ended: _Keys = defaultdict(list)
     waiting: _Keys = defaultdict(list)
@@ -184,60 +204,49 @@ def _occurrences(rows: list[Any]) -> tuple[_Keys, _Keys, _Keys]:
 class _Situations:
     """What the rules read of each person: consents, holds, past contacts."""
 
-    def __init__(self) -> None:
+    def __init__(self, consents: _Rows, holds: _Rows, past: _Rows, planned: _Rows) -> None:
         self.consents: dict[int, list[tuple[int | None, str, str]]] = defaultdict(list)
         self.holds: dict[int, list[Hold]] = defaultdict(list)  # of persons, with all their loans
         self.holds_of_loans: dict[int, list[Hold]] = defaultdict(list)
         self.past: dict[int, list[Past]] = defaultdict(list)
         self.planned: dict[int, list[tuple[int, int, Past]]] = defaultdict(list)  # case, contact
-
-    @classmethod
-    async def load(
-        cls, raw: Raw, persons: list[int], loans: list[int], now: datetime, *, at_claim: bool
-    ) -> "_Situations":
-        found = cls()
-        for person, portfolio, channel, state in await raw.rows(_CONSENTS, persons):
-            found.consents[person].append((portfolio, channel, state))
-        for person, loan, kind, starts, ends in await raw.rows(_HOLDS, persons, loans, now):
+        for person, portfolio, channel, state in consents:
+            self.consents[person].append((portfolio, channel, state))
+        for person, loan, kind, starts, ends in holds:
             if loan is None:
-                found.holds[person].append(Hold(kind, 0, starts, ends))
+                self.holds[person].append(Hold(kind, 0, starts, ends))
             else:
-                found.holds_of_loans[loan].append(Hold(kind, loan, starts, ends))
-        past = await raw.rows(_PAST, persons, now - _REMEMBERED)
+                self.holds_of_loans[loan].append(Hold(kind, loan, starts, ends))
         for person, at, channel, state, message, of in past:
-            found.past[person].append(Past(at, channel, state, tuple(of), message))
-        planned = [] if at_claim else await raw.rows(_PLANNED_ELSEWHERE, persons, now)
+            self.past[person].append(Past(at, channel, state, tuple(of), message))
         for person, case, contact, at, channel, state, message, of in planned:
             plan = Past(at, channel, state, tuple(of), message)
-            found.planned[person].append((case, contact, plan))
-        return found
+            self.planned[person].append((case, contact, plan))
 
-    def of(self, case: Any, loans: list[int]) -> Situation:
-        person, portfolio = case["person_id"], case["portfolio_id"]
+    def of(
+        self, case: int, person: int, portfolio: int, where: Sequence[Any], loans: list[int]
+    ) -> Situation:
+        zones, country, region = where
         consents = {channel: state for of, channel, state in self.consents[person] if of in (None, portfolio)}
         holds = (*self.holds[person], *(hold for loan in loans for hold in self.holds_of_loans[loan]))
         # Its own plans are for the decision to make; those of other cases stand, but for what came later.
         planned = self.planned[person]
-        first = min((contact for by, contact, _ in planned if by == case["id"]), default=None)
+        first = min((contact for by, contact, _ in planned if by == case), default=None)
         others = (
-            plan for by, contact, plan in planned if by != case["id"] and (first is None or contact < first)
+            plan for by, contact, plan in planned if by != case and (first is None or contact < first)
         )
         past = (*self.past[person], *others)
-        return Situation(tuple(case["zones"]), case["country"], case["region"], consents, holds, past)
+        return Situation(tuple(zones), country, region, consents, holds, past)
 
 
-async def _begun(raw: Raw, cases: Sequence[int]) -> dict[int, list[Begun]]:
+def _begun(messages: _Rows, tried_rows: _Rows, key_rows: _Rows) -> dict[int, list[Begun]]:
     """Open messages by case, with the contacts that were not cancelled."""
     found: dict[int, list[Begun]] = defaultdict(list)
-    messages = await raw.rows(_BEGUN, cases)
-    if not messages:
-        return found
-    ids = [row["id"] for row in messages]
     tried: dict[int, list[Tried]] = defaultdict(list)
-    for message, contact, channel, address, state, confirm_by, at in await raw.rows(_TRIED, ids):
+    for message, contact, channel, address, state, confirm_by, at in tried_rows:
         tried[message].append(Tried(contact, channel, address, state, at, confirm_by))
     keys: dict[int, list[Key]] = defaultdict(list)
-    for message, anchor, anchor_id, strategy, step in await raw.rows(_KEYS_OF_MESSAGES, ids):
+    for message, anchor, anchor_id, strategy, step in key_rows:
         keys[message].append(Key(anchor, anchor_id, strategy, step))
     for message, case, step, version, expires, attempts in messages:
         found[case].append(

@@ -3,9 +3,11 @@
 All of it stays inside the transaction of the SQLAlchemy connection it came from.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import text
@@ -34,6 +36,20 @@ class Raw:
     async def rows(self, sql: str, *parameters: object) -> list[Any]:
         """The rows as records: by position and by name."""
         return await self._driver.fetch(sql, *parameters)
+
+    async def many(
+        self, *questions: tuple[str, *tuple[object, ...]], together: bool = True
+    ) -> list[list[Any]]:
+        """The rows of several SELECTs (each with its parameters), by position.
+
+        `together`: in one round trip, as one statement that sees one state of things. What is small is
+        answered sooner so; what is large is not, for its rows are then made into arrays of records first.
+        """
+        if not together:
+            return [await self.rows(sql, *parameters) for sql, *parameters in questions]
+        statement = _as_one(tuple(sql for sql, *_ in questions))
+        parameters = [parameter for _, *given in questions for parameter in given]
+        return list(await self._driver.fetchrow(statement, *parameters))[: len(questions)]
 
     async def value(self, sql: str, *parameters: object) -> Any:
         return await self._driver.fetchval(sql, *parameters)
@@ -68,6 +84,23 @@ class Raw:
             "SELECT nextval($1::regclass) FROM generate_series(1, $2)", sequence, count
         )
         return [row[0] for row in drawn]
+
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+@cache
+def _as_one(selects: tuple[str, ...]) -> str:
+    """One statement whose row has an array of records for each of `selects`, their parameters in a row."""
+    columns: list[str] = []
+    before = 0
+    for select in selects:
+        numbers = [int(number) for number in _PARAMETER.findall(select)]
+        shifted = _PARAMETER.sub(lambda found, by=before: f"${int(found[1]) + by}", select)
+        columns.append(f"ARRAY(SELECT q FROM ({shifted}) q)")  # noqa: S608, of constants
+        before += max(numbers)
+    # The driver learns the types of a statement's columns, but not of arrays within records.
+    return f"SELECT {', '.join(columns)}, NULL::bigint[], NULL::text[]"
 
 
 @asynccontextmanager

@@ -274,7 +274,8 @@ class _Turn:
         now = self.clock.now()
         async with self.office.transaction() as raw:
             news_of_address = [o.result.contact for o in outcomes if o.address_dead or o.blocked]
-            await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
+            if news_of_address:  # of more cases than their own, which recording locks by itself
+                await lock_cases_of(raw, [outcome.result.contact for outcome in outcomes], news_of_address)
             news = await record(raw, [outcome.result for outcome in outcomes], now)
             for outcome in outcomes:
                 if outcome.address_dead:

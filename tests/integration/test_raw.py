@@ -1,0 +1,75 @@
+"""The driver's own connection: several questions at once, its transactions, and what is cut."""
+
+import asyncio
+from datetime import UTC, date, datetime
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.builders.book import office_of
+
+
+async def test_many_questions_at_once_have_the_answers_of_each_alone(engine: AsyncEngine) -> None:
+    at = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    questions = (
+        ("SELECT n, n * $2::int FROM unnest($1::bigint[]) n ORDER BY n DESC", [1, 3, 2], 10),
+        ("SELECT 1 WHERE $1::bool", False),
+        ("SELECT $2::timestamptz, $1::text, ARRAY['a', NULL], ARRAY[$3::bigint]", "x", at, 7),
+        ("SELECT $1::date, NULL::bigint[], '{}'::text[], decode('00ff', 'hex')", date(2026, 2, 28)),
+    )
+    async with office_of(engine).transaction() as raw:
+        alone = await raw.many(*questions, together=False)
+        once = await raw.many(*questions)
+        again = await raw.many(*questions)
+    assert [[tuple(row) for row in rows] for rows in alone] == once == again
+    assert once[0] == [(3, 30), (2, 20), (1, 10)]
+    assert once[1] == []
+    assert once[2] == [(at, "x", ["a", None], [7])]
+
+
+async def test_what_fails_is_rolled_back_and_what_ends_is_committed(engine: AsyncEngine) -> None:
+    office = office_of(engine)
+    async with office.transaction() as raw:
+        await raw.run("CREATE TABLE kept_here (n int)")
+
+    async def fail(error: Exception) -> None:
+        async with office.transaction() as raw:
+            await raw.run("INSERT INTO kept_here VALUES (1)")
+            if isinstance(error, LookupError):
+                raise error
+            await raw.run("INSERT INTO not_there VALUES (1)")
+
+    for error in (LookupError(), asyncpg.UndefinedTableError()):
+        with pytest.raises(type(error)):
+            await fail(error)
+    begun = asyncio.Event()
+
+    async def cut_off() -> None:
+        async with office.transaction() as raw:
+            await raw.run("INSERT INTO kept_here VALUES (3)")
+            begun.set()
+            await raw.rows("SELECT pg_sleep(60)")
+
+    task = asyncio.create_task(cut_off())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with office.transaction() as raw:
+        await raw.copy("kept_here", ("n",), [(4,)])
+    async with office.transaction() as raw:
+        assert await raw.rows("SELECT n FROM kept_here") == [(4,)]
+
+
+async def test_a_connection_that_was_cut_is_replaced(engine: AsyncEngine) -> None:
+    office = office_of(engine)
+    async with office.transaction() as raw:
+        mine = await raw.value("SELECT pg_backend_pid()")
+    connection = await asyncpg.connect(
+        engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    assert await connection.fetchval("SELECT pg_terminate_backend($1, 10000)", mine)
+    await connection.close()
+    async with office.transaction() as raw:
+        assert await raw.value("SELECT pg_backend_pid()") != mine
