@@ -8,6 +8,7 @@ is noticed while it does so, and always filled by Liquid itself.
 
 import re
 from collections.abc import Iterator, Mapping
+from io import StringIO
 from typing import Any, Final, cast
 
 from liquid import BoundTemplate, RenderContext
@@ -65,7 +66,9 @@ def _pieces(source: BoundTemplate, data: Data) -> list[str] | None:
     """What Liquid makes of a shape: text, number of a string, text, ... None: it looked into a string."""
     looked: list[_Slot] = []
     numbers = iter(range(1_000_000))
-    text = _by_liquid(source, _slots(data, numbers, looked))
+    out = StringIO()  # not the one with a limit, which looks at what it is given
+    source.render_with_context(RenderContext(source, globals=_slots(data, numbers, looked)), out)
+    text = out.getvalue()
     return None if looked else _SLOT.split(text)
 
 

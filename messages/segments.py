@@ -12,6 +12,7 @@ _EXTENSION: Final = frozenset("\f^{}\\[~]|€")  # written as an escape and a ch
 _GSM7: Final = _BASIC | _EXTENSION
 
 _SINGLE: Final = {"gsm7": 160, "ucs2": 70}  # septets; UTF-16 code units
+_HALF: Final = "\ud800"  # stands for the first unit of two; no text holds it
 _PART: Final = {"gsm7": 153, "ucs2": 67}  # what the header of a part leaves
 
 
@@ -36,10 +37,10 @@ def segments(text: str) -> int:
     part = _PART[encoding]
     if not wide:
         return -(-units // part)
-    count, used = 1, 0
-    for character in text:
-        width = 2 if character in wide else 1
-        if used + width > part:
-            count, used = count + 1, 0
-        used += width
+    for character in wide:
+        text = text.replace(character, _HALF + character)
+    count, start = 1, 0
+    while units - start > part:
+        start += part - (text[start + part - 1] == _HALF)
+        count += 1
     return count

@@ -95,6 +95,20 @@ def test_what_is_kept_of_others_changes_nothing(
             assert fill(source, filled) == expected
 
 
+def test_no_text_of_the_library_looks_into_a_string(monkeypatch: pytest.MonkeyPatch) -> None:
+    item = {"loan": "L1", "product": "loan", "due": "1 May", "long_due": "1 May 2026", "today": False}
+    item |= {"pay": "€1", "outstanding": "€9", "days_late": 3}
+    data: dict[str, object] = {"brand": "Acme", "reply_to": "x", "opt_out_url": "u", "name": "Ann"}
+    data |= {"payment_line": "pay", "owed": [item], "one": item, "also": None, "count": 1, "more": None}
+    data |= {"total": "€1", "same_due": True}
+    for source in _TEXTS:
+        fill(source, data)
+    monkeypatch.setattr("messages.filled._by_liquid", None)
+    for source in _TEXTS:
+        assert "Bob" not in fill(source, data)
+        assert fill(source, {**data, "name": "Bob"}) == _by_liquid(source, {**data, "name": "Bob"})
+
+
 def test_the_limit_holds_for_what_is_put_in() -> None:
     source = _ENVIRONMENT.from_string("{{ name }}{{ name }}")
     assert fill(source, {"name": "é"}) == "éé"
