@@ -11,6 +11,7 @@ from typing import Any, Final
 from casework.errors import CaseworkInputError
 from casework.intake.held import IMPORT
 from casework.office import Office
+from casework.publish import KIND, PUBLISH
 from casework.questions import Kind
 from casework.staff.rights import Actor, may, require
 from storage import approvals as stored
@@ -18,7 +19,7 @@ from storage.approvals import Approval
 from storage.audit import Event, write
 from storage.raw import Raw
 
-KINDS: Final[Mapping[str, Kind]] = {"import": IMPORT}
+KINDS: Final[Mapping[str, Kind]] = {"import": IMPORT, KIND: PUBLISH}
 
 
 async def waiting(office: Office, actor: Actor) -> list[Approval]:

@@ -9,8 +9,10 @@ from datetime import datetime
 import msgspec
 
 from policy.values import reason_of
-from storage.course import CaseChange, NewContact, NewMessage, NewTask, OccurrenceChange
-from strategies.values import Begun, Decision, Facts, Key, Occurrence, Plan, Tried
+from storage.course import CaseChange, NewContact, NewMessage, NewTask, OccurrenceChange, Settled
+from strategies.outcomes import EFFECTS
+from strategies.timeline import state_of
+from strategies.values import Begun, Decision, Facts, Key, Occurrence, Plan, Tried, Verdict, Work
 
 
 class Course(msgspec.Struct, frozen=True):
@@ -35,13 +37,31 @@ def course(facts: Facts, decision: Decision, encoded: bytes, now: datetime) -> C
         occurrences=tuple(working.changed_occurrences),
         messages=tuple(working.new_messages),
         contacts=tuple(working.new_contacts),
-        tasks=tuple(NewTask(work.key, work.loan, work.kind, work.finish_by) for work in decision.tasks),
+        tasks=tuple(_task(work) for work in decision.tasks),
         cancelled=tuple(working.cancelled),
         put_off=tuple(working.put_off),
         closed=decision.closed,
         again=decision.again,
+        governs=decision.governs,
+        settled=tuple(_settled(verdict, facts, now) for verdict in decision.verdicts),
     )
     return Course(change, tuple(working.going))
+
+
+def _task(work: Work) -> NewTask:
+    return NewTask(work.key, work.loan, work.kind, work.finish_by, work.queue, work.priority)
+
+
+def _settled(verdict: Verdict, facts: Facts, now: datetime) -> Settled:
+    """What the outcome's effect opens: work about the remainder, or at the second break a supervisor's."""
+    code = f"promise_{verdict.state}"
+    if verdict.state == "broken":
+        broken = sum(state_of(one, facts, now) == "broken" for one in facts.promises if one.own)
+        code = "promise_broken_again" if broken > 1 else code
+    effect = EFFECTS.get(code)
+    job = effect.job if effect is not None else None
+    work = None if job is None else (job.kind, job.queue, job.priority, now + job.within)
+    return Settled(verdict.promise, verdict.state, work)
 
 
 class _Working:

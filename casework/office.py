@@ -13,12 +13,13 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.portfolios import PortfolioSpec, spec_of, tolerances
+from casework.releases import in_force, ruling_of
 from policy.pack import shipped_texts
 from storage.crypt import Keyring
 from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw, begun
-from storage.rulebooks import keep_rulebook, published
-from strategies.rulebook import Rulebook, Written, digest, encode, read_rulebook
+from storage.rulebooks import keep_rulebook, published, releases
+from strategies.rulebook import Counting, Rulebook, Written, digest, encode, read_rulebook
 
 
 class Clock(Protocol):
@@ -79,13 +80,34 @@ class Office:
     async def book(self, raw: Raw) -> Book:
         """The book in force, as this transaction sees it; its rulebook is stored for replay."""
         portfolios = tuple(await all_portfolios(raw))
-        versions = tuple(row[0] for row in await raw.rows("SELECT id FROM strategy_versions ORDER BY id"))
-        if self._book is None or self._known != (versions, portfolios):
+        known = await raw.value(
+            "SELECT ARRAY[(SELECT coalesce(max(id), 0) FROM strategy_versions), "
+            "(SELECT coalesce(max(id), 0) FROM releases)]"
+        )
+        state = (tuple(known), portfolios)
+        if self._book is None or self._known != state:
             specs = {row.id: spec_of(row) for row in portfolios}
-            named = {pack for spec in specs.values() for pack in spec.packs}
-            texts = {name: text for name, text in shipped_texts().items() if name in named}
-            written = Written(await published(raw), texts, {key: spec.packs for key, spec in specs.items()})
+            written = await self.written(raw, specs)
             await keep_rulebook(raw, digest(written), encode(written))
             self._book = Book(read_rulebook(written), specs, tolerances(specs))
-            self._known = (versions, portfolios)
+            self._known = state
         return self._book
+
+    async def written(self, raw: Raw, specs: Mapping[int, PortfolioSpec]) -> Written:
+        """The sources of the rulebook in force."""
+        named = {pack for spec in specs.values() for pack in spec.packs}
+        texts = {name: text for name, text in shipped_texts().items() if name in named}
+        sources = await published(raw)
+        current = in_force(await releases(raw))
+        counting = {
+            key: Counting(spec.terms.dpd_starts, spec.terms.grace_days, spec.terms.buckets)
+            for key, spec in specs.items()
+        }
+        return Written(
+            sources,
+            texts,
+            {key: spec.packs for key, spec in specs.items()},
+            ruling={key: ruling_of(spec, current, sources) for key, spec in specs.items() if spec.strategies},
+            current=current,
+            counting={key: one for key, one in counting.items() if one != Counting()},
+        )

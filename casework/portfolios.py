@@ -46,6 +46,41 @@ class ReplySpec(BaseModel):
     hours: str | None = None
 
 
+class LimitSpec(BaseModel):
+    """How far a role may go with a promise.
+
+    `days`: the promised day is at most so far ahead. `share`: one of less than so many percent of what is due
+    is kept in mind and pauses nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    days: Annotated[int, Field(ge=0, le=365)]
+    share: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class PromisesSpec(BaseModel):
+    """How promises are taken: how long they are waited for after their day, and by whom up to which limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    grace_days: Annotated[int, Field(ge=0, le=30)] = 2
+    limits: dict[str, LimitSpec] = {
+        "borrower": LimitSpec(days=14, share=25),
+        "collector": LimitSpec(days=30, share=25),
+        "customer_service": LimitSpec(days=30, share=25),
+        "supervisor": LimitSpec(days=60, share=0),
+        "credit_manager": LimitSpec(days=90, share=0),
+        "operations": LimitSpec(days=365, share=0),
+    }
+
+    def of(self, role: str) -> LimitSpec:
+        """The limit of a role; one that none is stated for may take none ahead."""
+        return self.limits.get(role, LimitSpec(days=0))
+
+    def further(self, days: int) -> list[str]:
+        """The roles that may go beyond `days`, in words."""
+        return [role.replace("_", " ") for role, limit in self.limits.items() if limit.days > days]
+
+
 class PortfolioSpec(BaseModel):
     """A portfolio's file."""
 
@@ -57,7 +92,9 @@ class PortfolioSpec(BaseModel):
     zone: str
     language: str = "en"
     currency: str
-    strategy: str = "gentle"
+    strategy: str = "gentle"  # governs what no other takes in
+    strategies: tuple[str, ...] = ()  # each governs the loans of its segment; see its priority
+    promises: PromisesSpec = PromisesSpec()
     packs: Annotated[tuple[str, ...], Field(min_length=1)] = ("house",)
     terms: TermsSpec = TermsSpec()
     senders: dict[Literal["sms", "email", "chat"], str] = {}
@@ -79,9 +116,10 @@ def read_portfolio(text: str, name: str) -> PortfolioSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CaseworkInputError(f"{name}: {where}: {first['msg']}") from error
-    if spec.strategy not in shipped_strategies():
+    unknown = [one for one in (spec.strategy, *spec.strategies) if one not in shipped_strategies()]
+    if unknown:
         known = ", ".join(shipped_strategies())
-        raise CaseworkInputError(f"{name}: strategy: {spec.strategy!r} is no strategy; there are: {known}")
+        raise CaseworkInputError(f"{name}: strategy: {unknown[0]!r} is no strategy; there are: {known}")
     missing = [pack for pack in spec.packs if pack not in shipped_texts()]
     if missing:
         known = ", ".join(shipped_texts())

@@ -1,33 +1,164 @@
-"""Publishing strategies: a version is made once, never changed, and named by the digest of its meaning."""
+"""Publishing strategies: a version is made once, never changed, and named by the digest of its meaning.
 
+It comes into force with its release; a rollback is a release of the version before. Either takes effect at
+the next claim, because a claim decides again by what is in force. What would send more than the guard of the
+strategy waits for somebody else's yes.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Final
 
+import msgspec
+
+from casework.errors import CaseworkInputError
 from casework.office import Office
+from casework.questions import Kind
+from casework.releases import in_force
 from casework.staff.rights import Action, Actor, require
-from storage.audit import Event, write
-from storage.rulebooks import publish_version
-from strategies.language import read_strategy, shipped_strategies
+from casework.volume import sends_in_a_day
+from messages.templates import library
+from storage import approvals
+from storage.approvals import Approval
+from storage.audit import Datum, Event, write
+from storage.raw import Raw
+from storage.rulebooks import Released, release, releases, touch_governed, write_version
+from strategies.errors import StrategyInputError
+from strategies.language import Strategy, read_strategy, shipped_strategies
+
+KIND: Final = "publish"
 
 
-async def publish(office: Office, actor: Actor, text: str, file_name: str, now: datetime) -> tuple[int, bool]:
-    """Publish the strategy written in `text`; (version id, whether it is new).
+class Published(msgspec.Struct, frozen=True):
+    """What came of publishing. `approval`: the question that waits, where the guard holds it."""
 
-    Raises Denied, and StrategyInputError where the text is no strategy.
+    name: str
+    version: int  # its id
+    number: int
+    new: bool
+    cases: int  # that are looked at again because of it
+    approval: int | None = None
+    volume: int | None = None  # messages of its first day; None: not counted, as it has no guard
+
+
+async def publish(
+    office: Office, actor: Actor, text: str, file_name: str, now: datetime, *, share: int = 100
+) -> Published:
+    """Publish the strategy written in `text`, for `share` percent of the people it governs.
+
+    Raises Denied, and StrategyInputError where it is no strategy, or speaks in texts that are not there.
     """
     require(actor, Action.PUBLISH_STRATEGY)
     strategy = read_strategy(text, file_name)
+    check_texts(strategy, file_name)
     async with office.transaction() as raw:
-        version, new = await publish_version(raw, strategy.name, strategy.digest, text, now, actor.name)
-        if new:
-            event = Event(now, actor.name, actor.role, "publish_strategy", "strategy_version", version)
-            await write(raw.connection, [event])
-    return version, new
+        before = in_force(await releases(raw, strategy.name)).get(strategy.name)
+        version, new = await write_version(raw, strategy.name, strategy.digest, text, now, actor.name)
+        number = await raw.value("SELECT version FROM strategy_versions WHERE id = $1", version)
+        if not new and before is not None and (before.version, before.share) == (version, share):
+            return Published(strategy.name, version, number, False, 0)
+        volume: int | None = None
+        if strategy.guard is not None:
+            volume = await sends_in_a_day(office, raw, strategy, version, now)
+        if volume is not None and strategy.guard is not None and volume > strategy.guard:
+            about = (
+                f"strategy {strategy.name} v{number}: {volume} messages within a day, "
+                f"and its guard is {strategy.guard}"
+            )
+            content = {"name": strategy.name, "version": version, "share": share}
+            key = await approvals.ask(raw, KIND, None, about, content, actor.name, now)
+            await _note(raw, actor, "strategy.held", version, now, {"approval": key, "volume": volume})
+            return Published(strategy.name, version, number, new, 0, key, volume)
+        cases = await _release(raw, actor, strategy.name, version, now, share=share)
+    return Published(strategy.name, version, number, new, cases, None, volume)
 
 
 async def publish_shipped(office: Office, actor: Actor, now: datetime) -> None:
     """Publish what ships with Kept and is not published yet; what a lender published under a name stays."""
+    async with office.transaction() as raw:
+        known = {one.name for one in await releases(raw)}
     for name, text in shipped_strategies().items():
-        async with office.transaction() as raw:
-            known = await raw.value("SELECT count(*) FROM strategy_versions WHERE name = $1", name)
-        if not known:
+        if name not in known:
             await publish(office, actor, text, f"{name}.yaml", now)
+
+
+async def rollback(office: Office, actor: Actor, name: str, now: datetime) -> Published:
+    """Put the version in force again that was before the one that is. Raises CaseworkInputError, Denied."""
+    require(actor, Action.PUBLISH_STRATEGY)
+    async with office.transaction() as raw:
+        record = await releases(raw, name)
+        if not record:
+            known = sorted({one.name for one in await releases(raw)})
+            raise CaseworkInputError(f"strategy {name!r} is not published; there are: {', '.join(known)}")
+        before = _before(record)
+        if before is None:
+            raise CaseworkInputError(
+                f"strategy {name} has no version before v{record[-1].number} that one could go back to"
+            )
+        cases = await _release(raw, actor, name, before.version, now, action="rollback")
+    return Published(name, before.version, before.number, False, cases)
+
+
+def _before(record: list[Released]) -> Released | None:
+    """The last release of another version than the one in force, passing over what was rolled back."""
+    now_in_force = record[-1].version
+    stack: list[Released] = []
+    for one in record:
+        if one.action == "rollback":
+            while stack and stack[-1].version != one.version:
+                stack.pop()
+        elif not stack or stack[-1].version != one.version:
+            stack.append(one)
+    earlier = [one for one in stack if one.version != now_in_force]
+    return earlier[-1] if earlier else None
+
+
+def check_texts(strategy: Strategy, file_name: str) -> None:
+    """StrategyInputError when a step speaks in a text that the library does not have."""
+    known = library("en")
+    for step in strategy.steps:
+        for channel in step.by:
+            if (step.template, channel) not in known:
+                listed = ", ".join(sorted({name for name, by in known if by == channel}))
+                raise StrategyInputError(
+                    f"{file_name}: steps.{step.id}.send: there is no text {step.template!r} for {channel}; "
+                    f"there are: {listed}"
+                )
+
+
+async def _release(
+    raw: Raw,
+    actor: Actor,
+    name: str,
+    version: int,
+    now: datetime,
+    *,
+    action: str = "publish",
+    share: int = 100,
+) -> int:
+    await release(raw, name, version, now, actor.name, action=action, share=share)
+    cases = await touch_governed(raw, name, now)
+    await _note(raw, actor, f"strategy.{action}", version, now, {"share": share, "cases": cases})
+    return cases
+
+
+async def _note(
+    raw: Raw, actor: Actor, what: str, version: int, now: datetime, data: Mapping[str, Datum]
+) -> None:
+    event = Event(now, actor.name, actor.role, what, "strategy_version", version, data)
+    await write(raw.connection, [event])
+
+
+async def _yes(
+    office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime
+) -> Mapping[str, Any]:
+    asked = question.content
+    cases = await _release(raw, actor, asked["name"], asked["version"], now, share=asked["share"])
+    return {"strategy": asked["name"], "cases": cases}
+
+
+async def _no(office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime) -> None:
+    """The version stays written, and in force nowhere."""
+
+
+PUBLISH: Final = Kind(Action.APPROVE, four_eyes=True, yes=_yes, no=_no)

@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from policy.values import No, reason_of
+from storage.governing import write_governing, write_settled
 from storage.raw import Raw
-from strategies.values import Key, Occurrence
+from strategies.values import Governs, Key, Occurrence
 
 
 class OccurrenceChange(msgspec.Struct, frozen=True):
@@ -45,6 +46,16 @@ class NewTask(msgspec.Struct, frozen=True):
     loan: int
     kind: str
     finish_by: datetime
+    queue: str = ""
+    priority: int = 5
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What has become of a promise, and the work that follows: (kind, queue, priority, finish by)."""
+
+    promise: int
+    state: str
+    work: tuple[str, str, int, datetime] | None
 
 
 class CaseChange(msgspec.Struct, frozen=True):
@@ -62,6 +73,8 @@ class CaseChange(msgspec.Struct, frozen=True):
     put_off: tuple[tuple[int, datetime], ...]
     closed: tuple[tuple[int, str], ...]
     again: datetime | None
+    governs: tuple[Governs, ...] = ()
+    settled: tuple[Settled, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -74,6 +87,8 @@ class CaseChange(msgspec.Struct, frozen=True):
             or self.cancelled
             or self.put_off
             or self.closed
+            or self.governs
+            or self.settled
         )
 
 
@@ -143,6 +158,8 @@ async def write_changes(
     )
     await _tasks(raw, live, now)
     await _standing_contacts(raw, live, now)
+    await write_governing(raw, live, now)
+    await write_settled(raw, live, now)
     await raw.run(
         "UPDATE cases SET looked_through = greatest(looked_through, $3), next_look_at = n.again "
         "FROM unnest($1::bigint[], $2::timestamptz[]) n(id, again) WHERE cases.id = n.id",
@@ -278,17 +295,25 @@ async def _changed_occurrences(
 
 async def _tasks(raw: Raw, live: Sequence[CaseChange], now: datetime) -> None:
     rows = [
-        (c.case, *msgspec.structs.astuple(task.key), task.loan, task.kind, task.finish_by)
+        (
+            c.case,
+            *msgspec.structs.astuple(task.key),
+            task.loan,
+            task.kind,
+            task.finish_by,
+            task.queue,
+            task.priority,
+        )
         for c in live
         for task in c.tasks
     ]
     if rows:
         await raw.run(
-            "INSERT INTO tasks (case_id, loan_id, occurrence_id, kind, state, opened_at, finish_by) "
-            "SELECT n.case_id, n.loan, o.id, n.kind, 'open', $9, n.finish_by "
+            "INSERT INTO tasks (case_id, loan_id, occurrence_id, kind, state, opened_at, finish_by, queue, "
+            "priority) SELECT n.case_id, n.loan, o.id, n.kind, 'open', $11, n.finish_by, n.queue, n.priority "
             "FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], "
-            "$7::text[], $8::timestamptz[]) "
-            "n(case_id, anchor, anchor_id, strategy, step, loan, kind, finish_by) "
+            "$7::text[], $8::timestamptz[], $9::text[], $10::smallint[]) "
+            "n(case_id, anchor, anchor_id, strategy, step, loan, kind, finish_by, queue, priority) "
             "JOIN occurrences o USING (case_id, anchor_id, anchor, strategy, step)",
             *(list(column) for column in zip(*rows, strict=True)),
             now,

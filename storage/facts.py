@@ -1,13 +1,14 @@
 """The facts of many cases at once, with a fixed number of set-based reads, whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
 from ledger.standing import Unpaid
 from policy.values import Hold, Past, Situation
+from storage.pledges import PROMISES, PROMISES_REMEMBERED, last_outcomes, promises_of
 from storage.raw import Raw
 from storage.traits import traits_of
 from strategies.conditions import FACTS
@@ -19,13 +20,17 @@ _REMEMBERED = timedelta(days=33)
 _FEW = 100
 
 _CASES = """
-SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region
-FROM cases c JOIN persons p ON p.id = c.person_id WHERE c.id = ANY($1)
+SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region, c.opened_at,
+       coalesce(p.language, f.language) AS language
+FROM cases c JOIN persons p ON p.id = c.person_id JOIN portfolios f ON f.id = c.portfolio_id
+WHERE c.id = ANY($1)
 """
 # Loans with something unpaid, or with an occurrence that still has to end. Reminders are for those who owe:
 # our texts say "your payment", which is not what a guarantor or an estate may be told.
 _LOANS = """
-SELECT pa.case_id, l.id, l.status, l.zone, l.currency, l.strategy_version_id, l.governed_since, f.fed_at,
+SELECT pa.case_id, l.id, l.status, l.zone, l.currency, l.strategy_version_id,
+       greatest(l.governed_since, l.strategy_since) AS since, f.fed_at, l.strategy_since,
+       pa.role = 'borrower' AS leads,
        CASE WHEN f.held_since IS NOT NULL THEN ARRAY['held_tape'] ELSE '{}'::text[] END
        || CASE WHEN EXISTS (SELECT 1 FROM differences d WHERE d.loan_id = l.id AND d.state = 'open')
           THEN ARRAY['core_differs'] ELSE '{}'::text[] END AS unsure
@@ -130,7 +135,7 @@ async def load_facts(
     loan_ids = list(tolerated)
     tomorrow = (now + timedelta(days=1)).date()
     begun_ids = [message for message, *_ in messages]
-    unpaid_rows, address_rows, consents, holds, past, planned, tried, keys = await raw.many(
+    unpaid_rows, address_rows, consents, holds, past, planned, tried, keys, pledges = await raw.many(
         (_UNPAID, loan_ids, tomorrow, list(tolerated.values())),
         (_ADDRESSES, persons),
         (_CONSENTS, persons),
@@ -139,16 +144,26 @@ async def load_facts(
         (_PLANNED_ELSEWHERE, [] if at_claim else persons, now),
         (_TRIED, begun_ids),
         (_KEYS_OF_MESSAGES, begun_ids),
+        (PROMISES, list(cases), loan_ids, now - PROMISES_REMEMBERED),
         together=few,
     )
     unpaid: dict[int, list[Unpaid]] = defaultdict(list)
     for loan, installment, due, left in unpaid_rows:
         unpaid[loan].append(Unpaid(installment, due, left))
+    loans_of: dict[int, list[int]] = {case: [] for case, *_ in case_rows}
+    for case, loan, *_ in loan_rows:
+        loans_of[case].append(loan)
+    promises = promises_of(pledges, loans_of)
+    outcomes: Mapping[int, str] = {}
+    if "last_outcome" in names:
+        outcomes = await last_outcomes(raw, cases)
     anchors = [row.installment for rows in unpaid.values() for row in rows]
+    anchors += [promise.id for of in promises.values() for promise in of]
+    anchors += cases
     ended, waiting, passed = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
     traits = await traits_of(raw, loan_ids, names)
     loans: dict[int, list[Loan]] = defaultdict(list)
-    for case, loan, status, zone, _, version, since, fed_at, unsure in loan_rows:
+    for case, loan, status, zone, _, version, since, fed_at, chosen, leads, unsure in loan_rows:
         loans[case].append(
             Loan(
                 loan,
@@ -163,6 +178,8 @@ async def load_facts(
                 tuple(unsure),
                 passed=tuple(passed[case, loan]),
                 traits=traits.get(loan),
+                chosen=chosen,
+                leads=leads,
             )
         )
     addresses: dict[int, list[Address]] = defaultdict(list)
@@ -179,8 +196,13 @@ async def load_facts(
             tuple(loans[case]),
             tuple(addresses[person]),
             tuple(begun[case]),
+            promises.get(case, ()),
+            opened_at,
+            _of_others(ended, case, loans_of[case]),
+            language,
+            outcomes.get(case, ""),
         )
-        for case, person, portfolio, *where in sorted(case_rows, key=itemgetter(0))
+        for case, person, portfolio, *where, opened_at, language in sorted(case_rows, key=itemgetter(0))
     ]
 
 
@@ -199,6 +221,17 @@ def _occurrences(rows: _Rows) -> tuple[_Keys, _Keys, _Keys]:
         if state == "suppressed" and reason in NOT_MEANT:
             passed[case, loan].append(key)
     return ended, waiting, passed
+
+
+def _of_others(ended: _Keys, case: int, loans: Sequence[int]) -> tuple[Key, ...]:
+    """What ended of promises and of the case itself under loans that are not read any more."""
+    return tuple(
+        key
+        for (of, loan), keys in ended.items()
+        if of == case and loan not in loans
+        for key in keys
+        if key.anchor != "installment"
+    )
 
 
 class _Situations:
@@ -223,18 +256,14 @@ class _Situations:
             plan = Past(at, channel, state, tuple(of), message)
             self.planned[person].append((case, contact, plan))
 
-    def of(
-        self, case: int, person: int, portfolio: int, where: Sequence[Any], loans: list[int]
-    ) -> Situation:
+    def of(self, case: int, person: int, portfolio: int, where: Sequence[Any], loans: list[int]) -> Situation:
         zones, country, region = where
         consents = {channel: state for of, channel, state in self.consents[person] if of in (None, portfolio)}
         holds = (*self.holds[person], *(hold for loan in loans for hold in self.holds_of_loans[loan]))
         # Its own plans are for the decision to make; those of other cases stand, but for what came later.
         planned = self.planned[person]
         first = min((contact for by, contact, _ in planned if by == case), default=None)
-        others = (
-            plan for by, contact, plan in planned if by != case and (first is None or contact < first)
-        )
+        others = (plan for by, contact, plan in planned if by != case and (first is None or contact < first))
         past = (*self.past[person], *others)
         return Situation(tuple(zones), country, region, consents, holds, past)
 

@@ -1,6 +1,9 @@
 """Published strategy versions, and the rulebooks that decisions were made by."""
 
 from datetime import datetime
+from typing import Final
+
+import msgspec
 
 from storage.raw import Raw
 
@@ -11,17 +14,83 @@ async def published(raw: Raw) -> dict[int, str]:
     return {row["id"]: row["source"] for row in rows}
 
 
-async def current_version(raw: Raw, name: str) -> int | None:
-    """The newest version of a strategy; None where none is published."""
+class Released(msgspec.Struct, frozen=True):
+    """One entry of the record of releases: the version that came into force, for which share of people."""
+
+    id: int
+    name: str
+    version: int  # its id
+    number: int
+    action: str  # publish | rollback
+    share: int
+    at: datetime
+    by: str
+
+
+_RELEASES: Final = """
+SELECT r.id, r.name, r.strategy_version_id, v.version, r.action, r.share, r.at, r.by
+FROM releases r JOIN strategy_versions v ON v.id = r.strategy_version_id
+"""
+
+
+async def releases(raw: Raw, name: str | None = None) -> list[Released]:
+    """The record of releases, the oldest first; of one strategy, or of all."""
+    rows = await raw.rows(_RELEASES + "WHERE $1::text IS NULL OR r.name = $1 ORDER BY r.id", name)
+    return [Released(*row) for row in rows]
+
+
+async def release(
+    raw: Raw, name: str, version: int, at: datetime, by: str, *, action: str = "publish", share: int = 100
+) -> int:
+    """A version (id) comes into force; the entry's id. Its loans' cases are touched by `touch_governed`."""
     return await raw.value(
-        "SELECT id FROM strategy_versions WHERE name = $1 ORDER BY version DESC LIMIT 1", name
+        "INSERT INTO releases (name, strategy_version_id, action, share, at, by) "
+        "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        name,
+        version,
+        action,
+        share,
+        at,
+        by,
     )
 
 
-async def publish_version(
+async def touch_governed(raw: Raw, name: str, at: datetime) -> int:
+    """Have every case looked at whose loans a strategy governs, or may: of the portfolios that name it."""
+    return await raw.run(
+        "WITH chosen AS (SELECT id FROM cases WHERE id IN ("
+        "SELECT p.case_id FROM loans l JOIN parties p ON p.loan_id = l.id "
+        "JOIN strategy_versions v ON v.id = l.strategy_version_id AND v.name = $1 "
+        "UNION SELECT c.id FROM cases c JOIN portfolios f ON f.id = c.portfolio_id "
+        "WHERE f.settings -> 'strategies' ? $1) ORDER BY id FOR NO KEY UPDATE) "
+        "UPDATE cases SET next_look_at = least(next_look_at, $2) FROM chosen WHERE cases.id = chosen.id",
+        name,
+        at,
+    )
+
+
+async def governed_by(raw: Raw, name: str) -> list[int]:
+    """The cases of active loans that any version of a strategy governs, by id."""
+    rows = await raw.rows(
+        "SELECT DISTINCT p.case_id FROM loans l JOIN parties p ON p.loan_id = l.id AND p.role = 'borrower' "
+        "JOIN strategy_versions v ON v.id = l.strategy_version_id AND v.name = $1 "
+        "WHERE l.status = 'active' ORDER BY 1",
+        name,
+    )
+    return [row[0] for row in rows]
+
+
+async def version_source(raw: Raw, name: str, number: int) -> str | None:
+    """The YAML of a version; None where there is none of that number."""
+    return await raw.value(
+        "SELECT source FROM strategy_versions WHERE name = $1 AND version = $2", name, number
+    )
+
+
+async def write_version(
     raw: Raw, name: str, digest: str, source: str, at: datetime, by: str
 ) -> tuple[int, bool]:
-    """A new version, unless this very strategy is published already; (id, whether it is new)."""
+    """A new version, unless this very strategy is written already; (id, whether it is new)."""
     known = await raw.value("SELECT id FROM strategy_versions WHERE name = $1 AND digest = $2", name, digest)
     if known is not None:
         return known, False
@@ -38,7 +107,17 @@ async def publish_version(
     if made is not None:
         return made, True
     # Another start published it this moment.
-    return await publish_version(raw, name, digest, source, at, by)
+    return await write_version(raw, name, digest, source, at, by)
+
+
+async def publish_version(
+    raw: Raw, name: str, digest: str, source: str, at: datetime, by: str
+) -> tuple[int, bool]:
+    """Write a version and put it in force, unless it is; (id, whether it is new)."""
+    version, new = await write_version(raw, name, digest, source, at, by)
+    if new:
+        await release(raw, name, version, at, by)
+    return version, new
 
 
 async def keep_rulebook(raw: Raw, digest: str, content: bytes) -> None:

@@ -372,6 +372,9 @@ class _Working:
     # --- what is written down ----------------------------------------------------------------------
 
     def _suppress(self, key: Key, *noes: No) -> None:
+        if self.situation is not self.facts.situation:
+            # What a promise put off is suppressed by it, not by the night that its end falls into.
+            noes = tuple(sorted(noes, key=lambda no: no.rule == "hold"))
         self.endings.append(Ending(key, "suppressed", noes))
 
     def _defer(self, key: Key, until: datetime, expires: datetime, noes: tuple[No, ...]) -> None:

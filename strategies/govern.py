@@ -33,22 +33,26 @@ class Governed(msgspec.Struct, frozen=True):
 def govern(facts: Facts, loan: Loan, rulebook: Rulebook, now: datetime) -> Governed:
     """The strategy version that governs `loan` at `now`, and from when on it expects anything."""
     ruling = rulebook.ruling.get(facts.portfolio, ())
-    if not ruling or not loan.leads or loan.status != "active" or not loan.unpaid:
+    old = rulebook.strategies[loan.strategy]
+    own = rulebook.current.get(old.name)
+    settled = own is None or own.version_for(facts.person) == loan.strategy
+    if (not ruling and settled) or not loan.leads or loan.status != "active" or not loan.unpaid:
         return Governed(loan.strategy, loan.since, changed=False)
     portrait = Portrait(facts, loan, rulebook, now)
     days = portrait.stands.delinquent_days
     edges = tuple(_edges(portrait, ruling, rulebook))
     release = next(
         (one for one in ruling[:-1] if rulebook.strategies[one.version].segment.takes(days, portrait)),
-        ruling[-1],
+        ruling[-1] if ruling else own,
     )
+    assert release is not None  # of a portfolio without segments the strategy has one, or it was settled
     version = release.version_for(facts.person)
     # Where time is played, what was published later than now counts as having been there always.
     published = max(loan.since, release.at) if release.at <= now else loan.since
     if version == loan.strategy:
         first = loan.chosen is None and len(ruling) > 1  # from here on it is known what chose it, and when
         return Governed(version, loan.since, changed=first, edges=edges)
-    old, new = rulebook.strategies[loan.strategy], rulebook.strategies[version]
+    new = rulebook.strategies[version]
     if old.name != new.name:
         since = published if loan.chosen is None else max(loan.since, _entered(portrait, new, days, now))
         return Governed(version, since, changed=True, edges=edges)

@@ -57,6 +57,7 @@ class Written(msgspec.Struct, frozen=True, omit_defaults=True):
     portfolios: Mapping[int, tuple[str, ...]]  # portfolio id -> packs
     # portfolio id -> the strategies that may govern its loans, by priority; the last takes what is left
     ruling: Mapping[int, tuple[Release, ...]] = {}
+    current: Mapping[str, Release] = {}  # strategy -> the version in force
     counting: Mapping[int, Counting] = {}
 
 
@@ -68,6 +69,7 @@ class Rulebook(msgspec.Struct, frozen=True, eq=False):
     rules: Mapping[int, Rules]
     digest: str
     ruling: Mapping[int, tuple[Release, ...]] = {}
+    current: Mapping[str, Release] = {}
     counting: Mapping[int, Counting] = {}
     names: frozenset[str] = frozenset()  # the facts that any condition or segment reads
     anchors: frozenset[str] = frozenset()  # what any step counts from
@@ -87,6 +89,7 @@ def read_rulebook(written: Written) -> Rulebook:
         rules,
         digest(written),
         written.ruling,
+        written.current,
         written.counting,
         frozenset[str]().union(*(one.names for one in strategies.values())),
         frozenset[str]().union(*(one.anchors for one in strategies.values())),

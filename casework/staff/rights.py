@@ -39,6 +39,10 @@ class Action(StrEnum):
     SEAL_RECORD = "seal_record"
     SETTLE_UNKNOWN = "settle_unknown"  # say what became of a contact that nobody knows it of
     PUBLISH_STRATEGY = "publish_strategy"
+    RECORD_OUTCOME = "record_outcome"  # promises among them
+    PLACE_HOLD = "place_hold"
+    LIFT_HOLD = "lift_hold"  # and change one
+    APPROVE = "approve"  # what somebody else wrote or agreed
     PAUSE = "pause"  # and resume
     SEE_PORTFOLIO = "see_portfolio"
     SEE_LOAN = "see_loan"
@@ -122,6 +126,10 @@ def _spoken(action: Action) -> str:
 
 
 _DESK: Final = {
+    Action.RECORD_OUTCOME: Scope.PORTFOLIO,
+    Action.PLACE_HOLD: Scope.PORTFOLIO,
+    Action.LIFT_HOLD: Scope.PORTFOLIO,
+    Action.APPROVE: Scope.PORTFOLIO,
     Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
     Action.SEE_LOAN: Scope.PORTFOLIO,
     Action.EXPLAIN: Scope.PORTFOLIO,
@@ -131,10 +139,13 @@ _DESK: Final = {
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.BORROWER: {
+        Action.RECORD_OUTCOME: Scope.OWN,
         Action.SEE_LOAN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
     },
     Role.COLLECTOR: {
+        Action.RECORD_OUTCOME: Scope.OWN,
+        Action.PLACE_HOLD: Scope.OWN,
         Action.SEE_LOAN: Scope.OWN,
         Action.EXPLAIN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
@@ -147,6 +158,10 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEND: Scope.PORTFOLIO,
         Action.SETTLE_UNKNOWN: Scope.PORTFOLIO,
         Action.PUBLISH_STRATEGY: Scope.PORTFOLIO,
+        Action.RECORD_OUTCOME: Scope.PORTFOLIO,
+        Action.PLACE_HOLD: Scope.PORTFOLIO,
+        Action.LIFT_HOLD: Scope.PORTFOLIO,
+        Action.APPROVE: Scope.PORTFOLIO,
         Action.PAUSE: Scope.PORTFOLIO,
         Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.PORTFOLIO,
@@ -163,6 +178,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEE_LOAN: Scope.PORTFOLIO,
     },
     Role.COMPLIANCE: {
+        Action.PLACE_HOLD: Scope.ALL,
+        Action.LIFT_HOLD: Scope.ALL,
+        Action.APPROVE: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.SEE_PORTFOLIO: Scope.ALL,
         Action.SEE_LOAN: Scope.ALL,
@@ -182,6 +200,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEE_PORTFOLIO: Scope.ALL,
     },
     Role.CUSTOMER_SERVICE: {
+        Action.RECORD_OUTCOME: Scope.PORTFOLIO,
+        Action.PLACE_HOLD: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.PORTFOLIO,
         Action.EXPLAIN: Scope.PORTFOLIO,
         Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,

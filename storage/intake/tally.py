@@ -81,7 +81,12 @@ WITH fed AS (
 INSERT INTO i_touched
 SELECT DISTINCT o.case_id
 FROM occurrences o JOIN loans l ON l.id = o.loan_id JOIN fed USING (portfolio_id, source)
-WHERE o.state = 'waiting' AND o.reason = 'stale_feed'
+WHERE o.state = 'waiting' AND o.reason IN ('stale_feed', 'promise_undecided')
+UNION
+SELECT p.case_id
+FROM promises p JOIN promise_loans m ON m.promise_id = p.id JOIN loans l ON l.id = m.loan_id
+JOIN fed USING (portfolio_id, source)
+WHERE p.state = 'open' AND p.until <= $1
 """
 _FEED_UNKNOWN: Final = """
 INSERT INTO feeds (portfolio_id, source, fed_at)

@@ -30,7 +30,9 @@ SELECT l.id, l.portfolio_id, l.source, l.ext, l.product, l.currency, l.principal
        coalesce(c.credit, 0), l.digest
 FROM i_loans l
 LEFT JOIN (SELECT p.id AS portfolio_id, max(s.id) AS id
-           FROM portfolios p JOIN strategy_versions s ON s.name = p.strategy GROUP BY p.id) v
+           FROM portfolios p JOIN LATERAL (
+             SELECT r.strategy_version_id AS id FROM releases r
+             WHERE r.name = p.strategy ORDER BY r.id DESC LIMIT 1) s ON true GROUP BY p.id) v
   USING (portfolio_id)
 LEFT JOIN i_credits c ON c.loan_id = l.id
 LEFT JOIN (SELECT loan_id, min(due_on) AS first_due FROM i_installments GROUP BY loan_id) d

@@ -108,6 +108,7 @@ loans = Table(
     Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     ref("strategy_version_id", "strategy_versions.id", nullable=True),
     moment("governed_since"),  # nothing is expected before
+    moment("strategy_since", nullable=True),  # nor before this: since when this version was chosen
     # received and not owed yet: what no installment could take
     Column("credit_minor", BigInteger, nullable=False, server_default=text("0")),
     Column("feed_digest", LargeBinary, nullable=False),

@@ -155,13 +155,21 @@ tasks = Table(
     metadata,
     key(),
     ref("case_id", "cases.id", index=True),
-    ref("loan_id", "loans.id"),
-    ref("occurrence_id", "occurrences.id"),
+    ref("loan_id", "loans.id", nullable=True),  # null: the case as a whole
+    # what opened it: a step, an outcome, or what became of a promise
+    ref("occurrence_id", "occurrences.id", nullable=True),
+    ref("outcome_id", "outcomes.id", nullable=True, index=True),
+    ref("promise_id", "promises.id", nullable=True),
     Column("kind", Text, nullable=False),
+    Column("queue", Text, nullable=False, server_default=""),
+    Column("priority", SmallInteger, nullable=False, server_default=text("5")),  # 1 comes first
     Column("state", Text, nullable=False),
     moment("opened_at"),
+    moment("starts_at", nullable=True),  # it rings then: a call that was agreed
     moment("finish_by", nullable=True),
     UniqueConstraint("occurrence_id"),
+    UniqueConstraint("promise_id"),
+    CheckConstraint("num_nonnulls(occurrence_id, outcome_id, promise_id) = 1", name="opened_by_one"),
     one_of("kind", "call", "visit", "review", "reconcile", "trace"),
     one_of("state", "open", "done", "cancelled"),
 )
