@@ -22,7 +22,15 @@ from storage import approvals
 from storage.approvals import Approval
 from storage.audit import Datum, Event, write
 from storage.raw import Raw
-from storage.rulebooks import Released, release, releases, touch_governed, write_version
+from storage.rulebooks import (
+    Released,
+    published,
+    release,
+    releases,
+    touch_governed,
+    versions,
+    write_version,
+)
 from strategies.errors import StrategyInputError
 from strategies.language import Strategy, read_strategy, shipped_strategies
 
@@ -111,6 +119,49 @@ def _before(record: list[Released]) -> Released | None:
             stack.append(one)
     earlier = [one for one in stack if one.version != now_in_force]
     return earlier[-1] if earlier else None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A version of a strategy. `share`: percent of the people that it governs; 0: it is not in force."""
+
+    name: str
+    number: int
+    share: int
+    at: datetime
+    by: str
+    loans: int
+
+
+async def known(office: Office, actor: Actor) -> list[Known]:
+    """Every version of every strategy, by name and number. Raises Denied."""
+    require(actor, Action.SEE_PORTFOLIO)
+    async with office.transaction() as raw:
+        current = in_force(await releases(raw))
+        shares = {one.version: one.share for one in current.values()}
+        for one in current.values():
+            if one.before is not None:
+                shares[one.before] = 100 - one.share
+        return [
+            Known(name, number, shares.get(id_, 0), at, by, loans)
+            for id_, name, number, at, by, loans in await versions(raw)
+        ]
+
+
+async def source(office: Office, actor: Actor, name: str) -> str:
+    """The YAML of a strategy: of the version in force, or of `name@number`.
+
+    Raises CaseworkInputError where there is none; Denied.
+    """
+    require(actor, Action.SEE_PORTFOLIO)
+    wanted, _, number = name.partition("@")
+    async with office.transaction() as raw:
+        for id_, of, version, *_ in await versions(raw):
+            if of == wanted and number in (str(version), f"v{version}"):
+                return (await published(raw))[id_]
+        current = in_force(await releases(raw)).get(wanted)
+        if current is not None and not number:
+            return (await published(raw))[current.version]
+    raise CaseworkInputError(f"{name!r}: there is no such strategy; `kept strategy list` has them")
 
 
 def check_texts(strategy: Strategy, file_name: str) -> None:

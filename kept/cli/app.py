@@ -26,6 +26,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "pausing",
     "ledger",
     "policy",
+    "strategy",
     "demo",
 )
 

@@ -37,10 +37,11 @@ def approvals(as_json: AsJson = False) -> None:
 def approve(
     key: Annotated[int, typer.Argument(metavar="ID", min=1, help="Its number in `kept approvals`.")],
     refuse: Annotated[bool, typer.Option("--refuse", help="Say no instead.")] = False,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")] = "operator",
     as_json: AsJson = False,
 ) -> None:
     """Answer one."""
-    came = asyncio.run(_answer(key, refuse=refuse))
+    came = asyncio.run(_answer(key, by, refuse=refuse))
     answer = "refused" if refuse else "approved"
     if as_json:
         print_json({"approval": key, "state": answer, **came})
@@ -59,18 +60,20 @@ async def _waiting() -> "list[Approval]":
         return await waiting(running.office, OPERATOR)
 
 
-async def _answer(key: int, *, refuse: bool) -> "Mapping[str, Any]":
+async def _answer(key: int, by: str, *, refuse: bool) -> "Mapping[str, Any]":
     from casework import approvals as use
-    from kept.bootstrap import OPERATOR, assembled
+    from casework.staff.rights import Actor, Role
+    from kept.bootstrap import assembled
     from kept.clock import SystemClock
     from kept.config import load
 
     async with assembled(load()) as running:
         now = SystemClock().now()
+        who = Actor(by, Role.OPERATIONS)
         if refuse:
-            await use.refuse(running.office, OPERATOR, key, now)
+            await use.refuse(running.office, who, key, now)
             return {}
-        return await use.approve(running.office, OPERATOR, key, now)
+        return await use.approve(running.office, who, key, now)
 
 
 def _document(one: "Approval") -> dict[str, Any]:
