@@ -65,7 +65,7 @@ async def _look_at(
 ) -> None:
     book = await office.book(raw)
     courses: list[Course] = []
-    fresh = await load_facts(raw, cases, now, book.tolerance, names=book.rulebook.names)
+    fresh = await load_facts(raw, cases, now, book.tolerance, book.needs, names=book.rulebook.names)
     for _, decision, made in decided(fresh, book, now):
         _count(report, decision, made)
         courses.append(made)
@@ -93,7 +93,7 @@ def decided(cases: Sequence[Facts], book: Book, now: datetime) -> Iterator[tuple
         decision = decide(facts, book.rulebook, now)
         # Ids below zero: messages of another case, each counted as one.
         before.extend(
-            Past(now, plan.channel, "planned", plan.loans, -(facts.case * 100 + number))
+            Past(now, plan.channel, "planned", plan.loans, -(facts.case * 100 + number), address=plan.address)
             for number, plan in enumerate(decision.plans)
         )
         yield facts, decision, course(facts, decision, _ENCODER.encode(facts), now)

@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.portfolios import PortfolioSpec, spec_of, tolerances
 from casework.releases import in_force, ruling_of
+from policy.needs import Part, needs
 from policy.pack import shipped_texts
 from storage.crypt import Keyring
 from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw, begun
 from storage.rulebooks import keep_rulebook, published, releases
-from strategies.rulebook import Counting, Rulebook, Written, digest, encode, read_rulebook
+from strategies.rulebook import Counting, Rulebook, Stance, Written, digest, encode, read_rulebook
 
 
 class Clock(Protocol):
@@ -30,11 +31,12 @@ class Clock(Protocol):
 
 
 class Book(msgspec.Struct, frozen=True, eq=False):
-    """What is in force at a moment: the rulebook, the portfolios, their tolerances."""
+    """What is in force at a moment: the rulebook, the portfolios, their tolerances, what rules need."""
 
     rulebook: Rulebook
     portfolios: Mapping[int, PortfolioSpec]
     tolerance: Callable[[int, str], int]
+    needs: Mapping[int, frozenset[Part]]  # what the rules of a portfolio (id) read of a situation
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -89,7 +91,9 @@ class Office:
             specs = {row.id: spec_of(row) for row in portfolios}
             written = await self.written(raw, specs)
             await keep_rulebook(raw, digest(written), encode(written))
-            self._book = Book(read_rulebook(written), specs, tolerances(specs))
+            rulebook = read_rulebook(written)
+            needed = {key: needs(rule for _, rule in rules.each) for key, rules in rulebook.rules.items()}
+            self._book = Book(rulebook, specs, tolerances(specs), needed)
             self._known = state
         return self._book
 
@@ -103,6 +107,7 @@ class Office:
             key: Counting(spec.terms.dpd_starts, spec.terms.grace_days, spec.terms.buckets)
             for key, spec in specs.items()
         }
+        stances = {key: Stance(spec.actor, spec.reminders) for key, spec in specs.items()}
         return Written(
             sources,
             texts,
@@ -110,4 +115,5 @@ class Office:
             ruling={key: ruling_of(spec, current, sources) for key, spec in specs.items() if spec.strategies},
             current=current,
             counting={key: one for key, one in counting.items() if one != Counting()},
+            stances={key: stance for key, stance in stances.items() if stance != Stance()},
         )

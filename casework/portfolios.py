@@ -18,6 +18,7 @@ from ledger.errors import LedgerInputError
 from ledger.money import minor_digits, parse_major
 from ledger.terms import COMPONENTS, Component, DpdStarts, Terms
 from policy.pack import shipped_texts
+from policy.values import Actor
 from storage.portfolios import PortfolioRow, save_portfolio
 from storage.raw import Raw
 from strategies.language import shipped_strategies
@@ -96,6 +97,10 @@ class PortfolioSpec(BaseModel):
     strategies: tuple[str, ...] = ()  # each governs the loans of its segment; see its priority
     promises: PromisesSpec = PromisesSpec()
     packs: Annotated[tuple[str, ...], Field(min_length=1)] = ("house",)
+    # as whom it collects: the lender in its own name, or somebody for them (a collection agency)
+    actor: Actor = "first_party"
+    # before due: held to what the packs bind collection to as well, or only to what they bind reminders to
+    reminders: Literal["collection", "reminder"] = "collection"
     terms: TermsSpec = TermsSpec()
     senders: dict[Literal["sms", "email", "chat"], str] = {}
     pay: dict[str, str] = {}  # language -> how to pay; {reference} is the loan's

@@ -38,7 +38,7 @@ async def sends_in_a_day(office: Office, raw: Raw, strategy: Strategy, version: 
     found = 0
     for first in range(0, len(cases), _BATCH):
         batch = cases[first : first + _BATCH]
-        for facts in await load_facts(raw, batch, now, book.tolerance, names=rulebook.names):
+        for facts in await load_facts(raw, batch, now, book.tolerance, book.needs, names=rulebook.names):
             for event in play(facts, rulebook, now, now + _DAY):
                 if isinstance(event, Looked):
                     found += sum(

@@ -8,7 +8,7 @@ import msgspec
 
 from policy.rules.base import HORIZON, Binding, Rule, dated
 from policy.rules.grounds import Flagged
-from policy.rules.holds import Held
+from policy.rules.holds import Held, Overdue
 from policy.rules.hours import OwnHours
 from policy.rules.stops import Confirmation, Stop
 from policy.values import Answer, Ask, No, Situation
@@ -17,9 +17,14 @@ _Kind = tuple[str, str, str, str, bool, bool, bool]
 
 
 class Rules(msgspec.Struct, frozen=True, eq=False):
-    """The rules in force for somebody: (pack, rule) in the order in which they speak."""
+    """The rules in force for somebody: (pack, rule) in the order in which they speak.
+
+    `reminders_too`: a reminder before due is held to what binds collection, as house policy has it; except
+    for the first days after due, which speak of nothing before.
+    """
 
     each: tuple[tuple[str, Rule], ...]
+    reminders_too: bool = False
     memo: dict[_Kind, tuple[tuple[str, Rule], ...]] = {}  # an empty one of its own each
 
     def bound(self, ask: Ask, situation: Situation) -> tuple[tuple[str, Rule], ...]:
@@ -36,10 +41,17 @@ class Rules(msgspec.Struct, frozen=True, eq=False):
         found = self.memo.get(kind)
         if found is None:
             found = tuple(
-                (pack, dated(rule)) for pack, rule in self.each if rule.binding.covers(ask, situation)
+                (pack, dated(rule)) for pack, rule in self.each if self._binds(rule, ask, situation)
             )
             self.memo[kind] = found
         return found
+
+    def _binds(self, rule: Rule, ask: Ask, situation: Situation) -> bool:
+        if rule.binding.covers(ask, situation):
+            return True
+        if not self.reminders_too or ask.stage != "reminder" or isinstance(rule, Overdue):
+            return False
+        return rule.binding.covers(msgspec.structs.replace(ask, stage="collection"), situation)
 
 
 ALWAYS_SOURCE: Final = "always in force; no pack lifts it"
@@ -61,9 +73,11 @@ ALWAYS: tuple[tuple[str, Rule], ...] = (
 )
 
 
-def in_force(packs: Mapping[str, Sequence[Rule]], names: Sequence[str]) -> Rules:
-    """The rules of the named packs, after those that always hold."""
-    return Rules(ALWAYS + tuple((name, rule) for name in names for rule in packs[name]))
+def in_force(
+    packs: Mapping[str, Sequence[Rule]], names: Sequence[str], *, reminders_too: bool = False
+) -> Rules:
+    """The rules of the named packs, after those that always hold. `reminders_too`: see Rules."""
+    return Rules(ALWAYS + tuple((name, rule) for name in names for rule in packs[name]), reminders_too)
 
 
 def earliest(rules: Rules, ask: Ask, situation: Situation, at: datetime) -> Answer:

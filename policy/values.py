@@ -6,7 +6,7 @@ more, states it. Fields are only ever added at the end, with a default: what was
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -37,6 +37,14 @@ Flag = Literal[
     "vulnerable",
     "hardship",
 ]
+
+FLAGS: Final[frozenset[str]] = frozenset(get_args(Flag))
+
+# Holds of these kinds are of the person, whichever loan they were recorded with: they cover all their cases,
+# and release no other party.
+OF_PERSON: Final[frozenset[str]] = frozenset(
+    {"deceased", "bankrupt", "represented", "cease", "refusal", "vulnerable", "incapable"}
+)
 
 # Among the notices: when something first reached the person, however long ago.
 FIRST_COMMUNICATION: Final = "first_communication"
@@ -94,8 +102,7 @@ class Situation(msgspec.Struct, frozen=True, array_like=True):
 class Ask(msgspec.Struct, frozen=True, array_like=True):
     """What one wants to do: speak to the person on a channel about loans, now or soon.
 
-    A reminder before due is asked about as collection, unless whoever asks says that it is one: to hold
-    reminders to the same rules is house policy.
+    One of several loans that differ in stage or party is asked about by itself (strategies/asking.py).
     """
 
     channel: str

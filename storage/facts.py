@@ -7,20 +7,19 @@ from operator import itemgetter
 from typing import Any
 
 from ledger.standing import Unpaid
-from policy.values import Hold, Past, Situation
 from storage.pledges import PROMISES, PROMISES_REMEMBERED, last_outcomes, promises_of
 from storage.raw import Raw
+from storage.situations import CaseOf, Needs, questions, situations_of
 from storage.traits import traits_of
 from strategies.conditions import FACTS
 from strategies.values import NOT_MEANT, Address, Begun, Facts, Key, Loan, Tried
 
-# What the longest calendar cap of a pack can reach back, and a day for zones.
-_REMEMBERED = timedelta(days=33)
 # Of so many cases what is asked takes less than the asking.
 _FEW = 100
 
 _CASES = """
-SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region, c.opened_at,
+SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region, p.flags, p.hours_agreed, p.own_hours,
+       c.opened_at,
        coalesce(p.language, f.language) AS language
 FROM cases c JOIN persons p ON p.id = c.person_id JOIN portfolios f ON f.id = c.portfolio_id
 WHERE c.id = ANY($1)
@@ -33,7 +32,8 @@ SELECT pa.case_id, l.id, l.status, l.zone, l.currency, l.strategy_version_id,
        pa.role = 'borrower' AS leads,
        CASE WHEN f.held_since IS NOT NULL THEN ARRAY['held_tape'] ELSE '{}'::text[] END
        || CASE WHEN EXISTS (SELECT 1 FROM differences d WHERE d.loan_id = l.id AND d.state = 'open')
-          THEN ARRAY['core_differs'] ELSE '{}'::text[] END AS unsure
+          THEN ARRAY['core_differs'] ELSE '{}'::text[] END AS unsure,
+       pa.role
 FROM parties pa
 JOIN loans l ON l.id = pa.loan_id
 JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
@@ -65,31 +65,6 @@ SELECT person_id, id, kind, state, shared FROM addresses
 WHERE person_id = ANY($1) AND state IN ('attested', 'confirmed', 'unverified')
 ORDER BY person_id, state = 'confirmed' DESC, state = 'attested' DESC, seen_at DESC, id
 """
-_CONSENTS = """
-SELECT person_id, portfolio_id, channel, state FROM consents WHERE person_id = ANY($1) ORDER BY at, id
-"""
-_HOLDS = """
-SELECT person_id, loan_id, kind, starts_at, ends_at FROM holds
-WHERE (person_id = ANY($1) AND loan_id IS NULL OR loan_id = ANY($2)) AND (ends_at IS NULL OR ends_at > $3)
-ORDER BY id
-"""
-_PAST = """
-SELECT c.person_id, c.sent_at AS at, c.channel, c.state, c.message_id,
-       ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans
-FROM contacts c
-WHERE c.person_id = ANY($1) AND c.sent_at > $2 AND c.state IN ('sending', 'accepted', 'delivered', 'unknown')
-ORDER BY c.person_id, c.sent_at, c.id
-"""
-# What the person's other cases have planned: it will be said, so it counts for what is planned now. Of two
-# that stand already (two looks at once) the older counts for the younger alone: both would give way for ever.
-_PLANNED_ELSEWHERE = """
-SELECT b.person_id, c.case_id, c.id, greatest(c.not_before, $2) AS at, c.channel, c.state, c.message_id,
-       ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans
-FROM cases b JOIN contacts c ON c.case_id = b.id AND c.state IN ('planned', 'claimed')
-WHERE b.person_id = ANY($1)
-  AND EXISTS (SELECT 1 FROM cases other WHERE other.person_id = b.person_id AND other.id <> b.id)
-ORDER BY b.person_id, c.id
-"""
 _BEGUN = """
 SELECT m.id, m.case_id, m.step, m.strategy_version_id, m.expires_at,
        (SELECT count(*) FROM contacts c WHERE c.message_id = m.id) AS attempts
@@ -114,11 +89,14 @@ async def load_facts(
     cases: Sequence[int],
     now: datetime,
     tolerance: Tolerance,
+    needs: Needs | None = None,
     *,
     at_claim: bool = False,
     names: frozenset[str] = frozenset(FACTS),
 ) -> list[Facts]:
-    """The facts of `cases` at `now`, in order of case id. `names`: the facts that conditions may name.
+    """The facts of `cases` at `now`, in order of case id; parts that no rule `needs` (None: all) are absent.
+
+    `names`: the facts that conditions may name.
 
     At the claim what the person's other cases have only planned does not count: two cases would wait for
     each other for ever.
@@ -127,6 +105,7 @@ async def load_facts(
     case_rows, loan_rows, messages = await raw.many(
         (_CASES, cases), (_LOANS, cases), (_BEGUN, cases), together=few
     )
+    case_rows = sorted(case_rows, key=itemgetter(0))
     persons = list({person for _, person, *_ in case_rows})
     portfolio_of = {case: portfolio for case, _, portfolio, *_ in case_rows}
     tolerated = {
@@ -135,16 +114,13 @@ async def load_facts(
     loan_ids = list(tolerated)
     tomorrow = (now + timedelta(days=1)).date()
     begun_ids = [message for message, *_ in messages]
-    unpaid_rows, address_rows, consents, holds, past, planned, tried, keys, pledges = await raw.many(
+    unpaid_rows, address_rows, tried, keys, pledges, *of_persons = await raw.many(
         (_UNPAID, loan_ids, tomorrow, list(tolerated.values())),
         (_ADDRESSES, persons),
-        (_CONSENTS, persons),
-        (_HOLDS, persons, loan_ids, now),
-        (_PAST, persons, now - _REMEMBERED),
-        (_PLANNED_ELSEWHERE, [] if at_claim else persons, now),
         (_TRIED, begun_ids),
         (_KEYS_OF_MESSAGES, begun_ids),
         (PROMISES, list(cases), loan_ids, now - PROMISES_REMEMBERED),
+        *questions(persons, loan_ids, now, at_claim=at_claim),
         together=few,
     )
     unpaid: dict[int, list[Unpaid]] = defaultdict(list)
@@ -163,7 +139,7 @@ async def load_facts(
     ended, waiting, passed = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
     traits = await traits_of(raw, loan_ids, names)
     loans: dict[int, list[Loan]] = defaultdict(list)
-    for case, loan, status, zone, _, version, since, fed_at, chosen, leads, unsure in loan_rows:
+    for case, loan, status, zone, _, version, since, fed_at, chosen, leads, unsure, role in loan_rows:
         loans[case].append(
             Loan(
                 loan,
@@ -180,29 +156,34 @@ async def load_facts(
                 traits=traits.get(loan),
                 chosen=chosen,
                 leads=leads,
+                party=role,
             )
         )
     addresses: dict[int, list[Address]] = defaultdict(list)
     for person, address, kind, state, shared in address_rows:
         addresses[person].append(Address(address, kind, state, shared))
-    situations = _Situations(consents, holds, past, planned)
+    cases_of = [
+        CaseOf(case, person, portfolio, tuple(loans[case]), tuple(addresses[person]), *where)
+        for case, person, portfolio, *where, _, _ in case_rows
+    ]
+    situations = await situations_of(raw, cases_of, of_persons, now, needs)
     begun = _begun(messages, tried, keys)
     return [
         Facts(
-            case,
-            person,
-            portfolio,
-            situations.of(case, person, portfolio, where, [loan.id for loan in loans[case]]),
-            tuple(loans[case]),
-            tuple(addresses[person]),
-            tuple(begun[case]),
-            promises.get(case, ()),
+            case.id,
+            case.person,
+            case.portfolio,
+            situations[case.id],
+            case.loans,
+            case.addresses,
+            tuple(begun[case.id]),
+            promises.get(case.id, ()),
             opened_at,
-            _of_others(ended, case, loans_of[case]),
+            _of_others(ended, case.id, loans_of[case.id]),
             language,
-            outcomes.get(case, ""),
+            outcomes.get(case.id, ""),
         )
-        for case, person, portfolio, *where, opened_at, language in sorted(case_rows, key=itemgetter(0))
+        for case, (*_, opened_at, language) in zip(cases_of, case_rows, strict=True)
     ]
 
 
@@ -232,40 +213,6 @@ def _of_others(ended: _Keys, case: int, loans: Sequence[int]) -> tuple[Key, ...]
         for key in keys
         if key.anchor != "installment"
     )
-
-
-class _Situations:
-    """What the rules read of each person: consents, holds, past contacts."""
-
-    def __init__(self, consents: _Rows, holds: _Rows, past: _Rows, planned: _Rows) -> None:
-        self.consents: dict[int, list[tuple[int | None, str, str]]] = defaultdict(list)
-        self.holds: dict[int, list[Hold]] = defaultdict(list)  # of persons, with all their loans
-        self.holds_of_loans: dict[int, list[Hold]] = defaultdict(list)
-        self.past: dict[int, list[Past]] = defaultdict(list)
-        self.planned: dict[int, list[tuple[int, int, Past]]] = defaultdict(list)  # case, contact
-        for person, portfolio, channel, state in consents:
-            self.consents[person].append((portfolio, channel, state))
-        for person, loan, kind, starts, ends in holds:
-            if loan is None:
-                self.holds[person].append(Hold(kind, 0, starts, ends))
-            else:
-                self.holds_of_loans[loan].append(Hold(kind, loan, starts, ends))
-        for person, at, channel, state, message, of in past:
-            self.past[person].append(Past(at, channel, state, tuple(of), message))
-        for person, case, contact, at, channel, state, message, of in planned:
-            plan = Past(at, channel, state, tuple(of), message)
-            self.planned[person].append((case, contact, plan))
-
-    def of(self, case: int, person: int, portfolio: int, where: Sequence[Any], loans: list[int]) -> Situation:
-        zones, country, region = where
-        consents = {channel: state for of, channel, state in self.consents[person] if of in (None, portfolio)}
-        holds = (*self.holds[person], *(hold for loan in loans for hold in self.holds_of_loans[loan]))
-        # Its own plans are for the decision to make; those of other cases stand, but for what came later.
-        planned = self.planned[person]
-        first = min((contact for by, contact, _ in planned if by == case), default=None)
-        others = (plan for by, contact, plan in planned if by != case and (first is None or contact < first))
-        past = (*self.past[person], *others)
-        return Situation(tuple(zones), country, region, consents, holds, past)
 
 
 def _begun(messages: _Rows, tried_rows: _Rows, key_rows: _Rows) -> dict[int, list[Begun]]:

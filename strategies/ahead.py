@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from policy.earliest import earliest
-from policy.values import Ask
 from strategies import reasons as say
 from strategies.addresses import way_of
+from strategies.asking import ask_about
 from strategies.decide import decide
 from strategies.explanation import Labels, Next
 from strategies.rulebook import Rulebook
@@ -74,7 +74,8 @@ def _next(
         what = f"{step.id} ({step.task} by a person), if unpaid"
         if step.task not in ("call", "visit"):
             return Next(at, name, step.id, what)
-        answer = earliest(rules, Ask(step.task, (loan.id,)), facts.situation, at)
+        ask = ask_about(loan, facts, rulebook, step.task, at)
+        answer = earliest(rules, ask, facts.situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
             return Next(answer.at, name, step.id, what)
         return Next(at, name, step.id, f"{step.id}: the rules allow no {step.task} as things are")
@@ -82,7 +83,8 @@ def _next(
         way = way_of(facts.addresses, step, channel)
         if way is None:
             continue
-        answer = earliest(rules, Ask(channel, (loan.id,)), facts.situation, at)
+        ask = ask_about(loan, facts, rulebook, channel, at, address=way.address.id)
+        answer = earliest(rules, ask, facts.situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
             what = f"{say.CHANNELS[channel]} {step.id}, if unpaid"
             return Next(answer.at, name, step.id, f"{what}{say.NEUTRALLY if way.neutral else ''}")

@@ -11,9 +11,10 @@ from datetime import datetime
 import msgspec
 
 from policy.earliest import earliest
-from policy.values import Ask, Hold, No, Past, Situation
+from policy.values import Hold, No, Past, Situation
 from strategies.addresses import asks_to_get_in_touch, way_of
 from strategies.arms import HOLDOUT
+from strategies.asking import ask_about
 from strategies.govern import govern
 from strategies.language import Step, Strategy
 from strategies.portrait import Portrait
@@ -55,6 +56,7 @@ class _Working:
         self.facts, self.rulebook, self.now = facts, rulebook, now
         self.rules = rulebook.rules[facts.portfolio]
         self.situation = situation_of(facts, now)
+        self.loans = {loan.id: loan for loan in facts.loans}
         self.begun = {key: begun for begun in facts.begun for key in begun.keys}
         self.found: list[Occurrence] = []
         self.plans: list[Plan] = []
@@ -246,7 +248,7 @@ class _Working:
     def _task(self, candidate: _Candidate, kind: str) -> None:
         occurrence = candidate.occurrence
         if kind in ("call", "visit"):
-            ask = Ask(kind, (occurrence.loan,))
+            ask = ask_about(self.loans[occurrence.loan], self.facts, self.rulebook, kind, self.now)
             answer = earliest(self.rules, ask, self._of(candidate), self.now)
             if answer.at is None or answer.at >= occurrence.expires:
                 self._suppress(occurrence.key, *answer.noes)
@@ -286,7 +288,16 @@ class _Working:
             own = begun is not None and plan.message == begun.id
             if not own and (alone or plan.message in self.left or plan.channel in over):
                 continue
-            ask = Ask(plan.channel, (candidate.occurrence.loan,), message=plan.message)
+            loan = self.loans[candidate.occurrence.loan]
+            ask = ask_about(
+                loan,
+                self.facts,
+                self.rulebook,
+                plan.channel,
+                self.now,
+                message=plan.message,
+                address=plan.address,
+            )
             answer = earliest(self.rules, ask, self.situation, self.now)
             if answer.at == self.now:
                 message = plan.message or self._free(begun)
@@ -325,9 +336,16 @@ class _Working:
             if way is None:
                 noes.append(No("addresses", "no_address", f"none on file that may carry it by {channel}"))
                 continue
-            answer = earliest(
-                self.rules, Ask(channel, (occurrence.loan,), message=message), situation, self.now
+            ask = ask_about(
+                self.loans[occurrence.loan],
+                self.facts,
+                self.rulebook,
+                channel,
+                self.now,
+                message=message,
+                address=way.address.id,
             )
+            answer = earliest(self.rules, ask, situation, self.now)
             noes.extend(answer.noes)
             if answer.at is None:
                 continue
@@ -364,7 +382,7 @@ class _Working:
             return situation
         # Ids below zero: messages that have no row yet, each counted as one.
         planned = tuple(
-            Past(self.now, plan.channel, "planned", plan.loans, plan.message or -index)
+            Past(self.now, plan.channel, "planned", plan.loans, plan.message or -index, address=plan.address)
             for index, plan in enumerate(self.plans, 1)
         )
         return msgspec.structs.replace(situation, past=situation.past + planned)

@@ -13,6 +13,7 @@ from policy.values import Ask, No, Past, Situation
 from strategies import reasons as say
 from strategies.addresses import way_of
 from strategies.ahead import coming
+from strategies.asking import ask_about, asks_of
 from strategies.decide import decide
 from strategies.explanation import Contact, Explanation, Labels, RuleAnswer, Told
 from strategies.owing import owed, owed_of
@@ -21,6 +22,7 @@ from strategies.rulebook import Rulebook
 from strategies.timeline import timeline
 from strategies.values import Decision, Ending, Facts, Key, Loan, Occurrence, Plan, Waiting
 
+_WORSE = {"yes": 0, "later": 1, "no": 2}
 _SENT = frozenset({"sending", "accepted", "delivered", "unknown", "failed"})
 
 
@@ -71,7 +73,7 @@ class _Telling:
             why += " " + (known or f"The provider's code is {contact.code}.")
         if plan is not None:
             why += self._followed(contact) if sent else ""
-            rules = self._rules(plan.channel, plan.loans, plan.message, self._beside(plan.keys))
+            rules = self._rules_of_plan(plan)
         else:
             rules = self._rules_of(keys[:1])
         told = self._told(self._headline(contact), why, keys, contact.state)
@@ -156,7 +158,7 @@ class _Telling:
         for plan in self.decision.plans:
             what = say.a(plan.channel)
             headline = f"{what[0].upper()}{what[1:]} to {self.labels.borrower} was planned on {when}."
-            rules = self._rules(plan.channel, plan.loans, plan.message, self._beside(plan.keys))
+            rules = self._rules_of_plan(plan)
             why = self._why_sent(plan.keys) + (say.NEUTRAL if plan.neutral else "")
             told = self._told(headline, why, plan.keys, "planned")
             yield _Said(plan.keys, told, rules)
@@ -268,27 +270,40 @@ class _Telling:
                         )
                     )
                 elif step.by or step.task in ("call", "visit"):
-                    found.extend(self._rules(channel, (loan.id,), 0, self._beside((key,))))
+                    way = way_of(self.facts.addresses, step, channel) if step.by else None
+                    ask = ask_about(
+                        loan,
+                        self.facts,
+                        self.rulebook,
+                        channel,
+                        self.now,
+                        address=way.address.id if way else 0,
+                    )
+                    found.extend(self._rules([ask], self._beside((key,))))
         return tuple(found)
 
     def _beside(self, keys: tuple[Key, ...]) -> Situation:
         """The situation with what is planned besides `keys`: a cap counts that."""
         planned = tuple(
-            Past(self.now, plan.channel, "planned", plan.loans, plan.message or -index)
+            Past(self.now, plan.channel, "planned", plan.loans, plan.message or -index, address=plan.address)
             for index, plan in enumerate(self.decision.plans, 1)
             if not set(plan.keys) & set(keys)
         )
         situation = self.facts.situation
         return msgspec.structs.replace(situation, past=situation.past + planned)
 
-    def _rules(
-        self, channel: str, loans: tuple[int, ...], message: int, situation: Situation
-    ) -> tuple[RuleAnswer, ...]:
-        ask = Ask(channel, loans, message=message)
-        return tuple(
-            self._answer(pack, rule, ask, situation)
-            for pack, rule in self.rulebook.rules[self.facts.portfolio].bound(ask, situation)
-        )
+    def _rules_of_plan(self, plan: Plan) -> tuple[RuleAnswer, ...]:
+        return self._rules(asks_of(plan, self.facts, self.rulebook, self.now), self._beside(plan.keys))
+
+    def _rules(self, asks: Iterable[Ask], situation: Situation) -> tuple[RuleAnswer, ...]:
+        """What each rule says; of one that is asked about several loans apart, what is worst."""
+        found: dict[tuple[str, str], RuleAnswer] = {}
+        for ask in asks:
+            for pack, rule in self.rulebook.rules[self.facts.portfolio].bound(ask, situation):
+                answer = self._answer(pack, rule, ask, situation)
+                if _WORSE[answer.answer] >= _WORSE[found.get((pack, rule.name), answer).answer]:
+                    found[pack, rule.name] = answer
+        return tuple(found.values())
 
     def _answer(self, pack: str, rule: Rule, ask: Ask, situation: Situation) -> RuleAnswer:
         at = rule.first(ask, situation, self.now)

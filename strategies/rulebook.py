@@ -6,6 +6,7 @@ A decision stores the digest; the book is stored once, so that any decision can 
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -49,8 +50,15 @@ class Counting(msgspec.Struct, frozen=True, array_like=True):
     buckets: Buckets = ((1, 30), (31, 60), (61, 90), (91, None))
 
 
+class Stance(msgspec.Struct, frozen=True, omit_defaults=True):
+    """As whom a portfolio speaks, and what it holds its reminders before due to."""
+
+    actor: str = "first_party"
+    reminders: str = "collection"  # to what binds collection as well; or `reminder`: to nothing else
+
+
 class Written(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rulebook as stored: the sources it was made of."""
+    """A rulebook as stored: the sources it was made of. What was added later has a default, left out."""
 
     strategies: Mapping[int, str]  # version id -> YAML
     packs: Mapping[str, str]  # name -> YAML
@@ -59,6 +67,10 @@ class Written(msgspec.Struct, frozen=True, omit_defaults=True):
     ruling: Mapping[int, tuple[Release, ...]] = {}
     current: Mapping[str, Release] = {}  # strategy -> the version in force
     counting: Mapping[int, Counting] = {}
+    stances: Mapping[int, Stance] = {}  # portfolio id -> where it is not the usual one
+
+
+_USUAL: Final = Stance()
 
 
 class Rulebook(msgspec.Struct, frozen=True, eq=False):
@@ -73,6 +85,11 @@ class Rulebook(msgspec.Struct, frozen=True, eq=False):
     counting: Mapping[int, Counting] = {}
     names: frozenset[str] = frozenset()  # the facts that any condition or segment reads
     anchors: frozenset[str] = frozenset()  # what any step counts from
+    stances: Mapping[int, Stance] = {}
+
+    def actor(self, portfolio: int) -> str:
+        """As whom a portfolio (id) speaks: first_party | third_party."""
+        return self.stances.get(portfolio, _USUAL).actor
 
 
 def read_rulebook(written: Written) -> Rulebook:
@@ -82,7 +99,14 @@ def read_rulebook(written: Written) -> Rulebook:
         key: read_strategy(text, f"strategy version {key}") for key, text in written.strategies.items()
     }
     rules_by_pack = {name: pack.rules for name, pack in packs.items()}
-    rules = {portfolio: in_force(rules_by_pack, names) for portfolio, names in written.portfolios.items()}
+    rules = {
+        portfolio: in_force(
+            rules_by_pack,
+            names,
+            reminders_too=written.stances.get(portfolio, _USUAL).reminders == "collection",
+        )
+        for portfolio, names in written.portfolios.items()
+    }
     return Rulebook(
         strategies,
         packs,
@@ -93,6 +117,7 @@ def read_rulebook(written: Written) -> Rulebook:
         written.counting,
         frozenset[str]().union(*(one.names for one in strategies.values())),
         frozenset[str]().union(*(one.anchors for one in strategies.values())),
+        written.stances,
     )
 
 

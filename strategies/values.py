@@ -81,6 +81,7 @@ class Loan(msgspec.Struct, frozen=True, array_like=True):
     traits: Traits | None = None  # what conditions and segments read; None: nothing does
     chosen: datetime | None = None  # when its segment last chose the strategy; None: it has not yet
     leads: bool = True  # the case decides which strategy governs the loan: it is its borrower's
+    party: str = "borrower"  # what the person is to it: see policy.values.Party
 
 
 class Address(msgspec.Struct, frozen=True, array_like=True):

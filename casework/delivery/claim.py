@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from casework.delivery.compose import RefusedError, compose, receives, saying_of
+from casework.delivery.compose import RULE, RefusedError, compose, receives, saying_of
 from casework.delivery.pause import give_back_paused
 from casework.look import decided
 from casework.office import Book, Office
 from casework.staff.rights import Actor
+from messages.body import Body
 from notifiers.base import Outgoing
 from policy.calendar import local_day
-from policy.earliest import Rules, earliest
-from policy.values import Ask
+from policy.values import No
 from storage.audit import Event, write
 from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
@@ -26,7 +26,8 @@ from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import figures, recipients
 from strategies.addresses import NEUTRAL
-from strategies.rulebook import ENGINE
+from strategies.asking import asks_of, earliest_of
+from strategies.rulebook import ENGINE, Rulebook
 from strategies.values import Facts, Plan
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
@@ -73,7 +74,9 @@ async def claim(
         cases = sorted({contact.case for contact in leased})
         going: dict[int, tuple[Plan, Facts]] = {}
         changes: list[CaseChange] = []
-        fresh = await load_facts(raw, cases, now, book.tolerance, at_claim=True, names=book.rulebook.names)
+        fresh = await load_facts(
+            raw, cases, now, book.tolerance, book.needs, at_claim=True, names=book.rulebook.names
+        )
         for facts, decision, made in decided(fresh, book, now):
             changes.append(made.change)
             plans = {plan.message: plan for plan in decision.plans}
@@ -151,6 +154,11 @@ async def _mark(
             log.error("unsayable", contact=contact, template=name, code=refusal.code)  # noqa: TRY400
             refused.append((contact, refusal.code))
             continue
+        no = None if plan.neutral else _unlawful(said.body, plan, facts, book.rulebook, now)
+        if no is not None:
+            log.error("unlawful text", contact=contact, template=name, pack=no.pack, rule=no.rule)
+            refused.append((contact, RULE + no.rule))
+            continue
         body = office.keyring.seal("contacts", "body", contact, _JSON.encode(said.body).decode())
         claim_id = decision_of[facts.case]
         marked.append(
@@ -166,7 +174,7 @@ async def _mark(
             sender=spec.senders.get(plan.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
             opt_out_url=told.opt_out_url if plan.channel == "email" else None,
         )
-        gate = _gate(book.rulebook.rules[facts.portfolio], plan, facts)
+        gate = _gate(book.rulebook, plan, facts, now)
         ready.append(Ready(outgoing, plan.channel, step.fallback_after, gate))
     await mark_sending(raw, marked, now, until)
     deciding = [(contact, code, decision_of[going[contact][1].case]) for contact, code in refused]
@@ -174,6 +182,16 @@ async def _mark(
     return ready, {contact for contact, _ in refused}
 
 
-def _gate(rules: Rules, plan: Plan, facts: Facts) -> Callable[[datetime], datetime | None]:
-    ask = Ask(plan.channel, plan.loans, message=plan.message)
-    return lambda moment: earliest(rules, ask, facts.situation, moment).at
+def _unlawful(body: Body, plan: Plan, facts: Facts, rulebook: Rulebook, now: datetime) -> No | None:
+    """The rule of a pack by which this very text may not be said; a neutral one speaks of no debt."""
+    rules = rulebook.rules[facts.portfolio]
+    asks = asks_of(plan, facts, rulebook, now, text=f"{body.subject or ''}\n{body.text}")
+    answer = earliest_of(rules, asks, facts.situation, now)
+    return None if answer.at == now else answer.noes[-1]
+
+
+def _gate(
+    rulebook: Rulebook, plan: Plan, facts: Facts, now: datetime
+) -> Callable[[datetime], datetime | None]:
+    rules, asks = rulebook.rules[facts.portfolio], asks_of(plan, facts, rulebook, now)
+    return lambda moment: earliest_of(rules, asks, facts.situation, moment).at

@@ -26,6 +26,7 @@ from policy.calendar import local_day
 from storage.sayings import LoanFigures, Recipient
 
 LINTED: Final = "lint_"  # begins the code of a contact that the lint refused
+RULE: Final = "rule_"  # begins the code of a contact whose text a rule of a pack refused
 
 _MEANINGS: Final = {
     "unsayable": "The text could not be made: it asks for what there is not, or comes out too long.",
@@ -51,6 +52,8 @@ def meaning_of(code: str | None) -> str | None:
     """What the code of a refused contact means, in a sentence; None for a code that is not of here."""
     if code is None:
         return None
+    if code.startswith(RULE):
+        return f"The text was refused by the rule {code.removeprefix(RULE)} of a policy pack in force."
     found = SENTENCES.get(code.removeprefix(LINTED)) if code.startswith(LINTED) else None
     return f"The text was refused: {found}." if found else _MEANINGS.get(code)
 

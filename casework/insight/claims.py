@@ -6,8 +6,8 @@ import msgspec
 
 from casework.insight.replay import Stored, facts_of
 from policy.earliest import earliest
-from policy.values import Ask
 from strategies.addresses import KIND_OF, NEUTRAL
+from strategies.asking import asks_of
 from strategies.values import Address, Loan, Plan
 
 
@@ -49,8 +49,7 @@ def _not_allowed(claim: Stored, plan: Plan) -> list[str]:
         binds = hold.loan in (0, *plan.loans) and hold.start <= claim.at
         if binds and (hold.end is None or claim.at < hold.end):
             said.append(f"there was a hold ({hold.kind})")
-    for loan_id in plan.loans:
-        ask = Ask(plan.channel, (loan_id,), message=plan.message)
+    for ask in asks_of(plan, claim.facts, claim.rulebook, claim.at):
         answer = earliest(claim.rulebook.rules[claim.facts.portfolio], ask, situation, claim.at)
         if answer.at != claim.at:
             noes = ", ".join(f"{no.pack} {no.rule}: {no.detail}" for no in answer.noes)

@@ -212,7 +212,8 @@ class _Asking:
     async def today(self, now: datetime) -> _Today:
         """The facts of today: of the last look, which may have been played elsewhen."""
         played = await book_time(self.raw) or now
-        (facts,) = await load_facts(self.raw, [self.row["case_id"]], played, self.book.tolerance)
+        case, book = self.row["case_id"], self.book
+        (facts,) = await load_facts(self.raw, [case], played, book.tolerance, book.needs)
         labels = await self.labels(facts)
         return _Today(coming(facts, self.book.rulebook, played, labels), owed(facts, played, labels))
 

@@ -22,7 +22,7 @@ async def lost_touches(raw: Raw, book: Book, cases: list[Untouched], now: dateti
     said: list[str] = []
     alone = {case.id for case in cases if case.alone}
     due = {case.id: case.next_look_at for case in cases}
-    for facts in await load_facts(raw, list(due), now, book.tolerance):
+    for facts in await load_facts(raw, list(due), now, book.tolerance, book.needs):
         decision = decide(facts, book.rulebook, now)
         change = course(facts, decision, b"", now).change
         found = list(_over(decision))

@@ -126,12 +126,12 @@ class Precondition(msgspec.Struct, frozen=True):
         sent = situation.notices.get(self.notice)
         if sent is not None and sent <= at:
             return at
-        if self.within_days is not None and self._in_time(situation, at):
+        if self.within_days is not None and self._in_time(ask, situation, at):
             return at
         return sent
 
-    def _in_time(self, situation: Situation, at: datetime) -> bool:
-        begun = first_communication(situation, at)
+    def _in_time(self, ask: Ask, situation: Situation, at: datetime) -> bool:
+        begun = first_communication(ask, situation, at)
         if begun is None:
             return True
         return all(
@@ -162,11 +162,17 @@ class Flagged(msgspec.Struct, frozen=True):
 _SILENT: Final[frozenset[str]] = frozenset({"no_answer", "busy", "not_in_service", "failed", "cancelled"})
 
 
-def first_communication(situation: Situation, at: datetime) -> datetime | None:
-    """When something first reached, or may have reached, the person before `at`; None: never.
+def first_communication(ask: Ask, situation: Situation, at: datetime) -> datetime | None:
+    """When something about the loans first reached, or may have reached, the person before `at`; None: never.
 
     The past that is loaded ends some weeks back: what came before stands among the notices.
     """
-    reached = [one.at for one in situation.past if not one.inbound and one.result not in _SILENT]
+    reached = [
+        one.at
+        for one in situation.past
+        if not one.inbound
+        and one.result not in _SILENT
+        and (not one.loans or not ask.loans or not set(ask.loans).isdisjoint(one.loans))
+    ]
     known = (situation.notices or {}).get(FIRST_COMMUNICATION)
     return min((moment for moment in (*reached, *([known] if known else ())) if moment < at), default=None)

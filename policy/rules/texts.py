@@ -35,7 +35,7 @@ class Disclosure(msgspec.Struct, frozen=True):
         if said is not None:
             return f'the text may not say "{said}"'
         needed = self.says
-        if self.says_first and first_communication(situation, at) is None:
+        if self.says_first and first_communication(ask, situation, at) is None:
             needed = self.says_first
         if needed and _found(needed, text) is None:
             return f'the text must say "{needed[0]}"'

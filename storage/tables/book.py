@@ -52,8 +52,16 @@ persons = Table(
     Column("country", Text),
     Column("region", Text),
     Column("feed_digest", LargeBinary, nullable=False),
+    # marks that the rules read (policy.values.Flag); those that a hold of the person says are not repeated
+    Column("flags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # agreed to hours that a pack does not give
+    Column("hours_agreed", Boolean, nullable=False, server_default=text("false")),
+    # hours they asked for, on their own clocks: "09:00-12:30"; they replace those of the packs
+    Column("own_hours", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     UniqueConstraint("source", "external_id"),
     CheckConstraint("cardinality(zones) > 0", name="zones_some"),
+    CheckConstraint("array_position(flags, NULL) IS NULL", name="flags_whole"),
+    CheckConstraint("array_position(own_hours, NULL) IS NULL", name="own_hours_whole"),
 )
 
 addresses = Table(
@@ -66,6 +74,7 @@ addresses = Table(
     Column("token", LargeBinary, nullable=False),  # keyed, of the normal form: finds whole values
     Column("state", Text, nullable=False),
     Column("basis", Text, nullable=False, server_default="contract"),
+    moment("basis_since", nullable=True),  # since when the basis holds, where that is known
     # on file with another person too: carries what an unverified address may, for both
     Column("shared", Boolean, nullable=False, server_default=text("false")),
     moment("seen_at"),  # when the file or the person last vouched for it

@@ -4,7 +4,9 @@ Receipts and replies are stored first, unique by the provider's own id, then wor
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -74,6 +76,7 @@ replies = Table(
     moment("worked_at", nullable=True),
     UniqueConstraint("provider", "provider_id"),
     Index("ix_replies_unworked", "id", postgresql_where=text("worked_at IS NULL")),
+    Index("ix_replies_token_received_at", "token", "received_at"),
 )
 
 consents = Table(
@@ -109,6 +112,39 @@ holds = Table(
 
 for noted in (consents, holds):
     noted.add_is_dependent_on(decisions)  # for the sequence
+
+# Contacts with a person that did not go through our deliverers: calls and visits, what an earlier system did,
+# what is told us of another lender's. The caps count them. The same contact told twice is one row.
+contacts_elsewhere = Table(
+    "contacts_elsewhere",
+    metadata,
+    key(),
+    ref("person_id", "persons.id"),
+    moment("at"),
+    Column("channel", Text, nullable=False),
+    Column("inbound", Boolean, nullable=False),  # from the person to us
+    Column("result", Text, nullable=False, server_default=""),  # how it ended; empty: not known
+    Column("loan_ids", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),  # empty: not known
+    ref("address_id", "addresses.id", nullable=True),
+    moment("recorded_at"),
+    Column("recorded_by", Text, nullable=False),
+    one_of("channel", "sms", "email", "chat", "call", "visit"),
+    UniqueConstraint("person_id", "at", "channel", "inbound"),
+)
+
+# What the law wants said before other things, and when it was: names as packs have them ("validation").
+notices = Table(
+    "notices",
+    metadata,
+    key(),
+    ref("person_id", "persons.id"),
+    ref("portfolio_id", "portfolios.id"),
+    Column("name", Text, nullable=False),
+    moment("at"),
+    moment("recorded_at"),
+    Column("recorded_by", Text, nullable=False),
+    UniqueConstraint("person_id", "portfolio_id", "name", "at"),
+)
 
 outbox = Table(
     "outbox",
