@@ -114,12 +114,11 @@ async def begun(connection: AsyncConnection) -> AsyncGenerator[Raw]:
     try:
         async with driver.transaction():
             yield Raw(connection, driver)
-    except AWAY:
-        await connection.invalidate()
-        raise
-    finally:
-        if driver.is_in_transaction():
+    except BaseException as error:
+        # In that order: the driver cannot be asked any more when it gave the connection up itself.
+        if isinstance(error, AWAY) or driver.is_closed() or driver.is_in_transaction():
             await connection.invalidate()
+        raise
 
 
 async def touch(raw: Raw, cases: Sequence[int], at: datetime) -> None:

@@ -18,6 +18,8 @@ from workers.wake import QUEUE, deserialize, serialize
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
+_LAST_WORDS = timedelta(seconds=5)  # for a job that was cut off at the deadline
+
 
 def make_worker(redis_url: str, shift: Shift) -> Worker:
     """A worker on the queue at `redis_url`. Signals are the caller's to handle."""
@@ -85,6 +87,8 @@ class Crew:
             _, late = await asyncio.wait(hands, timeout=deadline.total_seconds())
             for task in late:
                 task.cancel()
+            if late:  # what was only leased is handed back, before the queue is closed under them
+                await asyncio.wait(late, timeout=_LAST_WORDS.total_seconds())
         with contextlib.suppress(RedisError, OSError):
             await self._worker.close()
 
