@@ -10,10 +10,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import AWAY
+from storage.tables import metadata
 
 
 class Raw:
@@ -71,9 +73,17 @@ class Raw:
             yield rows
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]) -> None:
-        """COPY `records` into `table`; nothing happens for none."""
-        if records:
+        """COPY `records` into `table`; nothing happens for none.
+
+        A few are inserted from arrays: COPY takes a round trip more, to say what is to come.
+        """
+        if not records:
+            return
+        insert = _insert(table, tuple(columns)) if len(records) <= _FEW else None
+        if insert is None:
             await self._driver.copy_records_to_table(table, records=records, columns=columns)
+        else:
+            await self._driver.execute(insert, *map(list, zip(*records, strict=True)))
 
     async def ids(self, table: str, count: int) -> list[int]:
         """`count` new ids of `table`, before its rows are written."""
@@ -86,6 +96,21 @@ class Raw:
         return [row[0] for row in drawn]
 
 
+_FEW = 100  # records
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str | None:
+    """INSERT from an array a column, by the types of our tables; None where one is an array itself."""
+    known = metadata.tables.get(table)
+    if known is None or any(isinstance(known.c[name].type, ARRAY) for name in columns):
+        return None
+    types = [known.c[name].type.compile(dialect=_DIALECT) for name in columns]
+    arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(types, 1))
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608, our names
+
+
+_DIALECT = postgresql.dialect()
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -98,7 +123,7 @@ def _as_one(selects: tuple[str, ...]) -> str:
         numbers = [int(number) for number in _PARAMETER.findall(select)]
         shifted = _PARAMETER.sub(lambda found, by=before: f"${int(found[1]) + by}", select)
         columns.append(f"ARRAY(SELECT q FROM ({shifted}) q)")  # noqa: S608, of constants
-        before += max(numbers)
+        before += max(numbers, default=0)
     # The driver learns the types of a statement's columns, but not of arrays within records.
     return f"SELECT {', '.join(columns)}, NULL::bigint[], NULL::text[]"
 

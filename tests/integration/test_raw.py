@@ -73,3 +73,24 @@ async def test_a_connection_that_was_cut_is_replaced(engine: AsyncEngine) -> Non
     await connection.close()
     async with office.transaction() as raw:
         assert await raw.value("SELECT pg_backend_pid()") != mine
+
+
+async def test_a_few_rows_and_many_arrive_alike(engine: AsyncEngine) -> None:
+    at = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    columns = ("at", "actor", "role", "action", "subject_kind", "subject_id", "data")
+    events = [
+        (at, "ann", "system", "test", "contact", n, f'{{"n": {n}, "é": null}}' if n % 2 else None)
+        for n in range(300)
+    ]
+    async with office_of(engine).transaction() as raw:
+        await raw.copy("events", columns, events[:3])
+        await raw.copy("events", columns, [])
+        await raw.copy("events", columns, events[3:])
+        rows = await raw.rows(
+            "SELECT at, actor, role, action, subject_kind, subject_id, data::text FROM events ORDER BY id"
+        )
+        assert [tuple(row) for row in rows] == events
+        persons = ("source", "external_id", "zones", "feed_digest")
+        await raw.copy("persons", persons, [("core", "b1", ["Asia/Tokyo", "Europe/Berlin"], b"\x00\xff")])
+        (one,) = await raw.rows("SELECT zones, feed_digest FROM persons")
+        assert tuple(one) == (["Asia/Tokyo", "Europe/Berlin"], b"\x00\xff")
