@@ -118,12 +118,7 @@ async def write_changes(
 ) -> dict[int, int]:
     """Write `changes`; returns the decision's id of each case that changed (or is in `also_deciding`)."""
     live = [change for change in changes if not change.empty or change.case in also_deciding]
-    decision_of = dict(zip((c.case for c in live), await raw.ids("decisions", len(live)), strict=True))
-    await raw.copy(
-        "decisions",
-        ("id", "case_id", "at", "made_by", "rulebook", "engine", "facts"),
-        [(decision_of[c.case], c.case, now, made_by, rulebook, engine, c.facts) for c in live],
-    )
+    decision_of = await _decisions(raw, live, (now, made_by, rulebook, engine))
     message_ids = await _messages(raw, live, decision_of, now)
     await _new_occurrences(raw, live, decision_of, message_ids, now)
     await _changed_occurrences(raw, live, decision_of, message_ids, now)
@@ -168,6 +163,32 @@ async def write_changes(
         now,
     )
     return decision_of
+
+
+_FEW: Final = 100
+_DECISIONS: Final = """
+INSERT INTO decisions (case_id, facts, at, made_by, rulebook, engine)
+SELECT n.case_id, n.facts, $3, $4, $5, $6 FROM unnest($1::bigint[], $2::bytea[]) n(case_id, facts)
+RETURNING case_id, id
+"""
+
+
+async def _decisions(
+    raw: Raw, live: Sequence[CaseChange], made: tuple[datetime, str, str, int]
+) -> dict[int, int]:
+    """Store why; ids by case. Of a few the ids come back with the rows, of many they are drawn before."""
+    cases = [c.case for c in live]
+    if len(live) <= _FEW:
+        return dict(
+            map(tuple, await raw.rows(_DECISIONS, cases, [c.facts for c in live], *made) if live else [])
+        )
+    ids = await raw.ids("decisions", len(live))
+    await raw.copy(
+        "decisions",
+        ("id", "case_id", "facts", "at", "made_by", "rulebook", "engine"),
+        [(id_, c.case, c.facts, *made) for id_, c in zip(ids, live, strict=True)],
+    )
+    return dict(zip(cases, ids, strict=True))
 
 
 async def _messages(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -35,15 +36,31 @@ class LoanFigures(msgspec.Struct, frozen=True):
     unpaid: tuple[Unpaid, ...]
 
 
-async def recipients(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> dict[int, Recipient]:
-    """By contact; one whose name or address is not what was sealed is left out: it fails alone."""
-    rows = await raw.rows(
-        "SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value, "
-        "a.state, a.shared "
-        "FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id "
-        "WHERE c.id = ANY($1)",
-        contacts,
-    )
+_RECIPIENTS: Final = """
+SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value, a.state, a.shared
+FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id
+WHERE c.id = ANY($1)
+"""
+_FIGURES: Final = """
+SELECT l.id, l.external_id, l.product, l.currency, l.zone, i.id AS installment, i.due_on, i.left_minor
+FROM loans l JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0
+WHERE l.id = ANY($1) ORDER BY l.id, i.due_on, i.number, i.id
+"""
+
+
+async def to_be_said(
+    raw: Raw, keyring: Keyring, contacts: Sequence[int], loans: Sequence[int]
+) -> tuple[dict[int, Recipient], dict[int, LoanFigures]]:
+    """By contact, whom it reaches; by loan, what it owes.
+
+    A contact whose name or address is not what was sealed is left out: it fails alone. A loan that owes
+    nothing is left out; of the others every installment that is not fully paid is told, by due date.
+    """
+    recipients, figures = await raw.many((_RECIPIENTS, contacts), (_FIGURES, loans))
+    return _recipients(keyring, recipients), _figures(figures)
+
+
+def _recipients(keyring: Keyring, rows: Sequence[Any]) -> dict[int, Recipient]:
     found: dict[int, Recipient] = {}
     for contact, person, name, language, country, address, value, state, shared in rows:
         try:
@@ -56,14 +73,7 @@ async def recipients(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> dic
     return found
 
 
-async def figures(raw: Raw, loans: Sequence[int]) -> dict[int, LoanFigures]:
-    """By loan, with every installment that is not fully paid, by due date."""
-    rows = await raw.rows(
-        "SELECT l.id, l.external_id, l.product, l.currency, l.zone, i.id, i.due_on, i.left_minor "
-        "FROM loans l JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 "
-        "WHERE l.id = ANY($1) ORDER BY l.id, i.due_on, i.number, i.id",
-        loans,
-    )
+def _figures(rows: Sequence[Any]) -> dict[int, LoanFigures]:
     unpaid: dict[int, list[Unpaid]] = {}
     heads: dict[int, tuple[str, str | None, str, str]] = {}
     for loan, external_id, product, currency, zone, installment, due_on, left in rows:

@@ -24,7 +24,7 @@ from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sendin
 from storage.course import CaseChange, write_changes
 from storage.facts import load_facts
 from storage.raw import Raw
-from storage.sayings import figures, recipients
+from storage.sayings import to_be_said
 from strategies.addresses import NEUTRAL
 from strategies.asking import asks_of, earliest_of
 from strategies.rulebook import ENGINE, Rulebook
@@ -128,8 +128,8 @@ async def _mark(
     """Render and store the body of each, and mark it `sending`; what cannot be said fails alone."""
     if not going:
         return [], set()
-    who = await recipients(raw, office.keyring, list(going))
-    owed = await figures(raw, sorted({loan for plan, _ in going.values() for loan in plan.loans}))
+    loans = sorted({loan for plan, _ in going.values() for loan in plan.loans})
+    who, owed = await to_be_said(raw, office.keyring, list(going), loans)
     ready: list[Ready] = []
     marked: list[Marked] = []
     refused = [(contact, "unreadable") for contact in going if contact not in who]
@@ -142,10 +142,10 @@ async def _mark(
         person = who.get(contact)
         if person is None or contact in gone:
             continue
-        loans = [owed[loan] for loan in plan.loans]
+        figures = [owed[loan] for loan in plan.loans]
         today = local_day(now, facts.situation.zones[0])
         name = NEUTRAL if plan.neutral else step.template or ""
-        told = saying_of(office, spec, person, plan.channel, contact, today, loans, now)
+        told = saying_of(office, spec, person, plan.channel, contact, today, figures, now)
         try:
             said = compose(
                 name, plan.channel, told, person, spec, receives=receives(office, spec, plan.channel)
