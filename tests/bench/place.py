@@ -104,9 +104,10 @@ async def warm(engine: AsyncEngine) -> None:
 
 
 async def _indexes(connection: AsyncConnection) -> list[tuple[str, str, str]]:
-    """(table, columns, predicate) of every index."""
+    """(table, columns or expressions, predicate) of every index."""
     found = await connection.exec_driver_sql(
-        "SELECT i.indrelid::regclass::text, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), "
+        "SELECT i.indrelid::regclass::text, "
+        "string_agg(pg_get_indexdef(i.indexrelid, a.attnum, true), ', ' ORDER BY a.attnum), "
         "coalesce(pg_get_expr(i.indpred, i.indrelid), 'true') "
         "FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid "
         "JOIN pg_attribute a ON a.attrelid = i.indexrelid "
