@@ -1,29 +1,36 @@
 """What people write to us: stored first, then obeyed.
 
 A stop is obeyed for everybody who has the sender's address on file, whatever their loans; the claim reads
-consents again, so nothing that is planned goes out after it. A sender whom nobody has on file learns nothing
-and changes nothing.
+consents again, so nothing that is planned goes out after it. It is confirmed once. Who says that they are not
+the person has the address suspended, for every loan, and a task asks somebody to trace it. A sender whom
+nobody has on file learns nothing and changes nothing.
 """
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
-from messages.keywords import Keyword, keyword_of
+from messages.keywords import Keyword
+from messages.meanings import Meaning, meaning_of
 from notifiers.base import Media, Reply
+from storage.addresses import open_traces, suspend
+from storage.answers import plan_answer, said_since
 from storage.audit import Event, write
-from storage.consents import set_consent
+from storage.consents import Evidence, set_consent, stopped
 from storage.crypt import CryptError, normal_email, normal_phone
 from storage.raw import Raw, touch
-from storage.replies import Stored, holders, lock_unworked, mark_worked, store, unworked
+from storage.replies import Holder, Stored, holders, lock_unworked, mark_worked, store, unworked
 
-_KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
-_CONSENTS: dict[Keyword | None, str] = {"stop": "revoked", "start": "granted"}
+KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
 _BATCH = 200
+
+CONFIRM_WITHIN = timedelta(minutes=5)  # of the stop: 47 CFR 64.1200(a)(12), and good manners elsewhere
+ANSWER_WITHIN = timedelta(hours=1)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("inbound")
 
@@ -55,7 +62,7 @@ async def take_reply(office: Office, actor: Actor, reply: Reply, now: datetime) 
         )
 
 
-async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) -> Keyword | None:
+async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) -> Meaning | None:
     """Do what a stored reply asks, in one transaction; what it was. Nothing where it was done before.
 
     Raises Denied.
@@ -63,11 +70,11 @@ async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) ->
     require(actor, Action.TAKE_REPLY)
     async with office.transaction() as raw:
         stored = await lock_unworked(raw, office.keyring, reply)
-        return None if stored is None else await _obey(raw, actor, stored, now)
+        return None if stored is None else await _obey(office, raw, actor, stored, now)
 
 
 async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[str]:
-    """Work every reply that its webhook left; counts by what they were: `stop`, `start`, `help`, `other`.
+    """Work every reply that its webhook left; counts by what they were: a Meaning, or `other`.
 
     One that cannot be opened fails alone (`failed`) and stays. Raises Denied.
     """
@@ -88,41 +95,137 @@ async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[s
         after = waiting[-1]
 
 
-async def _obey(raw: Raw, actor: Actor, stored: Stored, now: datetime) -> Keyword | None:
+async def _obey(office: Office, raw: Raw, actor: Actor, stored: Stored, now: datetime) -> Meaning | None:
     said = msgspec.json.decode(stored.body, type=Said)
-    meant = keyword_of(said.text)
+    meant = meaning_of(said.text)
     # Where the provider already stopped, believing otherwise would be no use.
-    keyword: Keyword | None = "stop" if "stop" in (said.keyword, meant) else meant or said.keyword
-    state = _CONSENTS.get(keyword)
-    if state is not None:
-        found = await holders(raw, _KINDS[stored.channel], stored.token)
-        if state == "granted":  # who lost the number has nothing to grant there, nor its new owner for them
-            found = [holder for holder in found if holder.state not in ("suspended", "detached")]
+    by_provider = said.keyword == "stop" and meant != "wrong_person"
+    meaning: Meaning | None = "stop" if by_provider else meant or said.keyword
+    found = await holders(raw, KINDS[stored.channel], stored.token) if meaning else []
+    work = _Work(office, raw, actor, stored, now, answered_by_provider=said.keyword is not None)
+    if meaning == "wrong_person":
+        await work.wrong_person(found)
+        if said.keyword == "stop":
+            await work.consent("revoked", found)
+    elif meaning == "stop":
+        await work.stop(found)
+    elif meaning == "start":
+        await work.start(found)
+    elif meaning == "help":
+        await work.help(found)
+    await mark_worked(raw, stored.id, meaning, now)
+    return meaning
+
+
+class _Work:
+    """What one reply has done, in the transaction that marks it worked."""
+
+    def __init__(
+        self,
+        office: Office,
+        raw: Raw,
+        actor: Actor,
+        stored: Stored,
+        now: datetime,
+        *,
+        answered_by_provider: bool,
+    ) -> None:
+        self.office, self.raw, self.actor, self.stored, self.now = office, raw, actor, stored, now
+        self.answered_by_provider = answered_by_provider
+
+    async def stop(self, found: Sequence[Holder]) -> None:
+        """For everybody with that address, whatever its state; confirmed once, to who was not stopped yet."""
+        before = await stopped(self.raw, [holder.person for holder in found], self.stored.channel)
+        await self.consent("revoked", found)
+        await self.answer(
+            "stop-confirmed",
+            [holder for holder in found if holder.person not in before],
+            self.stored.received_at + CONFIRM_WITHIN,
+            purpose="opt_out_confirmation",
+        )
+
+    async def start(self, found: Sequence[Holder]) -> None:
+        """Who lost the number has nothing to grant there, nor its new owner for them."""
+        theirs = [holder for holder in found if holder.state not in ("suspended", "detached")]
+        before = await stopped(self.raw, [holder.person for holder in theirs], self.stored.channel)
+        await self.consent("granted", theirs)
+        again = [holder for holder in theirs if holder.person in before]
+        await self.answer("start-confirmed", again, self.now + ANSWER_WITHIN)
+
+    async def help(self, found: Sequence[Holder]) -> None:
+        """Once a day: whoever answers by machine would ask for ever."""
+        for holder in found:
+            yesterday = self.now - timedelta(days=1)
+            if holder.case is not None and await said_since(self.raw, holder.case, "help", yesterday):
+                return
+        await self.answer("help", found, self.now + ANSWER_WITHIN)
+
+    async def wrong_person(self, found: Sequence[Holder]) -> None:
+        """That address is suspended for every loan of everybody who has it, and somebody traces it."""
+        if not found:
+            return
+        cases = sorted({holder.case for holder in found if holder.case is not None})
+        await touch(self.raw, cases, self.now)
+        suspended = await suspend(self.raw, KINDS[self.stored.channel], self.stored.token)
+        traced = await open_traces(self.raw, cases, self.stored.id, self.now)
+        await self.write(
+            [("address.suspended", "address", address) for address in suspended]
+            + [("task.opened", "task", task) for task in traced]
+        )
+
+    async def consent(self, state: str, found: Sequence[Holder]) -> None:
+        """Recorded for every portfolio: who says stop to a number means whoever writes from it."""
+        await touch(self.raw, [holder.case for holder in found if holder.case is not None], self.now)
         persons = sorted({holder.person for holder in found})
-        await touch(raw, [holder.case for holder in found if holder.case is not None], now)
-        await set_consent(raw, persons, stored.channel, state, stored.received_at, "reply", stored.id)
+        stored = self.stored
+        await set_consent(
+            self.raw,
+            persons,
+            stored.channel,
+            state,
+            stored.received_at,
+            "reply",
+            Evidence(reply=stored.id),
+        )
+        await self.write([(f"consent.{state}", "person", person) for person in persons])
+
+    async def answer(
+        self, text: str, found: Sequence[Holder], expires_at: datetime, purpose: str = "answer"
+    ) -> None:
+        """To the address that wrote, once, however many have it; unless the provider answers by itself."""
+        open_ = [one for one in found if one.case is not None and one.state not in ("suspended", "detached")]
+        if not open_ or self.answered_by_provider:
+            return
+        first = min(open_, key=lambda one: (one.state != "confirmed", one.state != "attested", one.person))
+        assert first.case is not None
+        await plan_answer(
+            self.raw,
+            self.office.keyring,
+            first.case,
+            first.person,
+            first.address,
+            self.stored.channel,
+            text,
+            {},
+            self.now,
+            expires_at,
+            purpose=purpose,
+        )
+
+    async def write(self, done: Sequence[tuple[str, str, int]]) -> None:
+        data = {"channel": self.stored.channel, "reply": self.stored.id}
         await write(
-            raw.connection,
+            self.raw.connection,
             [
-                Event(
-                    now,
-                    actor.name,
-                    actor.role,
-                    f"consent.{state}",
-                    "person",
-                    person,
-                    {"channel": stored.channel, "reply": stored.id},
-                )
-                for person in persons
+                Event(self.now, self.actor.name, self.actor.role, action, subject, id_, data)
+                for action, subject, id_ in done
             ],
         )
-    await mark_worked(raw, stored.id, keyword, now)
-    return keyword
 
 
 def _token(office: Office, channel: str, sender: str) -> bytes:
     """Of the sender's address as a tape would give it; a sender that is none (a short code) finds nobody."""
-    kind = _KINDS[channel]
+    kind = KINDS[channel]
     try:
         normal = {"phone": normal_phone, "email": normal_email}.get(kind, str)(sender.strip())
     except ValueError:

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.in_use import Texts
 from casework.portfolios import PortfolioSpec, spec_of, tolerances
 from casework.releases import in_force, ruling_of
 from policy.needs import Part, needs
@@ -20,6 +21,7 @@ from storage.crypt import Keyring
 from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw, begun
 from storage.rulebooks import keep_rulebook, published, releases
+from storage.texts import all_versions
 from strategies.rulebook import Counting, Rulebook, Stance, Written, digest, encode, read_rulebook
 
 
@@ -31,12 +33,13 @@ class Clock(Protocol):
 
 
 class Book(msgspec.Struct, frozen=True, eq=False):
-    """What is in force at a moment: the rulebook, the portfolios, their tolerances, what rules need."""
+    """What is in force at a moment: the rulebook, the portfolios, tolerances, what rules need, texts."""
 
     rulebook: Rulebook
     portfolios: Mapping[int, PortfolioSpec]
     tolerance: Callable[[int, str], int]
     needs: Mapping[int, frozenset[Part]]  # what the rules of a portfolio (id) read of a situation
+    texts: Texts
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -84,7 +87,8 @@ class Office:
         portfolios = tuple(await all_portfolios(raw))
         known = await raw.value(
             "SELECT ARRAY[(SELECT coalesce(max(id), 0) FROM strategy_versions), "
-            "(SELECT coalesce(max(id), 0) FROM releases)]"
+            "(SELECT coalesce(max(id), 0) FROM releases), "
+            "(SELECT coalesce(sum(id), 0)::bigint FROM text_versions WHERE approval = 'approved')]"
         )
         state = (tuple(known), portfolios)
         if self._book is None or self._known != state:
@@ -93,7 +97,8 @@ class Office:
             await keep_rulebook(raw, digest(written), encode(written))
             rulebook = read_rulebook(written)
             needed = {key: needs(rule for _, rule in rules.each) for key, rules in rulebook.rules.items()}
-            self._book = Book(rulebook, specs, tolerances(specs), needed)
+            approved = [one.version for one in await all_versions(raw) if one.version.approval == "approved"]
+            self._book = Book(rulebook, specs, tolerances(specs), needed, Texts(approved))
             self._known = state
         return self._book
 

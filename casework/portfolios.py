@@ -103,6 +103,8 @@ class PortfolioSpec(BaseModel):
     reminders: Literal["collection", "reminder"] = "collection"
     terms: TermsSpec = TermsSpec()
     senders: dict[Literal["sms", "email", "chat"], str] = {}
+    # Channels on which only a text that an outside register approved may go out (India's DLT: sms).
+    registered: frozenset[Literal["sms", "email", "chat"]] = frozenset()
     pay: dict[str, str] = {}  # language -> how to pay; {reference} is the loan's
     reply_to: ReplySpec | None = None
 

@@ -11,6 +11,7 @@ from starlette.datastructures import ImmutableMultiDict
 from casework.delivery.receipts import take_receipt
 from casework.inbound import take_reply, work_reply
 from console.desk import Desk, SmsDoor
+from console.waking import wake
 
 _NOTHING_TO_SAY: Final = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 _MOST_BYTES: Final = 64 * 1024
@@ -40,7 +41,7 @@ def webhooks(desk: Desk) -> APIRouter:
         new = await take_receipt(desk.office, desk.webhooks, receipt, desk.clock.now())
         _TAKEN.labels("status", "new" if new else "repeated").inc()
         if new:
-            await _wake(desk, "hear")
+            await wake(desk, "hear")
         return _nothing_to_say()
 
     @router.post("/inbound", summary="An incoming SMS", responses=_ANSWERS)
@@ -66,17 +67,12 @@ async def _obey(desk: Desk, reply: int) -> None:
     except Exception as error:  # whatever it is, the provider has nothing to mend
         # Foreign exceptions carry texts and addresses: no more of it than its kind.
         log.error("reply left to the sweep", reply=reply, error=type(error).__name__)  # noqa: TRY400
-        await _wake(desk, "hear")
+        await wake(desk, "hear")
         return
-    if keyword in ("stop", "start"):
-        await _wake(desk, "look")
-
-
-async def _wake(desk: Desk, job: str) -> None:
-    try:
-        await desk.wake(job)
-    except Exception as error:  # the queue is never the truth: the sweep finds what is stored
-        log.warning("nobody woken", job=job, error=type(error).__name__)
+    if keyword in ("stop", "start", "wrong_person"):
+        await wake(desk, "look")
+    if keyword in ("stop", "start", "help"):  # each is answered once
+        await wake(desk, "deliver")
 
 
 async def _signed(desk: Desk, request: Request, door: str, signature: str | None) -> tuple[SmsDoor, Form]:

@@ -54,3 +54,12 @@ class TextTooLongError(MessageError):
         super().__init__(
             f"the text '{name}' came out longer than the {limit} characters that {channel} may have"
         )
+
+
+class NotApprovedError(MessageError):
+    """Nobody approved a text of this name yet, so nothing can be sent by it."""
+
+    def __init__(self, name: str, channel: str, language: str) -> None:
+        super().__init__(
+            f"no version of {language}/{name}/{channel} is approved: approve one before it is sent"
+        )

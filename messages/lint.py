@@ -84,8 +84,9 @@ class Finding(msgspec.Struct, frozen=True):
 def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
     """What is wrong with `said`; nothing, where it may go out. A string has neither subject nor buttons."""
     body = said if isinstance(said, Body) else Body(text=said)
-    found = [*_form(body, context, is_whole=isinstance(said, Body)), *_missing(body, context)]
-    found += lint_words(body.text, context, "text")
+    own = _own_words(body.text, context)
+    found = [*_form(body, context, is_whole=isinstance(said, Body)), *_missing(body, own, context)]
+    found += _lint_words(body.text, own, context, "text")
     if body.subject is not None:
         found += lint_words(body.subject, context, "subject")
     for number, (label, _) in enumerate(body.buttons, 1):
@@ -100,10 +101,13 @@ def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
 
 def lint_words(text: str, context: Context, where: str) -> list[Finding]:
     """What is wrong with the words of one part of a text, whatever it has to have as a whole."""
+    return _lint_words(text, _own_words(text, context), context, where)
+
+
+def _lint_words(text: str, own: str, context: Context, where: str) -> list[Finding]:
     found: list[tuple[str, str | None]] = []
     if hides_signs(text):
         found.append(("hidden", None))
-    own = _own_words(text, context)
     found += _wrong_words(own, context.may_carry_amounts, context.hosts)
     if not context.may_carry_amounts:
         amount = amount_in(own)
@@ -193,12 +197,12 @@ def _form(body: Body, context: Context, *, is_whole: bool) -> Iterator[Finding]:
         yield _finding("buttons", "buttons", f"{BUTTONS} at most, of {LABEL} characters")
 
 
-def _missing(body: Body, context: Context) -> Iterator[Finding]:
+def _missing(body: Body, own: str, context: Context) -> Iterator[Finding]:
     """What it has to have and has not."""
     if context.wanted and context.language and _base(context.wanted) != _base(context.language):
         yield _finding("missing_language", "text", f"it is in '{_base(context.language)}'")
     if context.opt_out != "none":
-        says_word = _says_stop(_own_words(body.text, context))
+        says_word = _says_stop(own)
         has_link = any(way in body.text for way in context.opt_out_at if way)
         if context.opt_out == "link" and says_word:
             yield _finding("stop_not_received", "text")

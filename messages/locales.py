@@ -69,7 +69,9 @@ def _best_language(wanted: str, available: frozenset[str], fallback: str) -> str
     if wanted in available:
         return wanted
     locale = _parsed(wanted)
-    return locale.language if locale is not None and locale.language in available else fallback
+    # Who reads Spanish in Germany reads Spanish, though Babel has no such locale.
+    language = locale.language if locale is not None else wanted.replace("_", "-").partition("-")[0].lower()
+    return language if language in available else fallback
 
 
 def best_language(wanted: str | None, available: Collection[str], fallback: str) -> str:

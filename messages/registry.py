@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from messages.errors import MessageError
+from messages.errors import MessageError, NotApprovedError
 from messages.templates import Source, Template, library, parse
 
 Approval = Literal["draft", "submitted", "approved", "rejected"]
@@ -45,15 +45,6 @@ class FrozenTextError(MessageError):
 
 class ApprovalError(MessageError):
     """A text is not in the state that this asks for; the sentence says in which, and what would be right."""
-
-
-class NotApprovedError(MessageError):
-    """Nobody approved a text of this name yet, so nothing can be sent by it."""
-
-    def __init__(self, name: str, channel: str, language: str) -> None:
-        super().__init__(
-            f"no version of {language}/{name}/{channel} is approved: approve one before it is sent"
-        )
 
 
 def draft(name: str, channel: str, language: str, source: Source) -> TextVersion:

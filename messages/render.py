@@ -14,6 +14,7 @@ from messages.body import LENGTH, Body
 from messages.errors import InvalidTextError, MayNotCarryError, NothingOwedError, TextTooLongError
 from messages.filled import fill
 from messages.locales import best_language, listed, locale_for, long_date, money, short_date
+from messages.mail_page import page
 from messages.segments import segments
 from messages.templates import Template, languages, template
 from messages.values import Owed, Saying
@@ -174,13 +175,7 @@ def _html(paragraphs: Sequence[str], subject: str, language: str, saying: Saying
         key=len,
         reverse=True,
     )
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>'
-        f"{escape(subject)}</title></head>"
-        '<body style="font:16px/1.5 sans-serif;max-width:40em;margin:1em">'
-        f"{''.join(_block(paragraph, links) for paragraph in paragraphs)}</body></html>"
-    )
+    return page(language, subject, "\n".join(_block(paragraph, links) for paragraph in paragraphs))
 
 
 def _block(paragraph: str, links: Sequence[str]) -> str:

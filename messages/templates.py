@@ -24,6 +24,7 @@ from ruamel.yaml.error import YAMLError
 
 from messages.errors import InvalidTextError, UnknownTextError, UnknownVariableError
 from messages.locales import HOME, plural_form
+from messages.mail_page import frame
 from messages.segments import encoding_of
 
 Kind = Literal["due", "late", "neutral"]
@@ -42,6 +43,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "link-unknown": "neutral",
 }
 """The texts there are."""
+
+OWN_WORDS: Final = "own-words"
+"""Stands where a text's name would, for what somebody of the staff wrote themselves."""
 
 CHANNELS: Final = frozenset({"sms", "email", "chat"})
 
@@ -114,6 +118,8 @@ def parse(
     if (subject is not None) != (channel == "email"):
         raise InvalidTextError(where, "a mail has a subject, and nothing else has")
     _check_buttons(buttons, channel, kind, where)
+    if channel == "email":
+        frame(language)  # made now, not at the first mail
     labelled = [f"{action}={label}" for label, action in buttons]
     content = "\x00".join((name, channel, language, subject or "", text, *labelled))
     return Template(

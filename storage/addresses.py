@@ -1,7 +1,56 @@
-"""What becomes of an address when somebody says whose it is not."""
+"""Addresses and how their states change; and the tasks that ask somebody to trace one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
 
 from storage.consents import cases_of_token
 from storage.raw import Raw
+
+
+class Held(msgspec.Struct, frozen=True):
+    """An address of somebody, with one of their cases if any."""
+
+    id: int
+    person: int
+    kind: str
+    token: bytes
+    state: str
+    case: int | None
+
+
+async def held_at(raw: Raw, kind: str, token: bytes) -> list[Held]:
+    """The rows of everybody who has the address on file, once for each case of theirs."""
+    rows = await raw.rows(
+        "SELECT a.id, a.person_id, a.kind, a.token, a.state, c.id FROM addresses a "
+        "LEFT JOIN cases c ON c.person_id = a.person_id WHERE a.token = $1 AND a.kind = $2 "
+        "ORDER BY a.id, c.id",
+        token,
+        kind,
+    )
+    return [Held(*row) for row in rows]
+
+
+async def held_by(raw: Raw, address: int) -> list[Held]:
+    """One address, once for each case of its person."""
+    rows = await raw.rows(
+        "SELECT a.id, a.person_id, a.kind, a.token, a.state, c.id FROM addresses a "
+        "LEFT JOIN cases c ON c.person_id = a.person_id WHERE a.id = $1 ORDER BY c.id",
+        address,
+    )
+    return [Held(*row) for row in rows]
+
+
+async def suspend(raw: Raw, kind: str, token: bytes) -> list[int]:
+    """Nothing goes there any more, whoever has it on file: which rows changed."""
+    rows = await raw.rows(
+        "UPDATE addresses SET state = 'suspended' WHERE token = $1 AND kind = $2 "
+        "AND state NOT IN ('suspended', 'detached') RETURNING id",
+        token,
+        kind,
+    )
+    return sorted(row[0] for row in rows)
 
 
 async def set_state(raw: Raw, person: int, address: int, state: str) -> list[int]:
@@ -22,3 +71,48 @@ async def set_state(raw: Raw, person: int, address: int, state: str) -> list[int
         state,
     )
     return [case for _, case in await cases_of_token(raw, kind, token)]
+
+
+async def put_state(raw: Raw, addresses: Sequence[int], state: str, seen_at: datetime | None) -> None:
+    """`seen_at`: when the person vouched for it, where they did."""
+    await raw.run(
+        "UPDATE addresses SET state = $2, seen_at = coalesce($3, seen_at) WHERE id = ANY($1)",
+        list(addresses),
+        state,
+        seen_at,
+    )
+
+
+async def share_anew(raw: Raw, kind: str, token: bytes) -> None:
+    """Whether several persons have the address on file: who was found not to be its owner is none of them."""
+    await raw.run(
+        "UPDATE addresses a SET shared = EXISTS (SELECT 1 FROM addresses o WHERE o.token = a.token "
+        "AND o.kind = a.kind AND o.person_id <> a.person_id AND o.state <> 'detached') "
+        "WHERE a.token = $1 AND a.kind = $2",
+        token,
+        kind,
+    )
+
+
+async def open_traces(raw: Raw, cases: Sequence[int], reply: int | None, now: datetime) -> list[int]:
+    """A task for each case, unless one is open already: somebody finds out whose the address is."""
+    rows = await raw.rows(
+        "INSERT INTO tasks (case_id, kind, state, opened_at, reply_id) "
+        "SELECT c, 'trace', 'open', $2, $3 FROM unnest($1::bigint[]) c "
+        "ON CONFLICT (case_id) WHERE kind = 'trace' AND state = 'open' "
+        "AND num_nonnulls(occurrence_id, outcome_id, promise_id) = 0 DO NOTHING RETURNING id",
+        list(cases),
+        now,
+        reply,
+    )
+    return sorted(row[0] for row in rows)
+
+
+async def end_traces(raw: Raw, cases: Sequence[int]) -> list[int]:
+    """Whose it is is known: the open tasks of `cases` are done."""
+    rows = await raw.rows(
+        "UPDATE tasks SET state = 'done' WHERE case_id = ANY($1) AND kind = 'trace' AND state = 'open' "
+        "RETURNING id",
+        list(cases),
+    )
+    return sorted(row[0] for row in rows)

@@ -1,7 +1,9 @@
 """What people said of being contacted, and what providers learnt of their addresses. Always news: touches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+
+import msgspec
 
 from storage.raw import Raw, touch
 
@@ -17,6 +19,13 @@ async def cases_of_token(raw: Raw, kind: str, token: bytes) -> list[tuple[int, i
     return [(row[0], row[1]) for row in rows]
 
 
+class Evidence(msgspec.Struct, frozen=True):
+    """Why we believe it: what they wrote, or the message whose link they followed."""
+
+    reply: int | None = None
+    contact: int | None = None
+
+
 async def set_consent(
     raw: Raw,
     persons: Sequence[int],
@@ -24,22 +33,46 @@ async def set_consent(
     state: str,
     at: datetime,
     source: str,
-    reply: int | None = None,
+    evidence: Evidence = Evidence(),  # noqa: B008, frozen
+    *,
+    note: Callable[[int], bytes] | None = None,
+    portfolio: int | None = None,
+    purpose: str | None = None,
 ) -> None:
-    """Record that `persons` granted or revoked a channel, for every portfolio.
+    """Record that `persons` granted or revoked a channel; for one portfolio or purpose, or (None) all.
 
+    `note` seals what was noted of it under the id of its row.
     Touch their cases first: the row's place among decisions is drawn here (storage/tables/doors.py).
     """
-    await raw.run(
-        "INSERT INTO consents (person_id, channel, state, at, source, reply_id) "
-        "SELECT person, $2, $3, $4, $5, $6 FROM unnest($1::bigint[]) person",
-        sorted(set(persons)),
+    wanted = sorted(set(persons))
+    ids = await raw.ids("consents", len(wanted))
+    for id_, person in zip(ids, wanted, strict=True):
+        await raw.run(
+            "INSERT INTO consents (id, person_id, portfolio_id, channel, purpose, state, at, source, "
+            "reply_id, contact_id, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            id_,
+            person,
+            portfolio,
+            channel,
+            purpose,
+            state,
+            at,
+            source,
+            evidence.reply,
+            evidence.contact,
+            None if note is None else note(id_),
+        )
+
+
+async def stopped(raw: Raw, persons: Sequence[int], channel: str) -> set[int]:
+    """Those of `persons` whose last word on the channel, for all that is sent on it, was to stop."""
+    rows = await raw.rows(
+        "SELECT DISTINCT ON (person_id) person_id, state FROM consents WHERE person_id = ANY($1) "
+        "AND channel = $2 AND portfolio_id IS NULL AND purpose IS NULL ORDER BY person_id, at DESC, id DESC",
+        persons,
         channel,
-        state,
-        at,
-        source,
-        reply,
     )
+    return {row[0] for row in rows if row[1] == "revoked"}
 
 
 async def _address_of(raw: Raw, contact: int) -> tuple[str, bytes, str]:
@@ -69,4 +102,45 @@ async def block_recipient(raw: Raw, contact: int, now: datetime) -> None:
     kind, token, channel = await _address_of(raw, contact)
     found = await cases_of_token(raw, kind, token)
     await touch(raw, [case for _, case in found], now)
-    await set_consent(raw, [person for person, _ in found], channel, "revoked", now, "provider")
+    await raw.run(
+        "INSERT INTO consents (person_id, channel, state, at, source, contact_id) "
+        "SELECT person, $2, 'revoked', $3, 'provider', $4 FROM unnest($1::bigint[]) person",
+        sorted({person for person, _ in found}),
+        channel,
+        now,
+        contact,
+    )
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Whom a contact went to: in which portfolio, on which channel, in which language they read."""
+
+    person: int
+    portfolio: int
+    channel: str
+    language: str | None
+
+
+async def subject_of(raw: Raw, contact: int) -> Subject | None:
+    """None where there is no such contact, or it never went out."""
+    rows = await raw.rows(
+        "SELECT c.person_id, b.portfolio_id, c.channel, coalesce(c.language, p.language) FROM contacts c "
+        "JOIN cases b ON b.id = c.case_id JOIN persons p ON p.id = c.person_id "
+        "WHERE c.id = $1 AND c.claim_id IS NOT NULL",
+        contact,
+    )
+    return Subject(*rows[0]) if rows else None
+
+
+async def lock_cases_of_person(raw: Raw, person: int, now: datetime) -> list[int]:
+    """The person's cases, locked and touched: what is recorded of them next is news."""
+    rows = await raw.rows("SELECT id FROM cases WHERE person_id = $1 ORDER BY id", person)
+    cases = [row[0] for row in rows]
+    await touch(raw, cases, now)
+    return cases
+
+
+async def persons_named(raw: Raw, external_id: str) -> list[tuple[int, str]]:
+    """(id, source) of everybody with that external id."""
+    rows = await raw.rows("SELECT id, source FROM persons WHERE external_id = $1 ORDER BY id", external_id)
+    return [(row[0], row[1]) for row in rows]

@@ -22,6 +22,7 @@ class Leased(msgspec.Struct, frozen=True):
     channel: str
     address: int
     tries: int = 0  # hand-overs so far that took nothing
+    template: str | None = None  # of what no decision plans: an answer
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -74,7 +75,10 @@ async def lease(
         "AND channel <> ALL($5) AND address_id <> ALL($6) AND (cardinality($7::bigint[]) = 0 OR NOT EXISTS "
         "(SELECT 1 FROM cases b WHERE b.id = case_id AND b.portfolio_id = ANY($7))) "
         "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) "
-        "RETURNING id, case_id, person_id, channel, address_id, tries",
+        "RETURNING id, case_id, person_id, channel, address_id, tries, "
+        # A text before any claim is an answer's, or that of a contact that is tried again.
+        "CASE WHEN template IS NOT NULL AND (SELECT m.given IS NOT NULL FROM messages m "
+        "WHERE m.id = message_id) THEN template END",
         now,
         limit,
         by,
@@ -263,6 +267,9 @@ WITH moved AS (
 ), done AS (
     UPDATE messages m SET state = 'done'
     FROM said WHERE m.id = said.message_id AND (said.state <> 'accepted' OR said.confirm_by IS NULL)
+), gone AS (  -- what no strategy plans has no other channel to go on by
+    UPDATE messages m SET state = 'failed'
+    FROM moved WHERE moved.state = 'failed' AND m.id = moved.message_id AND m.given IS NOT NULL
 ), looked AS (
     UPDATE cases SET next_look_at = least(next_look_at, again.at)
     FROM (SELECT case_id, min(CASE state WHEN 'failed' THEN $8 ELSE confirm_by END) AS at FROM moved

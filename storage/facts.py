@@ -68,7 +68,7 @@ ORDER BY person_id, state = 'confirmed' DESC, state = 'attested' DESC, seen_at D
 _BEGUN = """
 SELECT m.id, m.case_id, m.step, m.strategy_version_id, m.expires_at,
        (SELECT count(*) FROM contacts c WHERE c.message_id = m.id) AS attempts
-FROM messages m WHERE m.case_id = ANY($1) AND m.state = 'open' ORDER BY m.id
+FROM messages m WHERE m.case_id = ANY($1) AND m.state = 'open' AND m.given IS NULL ORDER BY m.id
 """
 # A planned one may be put off; what a provider asked to wait for (it left its code) is no putting off.
 _TRIED = """

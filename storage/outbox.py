@@ -50,8 +50,8 @@ class About(msgspec.Struct, frozen=True):
     state: str
     code: str | None
     attempt: int
-    strategy: str
-    version: int
+    strategy: str | None  # None: nobody planned it but who asked for it
+    version: int | None
     step: str
     template: str | None
     segments: int | None
@@ -81,7 +81,7 @@ JOIN persons p ON p.id = c.person_id
 JOIN messages m ON m.id = c.message_id
 JOIN cases b ON b.id = c.case_id
 JOIN portfolios f ON f.id = b.portfolio_id
-JOIN strategy_versions v ON v.id = m.strategy_version_id
+LEFT JOIN strategy_versions v ON v.id = m.strategy_version_id
 WHERE c.id = $1
 """
 _LOANS = """

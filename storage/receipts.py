@@ -143,8 +143,8 @@ async def settle(raw: Raw, settled: Sequence[Settled], now: datetime) -> None:
     )
     await raw.run(
         "UPDATE messages m SET state = 'open' FROM contacts c "
-        "WHERE c.id = ANY($1) AND m.id = c.message_id AND m.state = 'done' AND NOT EXISTS ("
-        "SELECT 1 FROM contacts o WHERE o.message_id = m.id "
+        "WHERE c.id = ANY($1) AND m.id = c.message_id AND m.state = 'done' AND m.given IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM contacts o WHERE o.message_id = m.id "
         "AND o.state IN ('planned', 'claimed', 'sending', 'accepted', 'delivered', 'unknown'))",
         failed,
     )

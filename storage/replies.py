@@ -24,13 +24,15 @@ class Holder(msgspec.Struct, frozen=True):
     person: int
     state: str
     case: int | None
+    address: int
 
 
 async def holders(raw: Raw, kind: str, token: bytes) -> list[Holder]:
     """Everybody who has the address on file, once for each case of theirs."""
     rows = await raw.rows(
-        "SELECT a.person_id, a.state, c.id FROM addresses a LEFT JOIN cases c ON c.person_id = a.person_id "
-        "WHERE a.token = $1 AND a.kind = $2 ORDER BY a.person_id, c.id",
+        "SELECT a.person_id, a.state, c.id, a.id FROM addresses a "
+        "LEFT JOIN cases c ON c.person_id = a.person_id WHERE a.token = $1 AND a.kind = $2 "
+        "ORDER BY a.person_id, c.id",
         token,
         kind,
     )

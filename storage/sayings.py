@@ -73,6 +73,25 @@ def _recipients(keyring: Keyring, rows: Sequence[Any]) -> dict[int, Recipient]:
     return found
 
 
+async def recipient_at(raw: Raw, keyring: Keyring, address: int) -> Recipient:
+    """Whom an address reaches. Raises CryptError."""
+    (row,) = await raw.rows(
+        "SELECT p.id, p.name, p.language, p.country, a.value, a.state, a.shared "
+        "FROM addresses a JOIN persons p ON p.id = a.person_id WHERE a.id = $1",
+        address,
+    )
+    person, name, language, country, value, state, shared = row
+    opened = None if name is None else keyring.open("persons", "name", person, name)
+    return Recipient(
+        opened, language, country, keyring.open("addresses", "value", address, value), state, shared
+    )
+
+
+async def figures(raw: Raw, loans: Sequence[int]) -> dict[int, LoanFigures]:
+    """By loan, what it owes; as `to_be_said`."""
+    return _figures(await raw.rows(_FIGURES, loans))
+
+
 def _figures(rows: Sequence[Any]) -> dict[int, LoanFigures]:
     unpaid: dict[int, list[Unpaid]] = {}
     heads: dict[int, tuple[str, str | None, str, str]] = {}

@@ -25,7 +25,8 @@ _Rows = Sequence[Any]
 Needs = Mapping[int, frozenset[Part]]  # portfolio (id) -> parts that a rule in force there reads
 
 _CONSENTS: Final = """
-SELECT person_id, portfolio_id, channel, state, at FROM consents WHERE person_id = ANY($1) ORDER BY at, id
+SELECT person_id, portfolio_id, channel, state, at FROM consents
+WHERE person_id = ANY($1) AND (purpose IS NULL OR purpose = 'dunning') ORDER BY at, id
 """
 _HOLDS: Final = """
 SELECT person_id, loan_id, kind, starts_at, ends_at FROM holds

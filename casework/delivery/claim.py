@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from casework.delivery.answer import Answering
 from casework.delivery.compose import RULE, RefusedError, compose, receives, saying_of
 from casework.delivery.pause import give_back_paused
 from casework.look import decided
@@ -72,6 +73,7 @@ async def claim(
             return Claimed()
         book = await office.book(raw)
         cases = sorted({contact.case for contact in leased})
+        answering = Answering(office, raw, book, leased)
         going: dict[int, tuple[Plan, Facts]] = {}
         changes: list[CaseChange] = []
         fresh = await load_facts(
@@ -79,6 +81,7 @@ async def claim(
         )
         for facts, decision, made in decided(fresh, book, now):
             changes.append(made.change)
+            answering.hear(facts)
             plans = {plan.message: plan for plan in decision.plans}
             for begun in facts.begun:
                 last = begun.tried[-1].contact if begun.tried else 0
@@ -91,15 +94,20 @@ async def claim(
             made_by="claim",
             rulebook=book.rulebook.digest,
             engine=ENGINE,
-            also_deciding=frozenset(facts.case for _, facts in going.values()),
+            also_deciding=frozenset(facts.case for _, facts in going.values()) | answering.cases,
         )
         ready, refused = await _mark(office, raw, book, going, decision_of, now, until)
+        answered = await answering.mark(decision_of, now, until)
         put_off = {contact for change in changes for contact, _ in change.put_off}
         cancelled = {contact for change in changes for contact, _ in change.cancelled}
         # A receipt may have ended the message of a fallback meanwhile: nothing speaks of it any more.
-        over = sorted(mine - set(going) - put_off - cancelled)
+        over = sorted(mine - set(going) - put_off - cancelled - answering.contacts)
         await cancel(raw, over, "message_over", now)
         cancelled.update(over)
+        ready += [Ready(one.outgoing, one.channel, None, one.may_go) for one in answered.ready]
+        refused |= answered.refused
+        put_off |= answered.put_off
+        cancelled |= answered.cancelled
         events = [("contact.sending", made.outgoing.contact) for made in ready]
         events += [("contact.failed", contact) for contact in refused]
         events += [("contact.cancelled", contact) for contact in sorted(cancelled)]
@@ -148,7 +156,13 @@ async def _mark(
         told = saying_of(office, spec, person, plan.channel, contact, today, figures, now)
         try:
             said = compose(
-                name, plan.channel, told, person, spec, receives=receives(office, spec, plan.channel)
+                book.texts,
+                name,
+                plan.channel,
+                told,
+                person,
+                spec,
+                receives=receives(office, spec, plan.channel),
             )
         except RefusedError as refusal:
             log.error("unsayable", contact=contact, template=name, code=refusal.code)  # noqa: TRY400
@@ -159,7 +173,9 @@ async def _mark(
             log.error("unlawful text", contact=contact, template=name, pack=no.pack, rule=no.rule)
             refused.append((contact, RULE + no.rule))
             continue
-        body = office.keyring.seal("contacts", "body", contact, _JSON.encode(said.body).decode())
+        # A mail's page says what its text says; it would take four fifths of the room.
+        kept = msgspec.structs.replace(said.body, html=None)
+        body = office.keyring.seal("contacts", "body", contact, _JSON.encode(kept).decode())
         claim_id = decision_of[facts.case]
         marked.append(
             Marked(contact, claim_id, body, said.template, said.digest, said.language, said.body.segments)

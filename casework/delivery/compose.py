@@ -5,22 +5,28 @@ reads the real ones. What it finds refuses the contact, with its code; nothing i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Final, Literal
 
+import msgspec
+
+from casework.in_use import Texts
 from casework.links import stop_link
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, terms_of
 from ledger.standing import standing
+from messages.body import Body
 from messages.carry import carries, said_to
 from messages.context import context_of
-from messages.errors import AddressClosedError, MayNotCarryError, MessageError
+from messages.errors import AddressClosedError, MayNotCarryError, MessageError, NotApprovedError
 from messages.links import hosts_of
-from messages.lint import SENTENCES, lint
+from messages.lint import SENTENCES, Finding, lint
 from messages.proof import NO_OPT_OUT
-from messages.render import Rendered, render
-from messages.templates import languages
+from messages.render import Rendered, render_with
+from messages.segments import segments
+from messages.templates import OWN_WORDS, languages
 from messages.values import Owed, Saying
 from policy.calendar import local_day
 from storage.sayings import LoanFigures, Recipient
@@ -33,6 +39,9 @@ _MEANINGS: Final = {
     "unreadable": "The person's name or address is not what was stored, so nothing was said.",
     "nothing_owed": "Nothing was owed any more when it was to be said.",
     "address_closed": "The address had been suspended or taken off by then.",
+    "expired": "Its time had passed before it could be said.",
+    "rules": "The rules did not allow it.",
+    "not_registered": "This channel takes registered texts alone, and the register has approved none of it.",
     "may_not_carry": "The address may carry nothing about a loan, and the text speaks of one.",
 }
 
@@ -59,17 +68,27 @@ def meaning_of(code: str | None) -> str | None:
 
 
 def compose(
-    name: str, channel: str, told: Saying, person: Recipient, spec: PortfolioSpec, *, receives: bool = True
+    texts: Texts,
+    name: str,
+    channel: str,
+    told: Saying,
+    person: Recipient,
+    spec: PortfolioSpec,
+    *,
+    receives: bool = True,
 ) -> Rendered:
     """The text `name` as the person's address on `channel` may carry it. Raises RefusedError.
 
     `receives`: whether a reply reaches us; else it must carry a link or a number to stop.
     """
     may = carries(person.state, channel, shared=person.shared)
-    language = language_of(person, spec)
+    language = language_of(person, spec, texts.languages)
     try:
         told = said_to(told, may)
-        said = render(name, channel, language, told)
+        chosen = texts.of(name, channel, language, registered=channel in spec.registered)
+        said = render_with(chosen, language, told)
+    except NotApprovedError:
+        raise RefusedError("not_registered") from None
     except AddressClosedError:
         raise RefusedError("address_closed") from None
     except MayNotCarryError:
@@ -84,6 +103,42 @@ def compose(
     if found:
         raise RefusedError(LINTED + found[0].code)
     return said
+
+
+def own_words(words: str, channel: str, told: Saying, person: Recipient, spec: PortfolioSpec) -> Rendered:
+    """What somebody of the staff wrote themselves, held to the same. Raises RefusedError."""
+    found = read_words(words, channel, told, person, spec)
+    if found:
+        raise RefusedError(found[0].code if found[0].code in _MEANINGS else LINTED + found[0].code)
+    body = words_as(words, channel, spec)
+    digest = sha256(words.encode()).hexdigest()[:16]
+    return Rendered(body, OWN_WORDS, digest, language_of(person, spec).partition("-")[0])
+
+
+def read_words(
+    words: str, channel: str, told: Saying, person: Recipient, spec: PortfolioSpec
+) -> tuple[Finding, ...]:
+    """What is wrong with words to a person at an address; nothing, where they may be said there.
+
+    The loans that `told` knows may not be named at an address that may carry nothing about them.
+    """
+    references = tuple(owed.loan for owed in told.owed)
+    if channel in spec.registered:
+        return (Finding("not_registered", _MEANINGS["not_registered"], "text"),)
+    try:
+        told = said_to(told, carries(person.state, channel, shared=person.shared))
+    except AddressClosedError as error:
+        return (Finding("address_closed", str(error), "address"),)
+    context = context_of(told, channel, language_of(person, spec), hosts=own_hosts(spec))
+    context = msgspec.structs.replace(context, references=references)
+    return lint(words_as(words, channel, spec), context)
+
+
+def words_as(words: str, channel: str, spec: PortfolioSpec) -> Body:
+    """Words as a channel takes them: a mail has the brand for its subject."""
+    if channel == "sms":
+        return Body(text=words, segments=segments(words))
+    return Body(text=words, subject=spec.brand if channel == "email" else None)
 
 
 def saying_of(
@@ -110,11 +165,11 @@ def saying_of(
     )
 
 
-def language_of(person: Recipient, spec: PortfolioSpec) -> str:
-    """The person's language where there are texts in it, else the portfolio's, with their country: figures
-    are written as there."""
+def language_of(person: Recipient, spec: PortfolioSpec, known: Collection[str] | None = None) -> str:
+    """The person's language where there are texts in it (`known`: else those of the library), else the
+    portfolio's, with their country: figures are written as there."""
     language = person.language or spec.language
-    if language.partition("-")[0] not in languages():
+    if language.partition("-")[0] not in (languages() if known is None else known):
         language = spec.language
     country = person.country or spec.country
     return f"{language}-{country}" if country and "-" not in language else language

@@ -105,6 +105,11 @@ async def explain_contact(office: Office, actor: Actor, contact: int, now: datet
         if row is None:
             raise CaseworkInputError(f"there is no contact {contact}; `kept loan show` lists those of a loan")
         asking = _Asking(raw, book, actor, row)
+        if row["purpose"] is not None:
+            raise CaseworkInputError(
+                f"contact {contact} says what {row['borrower']} asked for, or what somebody wrote to them: "
+                "no strategy planned it"
+            )
         stored = await asking.stored(await _decision_of(raw, row))
         return await asking.explained(stored, row, await asking.today(now))
 

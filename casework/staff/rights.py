@@ -36,6 +36,11 @@ class Action(StrEnum):
     SEND = "send"
     TAKE_RECEIPT = "take_receipt"
     TAKE_REPLY = "take_reply"
+    SAY = "say"  # a message of one's own words to a borrower
+    RECORD_CONSENT = "record_consent"  # what a person said of being contacted
+    SETTLE_ADDRESS = "settle_address"  # whose an address is: confirmed, another's, reported reassigned
+    WRITE_TEXT = "write_text"
+    APPROVE_TEXT = "approve_text"
     SEAL_RECORD = "seal_record"
     SETTLE_UNKNOWN = "settle_unknown"  # say what became of a contact that nobody knows it of
     PUBLISH_STRATEGY = "publish_strategy"
@@ -135,6 +140,9 @@ _DESK: Final = {
     Action.EXPLAIN: Scope.PORTFOLIO,
     Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
     Action.PAUSE: Scope.PORTFOLIO,
+    Action.SAY: Scope.PORTFOLIO,
+    Action.RECORD_CONSENT: Scope.PORTFOLIO,
+    Action.SETTLE_ADDRESS: Scope.PORTFOLIO,
 }
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
@@ -146,6 +154,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.COLLECTOR: {
         Action.RECORD_OUTCOME: Scope.OWN,
         Action.PLACE_HOLD: Scope.OWN,
+        Action.SAY: Scope.PORTFOLIO,
+        Action.RECORD_CONSENT: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.OWN,
         Action.EXPLAIN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
@@ -162,6 +172,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.PLACE_HOLD: Scope.PORTFOLIO,
         Action.LIFT_HOLD: Scope.PORTFOLIO,
         Action.APPROVE: Scope.PORTFOLIO,
+        Action.WRITE_TEXT: Scope.PORTFOLIO,
         Action.PAUSE: Scope.PORTFOLIO,
         Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.PORTFOLIO,
@@ -181,6 +192,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.PLACE_HOLD: Scope.ALL,
         Action.LIFT_HOLD: Scope.ALL,
         Action.APPROVE: Scope.ALL,
+        Action.RECORD_CONSENT: Scope.ALL,
+        Action.WRITE_TEXT: Scope.ALL,
+        Action.APPROVE_TEXT: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.SEE_PORTFOLIO: Scope.ALL,
         Action.SEE_LOAN: Scope.ALL,
@@ -202,6 +216,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.CUSTOMER_SERVICE: {
         Action.RECORD_OUTCOME: Scope.PORTFOLIO,
         Action.PLACE_HOLD: Scope.PORTFOLIO,
+        Action.SAY: Scope.PORTFOLIO,
+        Action.RECORD_CONSENT: Scope.PORTFOLIO,
+        Action.SETTLE_ADDRESS: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.PORTFOLIO,
         Action.EXPLAIN: Scope.PORTFOLIO,
         Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
@@ -216,6 +233,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEND: Scope.ALL,
         Action.TAKE_RECEIPT: Scope.ALL,
         Action.TAKE_REPLY: Scope.ALL,
+        Action.RECORD_CONSENT: Scope.ALL,
+        Action.SETTLE_ADDRESS: Scope.ALL,
         Action.SETTLE_UNKNOWN: Scope.ALL,
         Action.SEAL_RECORD: Scope.ALL,
         Action.CHECK: Scope.ALL,

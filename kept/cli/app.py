@@ -24,6 +24,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "unknown",
     "approvals",
     "pausing",
+    "texts",
     "ledger",
     "policy",
     "strategy",

@@ -14,6 +14,7 @@ _CLAIMED: Final = """
 SELECT c.id, c.message_id, c.channel, c.address_id, c.template, d.id AS decision_id, d.case_id, d.at,
        d.rulebook, d.engine, d.facts
 FROM contacts c JOIN decisions d ON d.id = c.claim_id
+JOIN messages m ON m.id = c.message_id AND m.given IS NULL
 WHERE c.id > $1 AND c.sent_at IS NOT NULL ORDER BY c.id LIMIT $2
 """
 _OCCURRENCES: Final = """
@@ -62,6 +63,7 @@ async def first_contacts(raw: Raw, messages: Sequence[int]) -> list[Any]:
 _CONTACT: Final = """
 SELECT c.id, c.message_id, c.case_id, c.channel, c.address_id, c.state, c.code, c.planned_at, c.not_before,
        c.sent_at, c.settled_at, c.claim_id, p.external_id AS borrower, p.source, b.portfolio_id,
+       (SELECT m.purpose FROM messages m WHERE m.id = c.message_id AND m.given IS NOT NULL) AS purpose,
        (SELECT max(o.decision_id) FROM occurrences o WHERE o.message_id = c.message_id) AS last_decision
 FROM contacts c JOIN cases b ON b.id = c.case_id JOIN persons p ON p.id = c.person_id WHERE c.id = $1
 """

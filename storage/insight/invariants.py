@@ -47,7 +47,8 @@ EXPECTED_ONCE: Final = (
     """,
     """
     SELECT format('message %s has no occurrence', m.id) FROM messages m
-    WHERE m.state IN ('open', 'done') AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.message_id = m.id)
+    WHERE m.state IN ('open', 'done') AND m.given IS NULL
+      AND NOT EXISTS (SELECT 1 FROM occurrences o WHERE o.message_id = m.id)
     """,
     """
     SELECT format('message %s has no contact', m.id) FROM messages m
@@ -118,8 +119,11 @@ DESPITE_A_NO: Final = (
     FROM contacts c JOIN cases b ON b.id = c.case_id
     JOIN LATERAL (SELECT s.state, s.at, s.source FROM consents s
                   WHERE s.person_id = c.person_id AND s.channel = c.channel AND s.place < c.claim_id
+                    AND (s.purpose IS NULL OR s.purpose = 'dunning')
                     AND (s.portfolio_id IS NULL OR s.portfolio_id = b.portfolio_id)
                   ORDER BY s.at DESC, s.id DESC LIMIT 1) last ON true
+    JOIN messages m ON m.id = c.message_id
+     AND m.purpose NOT IN ('answer', 'opt_out_confirmation', 'statutory')
     WHERE c.state IN {_LEFT} AND last.state = 'revoked'
     """,  # noqa: S608, constants
     f"""

@@ -89,7 +89,11 @@ consents = Table(
     Column("state", Text, nullable=False),
     moment("at"),
     Column("source", Text, nullable=False),
-    ref("reply_id", "replies.id", nullable=True),  # the evidence
+    Column("purpose", Text),  # null: whatever a consent is asked for
+    # The evidence: what they wrote, the message whose link they followed, or in words.
+    ref("reply_id", "replies.id", nullable=True),
+    ref("contact_id", "contacts.id", nullable=True),
+    Column("note", LargeBinary),  # sealed
     place(),
     one_of("channel", "sms", "email", "chat", "call", "visit"),
     one_of("state", "granted", "revoked"),

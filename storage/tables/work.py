@@ -58,15 +58,22 @@ messages = Table(
     metadata,
     key(),
     ref("case_id", "cases.id"),
-    ref("decision_id", "decisions.id"),
-    ref("strategy_version_id", "strategy_versions.id"),
-    Column("step", Text, nullable=False),  # the leading step: its text is used
+    # What no strategy planned (an answer to what was asked) has neither.
+    ref("decision_id", "decisions.id", nullable=True),
+    ref("strategy_version_id", "strategy_versions.id", nullable=True),
+    # the leading step: its text is used; of an answer, its text
+    Column("step", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     moment("planned_at"),
     moment("expires_at"),
     # open: a contact is still to be sent, awaited, or followed by another channel
     Column("state", Text, nullable=False),
+    Column("given", LargeBinary),  # sealed: what an answer says, or its text is filled with
     one_of("state", "open", "done", "cancelled", "failed"),
+    CheckConstraint(
+        "(given IS NULL) = (decision_id IS NOT NULL) AND (given IS NULL) = (strategy_version_id IS NOT NULL)",
+        name="planned_or_answered",
+    ),
     Index("ix_messages_open", "case_id", postgresql_where=text("state = 'open'")),
 )
 
@@ -156,10 +163,11 @@ tasks = Table(
     key(),
     ref("case_id", "cases.id", index=True),
     ref("loan_id", "loans.id", nullable=True),  # null: the case as a whole
-    # what opened it: a step, an outcome, or what became of a promise
+    # what opened it: a step, an outcome, what became of a promise, a reply ("wrong number")
     ref("occurrence_id", "occurrences.id", nullable=True),
     ref("outcome_id", "outcomes.id", nullable=True, index=True),
     ref("promise_id", "promises.id", nullable=True),
+    ref("reply_id", "replies.id", nullable=True),
     Column("kind", Text, nullable=False),
     Column("queue", Text, nullable=False, server_default=""),
     Column("priority", SmallInteger, nullable=False, server_default=text("5")),  # 1 comes first
@@ -169,7 +177,17 @@ tasks = Table(
     moment("finish_by", nullable=True),
     UniqueConstraint("occurrence_id"),
     UniqueConstraint("promise_id"),
-    CheckConstraint("num_nonnulls(occurrence_id, outcome_id, promise_id) = 1", name="opened_by_one"),
+    CheckConstraint(
+        "num_nonnulls(occurrence_id, outcome_id, promise_id, reply_id) <= 1", name="opened_by_one_at_most"
+    ),
+    Index(
+        "ix_tasks_open_trace",
+        "case_id",
+        unique=True,
+        postgresql_where=text(
+            "kind = 'trace' AND state = 'open' AND num_nonnulls(occurrence_id, outcome_id, promise_id) = 0"
+        ),
+    ),
     one_of("kind", "call", "visit", "review", "reconcile", "trace"),
     one_of("state", "open", "done", "cancelled"),
 )

@@ -80,6 +80,8 @@ def test_locale_for(wanted: str, language: str, locale: str) -> None:
         ("EN", "en"),
         ("fr", "ru"),
         (None, "ru"),
+        ("es-DE", "es"),
+        ("zh_DE", "zh"),
     ],
 )
 def test_best_language(wanted: str | None, best: str) -> None:

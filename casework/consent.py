@@ -1,0 +1,136 @@
+"""What people say of being contacted, other than by a reply: by a message's link, or to one of the staff.
+
+Each is recorded with its evidence, is news for their cases, and is obeyed by the next claim.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from casework.errors import CaseworkInputError
+from casework.links import contact_of_link
+from casework.office import Office
+from casework.staff.rights import Action, Actor, require
+from policy.values import CHANNELS
+from storage.audit import Event, write
+from storage.consents import (
+    Evidence,
+    Subject,
+    lock_cases_of_person,
+    persons_named,
+    set_consent,
+    subject_of,
+)
+from storage.raw import Raw
+
+PURPOSES = ("dunning",)  # those that a consent may be told apart by; statutory notices need none
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """What a link stops: messages of a brand on a channel. `language` is that of the message."""
+
+    brand: str
+    channel: str
+    language: str | None
+
+
+async def read_link(office: Office, token: str) -> Linked | None:
+    """What the link with `token` would stop; None where it is none of ours."""
+    async with office.transaction() as raw:
+        found = await _subject(office, raw, token)
+        return None if found is None else await _linked(office, raw, found[1])
+
+
+async def stop_by_link(office: Office, actor: Actor, token: str, now: datetime) -> Linked | None:
+    """Stop what the link names, for the lender that sent it. None where it is none of ours. Raises Denied."""
+    require(actor, Action.RECORD_CONSENT)
+    async with office.transaction() as raw:
+        found = await _subject(office, raw, token)
+        if found is None:
+            return None
+        contact, subject = found
+        await lock_cases_of_person(raw, subject.person, now)
+        await set_consent(
+            raw,
+            [subject.person],
+            subject.channel,
+            "revoked",
+            now,
+            "link",
+            Evidence(contact=contact),
+            portfolio=subject.portfolio,
+        )
+        data = {"channel": subject.channel, "contact": contact, "portfolio": subject.portfolio}
+        event = Event(now, actor.name, actor.role, "consent.revoked", "person", subject.person, data)
+        await write(raw.connection, [event])
+        return await _linked(office, raw, subject)
+
+
+async def record_consent(
+    office: Office,
+    actor: Actor,
+    external_id: str,
+    channel: str,
+    state: str,
+    note: str,
+    now: datetime,
+    *,
+    portfolio: str | None = None,
+    purpose: str | None = None,
+    source: str | None = None,
+) -> None:
+    """What a borrower told somebody of the staff: `granted` or `revoked`, with a note of how they said it.
+
+    For one portfolio (code) and purpose, or for all. Raises Denied, and CaseworkInputError where there is no
+    such borrower, portfolio, channel or purpose, or no note.
+    """
+    require(actor, Action.RECORD_CONSENT, portfolio)
+    if channel not in CHANNELS:
+        raise CaseworkInputError(f"{channel!r} is no channel; there are {', '.join(sorted(CHANNELS))}")
+    if state not in ("granted", "revoked"):
+        raise CaseworkInputError(f"{state!r} is no consent; it is granted or revoked")
+    if purpose is not None and purpose not in PURPOSES:
+        raise CaseworkInputError(f"{purpose!r} is no purpose; there are {', '.join(PURPOSES)}")
+    if not note.strip():
+        raise CaseworkInputError("a consent needs its evidence: note when and how they said it")
+    async with office.transaction() as raw:
+        codes = {spec.portfolio: key for key, spec in (await office.book(raw)).portfolios.items()}
+        if portfolio is not None and portfolio not in codes:
+            raise CaseworkInputError(f"there is no portfolio {portfolio!r}")
+        person = await _named(raw, external_id, source)
+        await lock_cases_of_person(raw, person, now)
+        await set_consent(
+            raw,
+            [person],
+            channel,
+            state,
+            now,
+            "staff",
+            note=lambda key: office.keyring.seal("consents", "note", key, note.strip()),
+            portfolio=None if portfolio is None else codes[portfolio],
+            purpose=purpose,
+        )
+        data = {"channel": channel, "portfolio": portfolio, "purpose": purpose}
+        event = Event(now, actor.name, actor.role, f"consent.{state}", "person", person, data)
+        await write(raw.connection, [event])
+
+
+async def _named(raw: Raw, external_id: str, source: str | None) -> int:
+    found = [one for one in await persons_named(raw, external_id) if source is None or one[1] == source]
+    if not found:
+        raise CaseworkInputError(f"there is no borrower {external_id!r}")
+    if len(found) > 1:
+        sources = ", ".join(one[1] for one in found)
+        raise CaseworkInputError(f"several sources have a borrower {external_id!r}: {sources}; say which")
+    return found[0][0]
+
+
+async def _subject(office: Office, raw: Raw, token: str) -> tuple[int, Subject] | None:
+    contact = contact_of_link(office, token)
+    subject = None if contact is None else await subject_of(raw, contact)
+    return None if contact is None or subject is None else (contact, subject)
+
+
+async def _linked(office: Office, raw: Raw, subject: Subject) -> Linked:
+    spec = (await office.book(raw)).portfolios[subject.portfolio]
+    return Linked(spec.brand, subject.channel, subject.language or spec.language)

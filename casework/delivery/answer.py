@@ -1,0 +1,187 @@
+"""What no strategy plans, at the claim: no decision speaks of it, so the rules are asked here.
+
+Answers to what a person asked, the confirmation of their stop, a collector's own words. Each is linted as its
+address may carry it, like every other text.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from casework.delivery.compose import RefusedError, compose, own_words, receives, saying_of
+from casework.office import Book, Office
+from messages.render import Rendered
+from messages.templates import OWN_WORDS
+from notifiers.base import Outgoing
+from policy.calendar import local_day
+from policy.values import Ask
+from storage.answers import Answer, answers_of, close, put_off
+from storage.contacts import Leased, Marked, cancel, mark_sending, refuse
+from storage.raw import Raw
+from storage.sayings import LoanFigures, Recipient, to_be_said
+from strategies.asking import asks_about, earliest_of
+from strategies.values import Facts
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
+
+_JSON = msgspec.json.Encoder()
+
+
+class Said(msgspec.Struct, frozen=True):
+    """An answer that may be handed over now."""
+
+    outgoing: Outgoing
+    channel: str
+    may_go: Callable[[datetime], datetime | None]
+
+
+class Answered(msgspec.Struct):
+    """What became of a claim's answers."""
+
+    ready: list[Said] = msgspec.field(default_factory=list[Said])
+    put_off: set[int] = msgspec.field(default_factory=set[int])
+    cancelled: set[int] = msgspec.field(default_factory=set[int])
+    refused: set[int] = msgspec.field(default_factory=set[int])
+
+
+class Answering:
+    """The answers among what a claim leased. Told the facts of their cases, it marks those that may go."""
+
+    def __init__(self, office: Office, raw: Raw, book: Book, leased: Sequence[Leased]) -> None:
+        self._office, self._raw, self._book = office, raw, book
+        self._leased = {contact.id: contact for contact in leased if contact.template is not None}
+        self._facts: dict[int, Facts] = {}
+        self._owed: dict[int, LoanFigures] = {}
+        self.contacts = set(self._leased)
+        self.cases = frozenset(contact.case for contact in self._leased.values())
+
+    def hear(self, facts: Facts) -> None:
+        """The facts of one of the claim's cases."""
+        if facts.case in self.cases:
+            self._facts[facts.case] = facts
+
+    async def mark(self, decision_of: Mapping[int, int], now: datetime, until: datetime) -> Answered:
+        """Render and store what may go, and mark it `sending`; the rest waits, or goes no more."""
+        made = Answered()
+        if not self._leased:
+            return made
+        loans = sorted({loan.id for facts in self._facts.values() for loan in facts.loans})
+        who, self._owed = await to_be_said(self._raw, self._office.keyring, list(self._leased), loans)
+        marked: list[Marked] = []
+        refused: list[tuple[int, str, int]] = []
+        for answer in await answers_of(self._raw, self._office.keyring, list(self._leased)):
+            contact = self._leased[answer.contact]
+            facts = self._facts[contact.case]
+            gate = gate_of(self._book, contact, answer, facts, now)
+            at = gate(now)
+            over = over_of(answer, facts)
+            if over is not None or at is None or at >= answer.expires_at:
+                code = over or ("expired" if answer.expires_at <= now else "rules")
+                await cancel(self._raw, [contact.id], code, now)
+                await close(self._raw, [contact.id], "cancelled")
+                made.cancelled.add(contact.id)
+            elif at > now:
+                await put_off(self._raw, contact.id, at)
+                made.put_off.add(contact.id)
+            elif contact.id not in who:
+                refused.append((contact.id, "unreadable", decision_of[contact.case]))
+            else:
+                try:
+                    said, outgoing = self._said(contact, answer, facts, who[contact.id], now)
+                except RefusedError as refusal:
+                    log.error("unsayable", contact=contact.id, template=answer.template, code=refusal.code)  # noqa: TRY400
+                    refused.append((contact.id, refusal.code, decision_of[contact.case]))
+                    continue
+                made.ready.append(Said(outgoing, contact.channel, gate))
+                marked.append(_marked(self._office, contact.id, said, decision_of[contact.case]))
+        await mark_sending(self._raw, marked, now, until)
+        await refuse(self._raw, refused, now)
+        made.refused = {contact for contact, _, _ in refused}
+        await close(self._raw, sorted(made.refused), "failed")
+        return made
+
+    def _said(
+        self, contact: Leased, answer: Answer, facts: Facts, person: Recipient, now: datetime
+    ) -> tuple[Rendered, Outgoing]:
+        """What goes out, and how it is handed over. Raises RefusedError."""
+        spec, office = self._book.portfolios[facts.portfolio], self._office
+        today = local_day(now, facts.situation.zones[0])
+        owed = [self._owed[loan.id] for loan in facts.loans if loan.id in self._owed]
+        told = saying_of(office, spec, person, contact.channel, contact.id, today, owed, now)
+        if answer.template == OWN_WORDS:
+            said = own_words(answer.given["words"], contact.channel, told, person, spec)
+        else:
+            can_reply = receives(office, spec, contact.channel)
+            said = compose(
+                self._book.texts, answer.template, contact.channel, told, person, spec, receives=can_reply
+            )
+        outgoing = Outgoing(
+            contact=contact.id,
+            key=office.key_of(contact.id),
+            to=person.to,
+            body=said.body,
+            language=said.language,
+            at=now,
+            sender=spec.senders.get(contact.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
+        )
+        return said, outgoing
+
+
+def gate_of(
+    book: Book, contact: Leased, answer: Answer, facts: Facts, now: datetime
+) -> Callable[[datetime], datetime | None]:
+    """The first moment at or after the one given at which the rules allow it."""
+    rules = book.rulebook.rules[facts.portfolio]
+    asks = asks_to_say(
+        book,
+        facts,
+        loans_of(answer.given),
+        contact.channel,
+        now,
+        purpose=answer.purpose,
+        message=answer.message,
+        address=contact.address,
+        text=answer.given.get("words"),
+    )
+    return lambda moment: earliest_of(rules, asks, facts.situation, moment).at
+
+
+def asks_to_say(
+    book: Book,
+    facts: Facts,
+    loans: Sequence[int],
+    channel: str,
+    at: datetime,
+    *,
+    purpose: str = "dunning",
+    message: int = 0,
+    address: int = 0,
+    text: str | None = None,
+) -> list[Ask]:
+    """What is asked of the rules: about `loans`, or where there is none about nothing in particular."""
+    actor = book.rulebook.actor(facts.portfolio)
+    about = [loan for loan in facts.loans if loan.id in loans]
+    asks = asks_about(about, actor, channel, at, purpose=purpose, message=message, address=address, text=text)
+    return asks or [Ask(channel, (), purpose, message, actor, address=address, text=text)]
+
+
+def loans_of(given: Mapping[str, str]) -> tuple[int, ...]:
+    """The loans that a message names; none: it speaks of none."""
+    return tuple(map(int, filter(None, given.get("loans", "").split(","))))
+
+
+def over_of(answer: Answer, facts: Facts) -> str | None:
+    """Why it has lost its sense: it asks for loans that owe nothing any more."""
+    asked = set(loans_of(answer.given))
+    if answer.purpose != "dunning" or not asked:
+        return None
+    owing = {loan.id for loan in facts.loans if loan.status == "active" and loan.unpaid}
+    return "paid" if asked.isdisjoint(owing) else None
+
+
+def _marked(office: Office, contact: int, said: Rendered, claim: int) -> Marked:
+    kept = msgspec.structs.replace(said.body, html=None)
+    body = office.keyring.seal("contacts", "body", contact, _JSON.encode(kept).decode())
+    return Marked(contact, claim, body, said.template, said.digest, said.language, said.body.segments)

@@ -1,0 +1,143 @@
+"""What is said by no strategy: answers to what a person asked, and what somebody of the staff writes to them.
+
+Both go by the way of every contact: planned, asked and linted again at the claim, sent once. What somebody of
+the staff wrote is asked about and linted before that too, so that they learn at once why it may not go.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from casework.delivery.answer import asks_to_say
+from casework.delivery.compose import read_words, saying_of
+from casework.errors import CaseworkInputError
+from casework.office import Office
+from casework.staff.rights import Action, Actor, require
+from messages.templates import OWN_WORDS
+from policy.calendar import local_day
+from storage.addresses import held_by
+from storage.answers import plan_answer
+from storage.audit import Event, write
+from storage.facts import load_facts
+from storage.raw import Raw
+from storage.sayings import figures, recipient_at
+from strategies.addresses import KIND_OF
+from strategies.asking import earliest_of
+from strategies.values import Facts
+
+HELD_FOR = timedelta(hours=4)  # what waits longer is not what they meant to say
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why words may not go: a code, and a sentence. `until`: the first moment at which they might."""
+
+    code: str
+    detail: str
+    until: datetime | None = None
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """What became of somebody's words: the contact that carries them, or why there is none."""
+
+    contact: int | None
+    reasons: tuple[Reason, ...] = ()
+
+
+async def say(
+    raw: Raw,
+    office: Office,
+    case: int,
+    person: int,
+    address: int,
+    channel: str,
+    template: str,
+    given: Mapping[str, str],
+    now: datetime,
+    expires_at: datetime,
+) -> int:
+    """Plan `template`, filled with `given`, within the caller's transaction; the contact.
+
+    The claim renders it, and asks the rules as for purpose `answer`.
+    """
+    return await plan_answer(
+        raw, office.keyring, case, person, address, channel, template, given, now, expires_at
+    )
+
+
+async def say_own_words(
+    office: Office,
+    actor: Actor,
+    case: int,
+    address: int,
+    channel: str,
+    words: str,
+    loans: Sequence[int],
+    now: datetime,
+) -> Spoken:
+    """Send somebody's own words about `loans` to an address of the case's person, if they may go there now.
+
+    Refused with every reason: what the lint finds, and what a rule says. Raises Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        book = await office.book(raw)
+        found = await load_facts(raw, [case], now, book.tolerance, book.needs, names=book.rulebook.names)
+        if not found:
+            raise CaseworkInputError(f"there is no case {case}")
+        facts = found[0]
+        spec = book.portfolios[facts.portfolio]
+        require(actor, Action.SAY, spec.portfolio)
+        held = next((one for one in await held_by(raw, address) if one.person == facts.person), None)
+        if held is None or held.kind != KIND_OF.get(channel):
+            raise CaseworkInputError(f"case {case} has no address {address} for {channel}")
+        if not set(loans) <= {loan.id for loan in facts.loans}:
+            raise CaseworkInputError(f"case {case} has no such loan, or nothing is owed on it")
+        person = await recipient_at(raw, office.keyring, address)
+        owed = list((await figures(raw, [loan.id for loan in facts.loans])).values())
+        today = local_day(now, facts.situation.zones[0])
+        told = saying_of(office, spec, person, channel, 0, today, owed, now)
+        reasons = [Reason(one.code, one.detail) for one in read_words(words, channel, told, person, spec)]
+        rules = book.rulebook.rules[facts.portfolio]
+        asks = asks_to_say(book, facts, loans, channel, now, address=address, text=words)
+        answer = earliest_of(rules, asks, facts.situation, now)
+        if answer.at != now:
+            reasons += [Reason(no.rule, no.detail, no.until) for no in answer.noes]
+        if reasons:
+            data = {"codes": [one.code for one in reasons], "channel": channel}
+            event = Event(now, actor.name, actor.role, "message.refused", "case", case, data)
+            await write(raw.connection, [event])
+            return Spoken(None, tuple(reasons))
+        contact = await _planned(raw, office, actor, facts, address, channel, words, loans, now)
+        return Spoken(contact)
+
+
+async def _planned(
+    raw: Raw,
+    office: Office,
+    actor: Actor,
+    facts: Facts,
+    address: int,
+    channel: str,
+    words: str,
+    loans: Sequence[int],
+    now: datetime,
+) -> int:
+    given = {"words": words, "loans": ",".join(map(str, loans)), "by": actor.name}
+    contact = await plan_answer(
+        raw,
+        office.keyring,
+        facts.case,
+        facts.person,
+        address,
+        channel,
+        OWN_WORDS,
+        given,
+        now,
+        now + HELD_FOR,
+        purpose="dunning",
+    )
+    await write(
+        raw.connection,
+        [Event(now, actor.name, actor.role, "message.written", "contact", contact, {"case": facts.case})],
+    )
+    return contact

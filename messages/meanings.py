@@ -1,0 +1,63 @@
+"""What a written reply means, where little doubt is left: stop, start, help, or a wrong person.
+
+A reply that is a keyword as a whole (messages/keywords.py) means it. Else phrases of replies.yaml are looked
+for anywhere in it, in every language: who writes a whole sentence has stopped us as well as who writes one
+word. When in doubt it is a stop: an unwanted silence is mended by one word.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+import msgspec
+from ruamel.yaml import YAML
+
+from messages.keywords import keyword_of
+from messages.signs import words_of
+from messages.words import says
+
+Meaning = Literal["stop", "start", "help", "wrong_person"]
+
+_LENGTH: Final = 1_000  # of characters that are read; a letter is for a person
+
+
+class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one language has, each written as in messages/wordlists/."""
+
+    stop: tuple[str, ...]
+    no_stop: tuple[str, ...]  # where one of these stands, a phrase of `stop` does not count
+    wrong_person: tuple[str, ...]
+
+
+def meaning_of(text: str) -> Meaning | None:
+    """What `text` means; None where it says anything else, for a person to read.
+
+    A wrong person who also wants no more is a wrong person: that address gets nothing at all.
+    """
+    keyword = keyword_of(text)
+    if keyword is not None:
+        return keyword
+    words = words_of(text[:_LENGTH])
+    if any(says(words, phrase) for phrase in _all("wrong_person")):
+        return "wrong_person"
+    if any(says(words, phrase) for phrase in _all("stop")):
+        return None if any(says(words, phrase) for phrase in _all("no_stop")) else "stop"
+    return None
+
+
+@cache
+def _all(sort: Literal["stop", "no_stop", "wrong_person"]) -> tuple[str, ...]:
+    return tuple(phrase for spoken in _languages().values() for phrase in getattr(spoken, sort))
+
+
+@cache
+def _languages() -> Mapping[str, _Phrases]:
+    file = files("messages") / "replies.yaml"
+    loaded: object = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType]  (ruamel has no types)
+    return msgspec.convert(loaded, dict[str, _Phrases])
+
+
+def meaning_languages() -> frozenset[str]:
+    """The languages there are phrases of."""
+    return frozenset(_languages())

@@ -1,0 +1,117 @@
+"""Messages that no strategy plans, one contact each: answers, confirmations, a collector's words.
+
+They go the way of every contact: planned, claimed, sent once. What they say is sealed with the message, and
+their text is named from the beginning; that is how a claim tells them from what it has to decide.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from storage.crypt import Keyring
+from storage.raw import Raw
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A claimed contact of such a message: for what, what it says, and until when that makes sense."""
+
+    contact: int
+    message: int
+    purpose: str
+    template: str
+    given: Mapping[str, str]
+    expires_at: datetime
+
+
+async def plan_answer(
+    raw: Raw,
+    keyring: Keyring,
+    case: int,
+    person: int,
+    address: int,
+    channel: str,
+    template: str,
+    given: Mapping[str, str],
+    now: datetime,
+    expires_at: datetime,
+    *,
+    purpose: str = "answer",
+) -> int:
+    """Plan a message to an address of the person; its contact."""
+    (message,) = await raw.ids("messages", 1)
+    sealed = keyring.seal("messages", "given", message, msgspec.json.encode(given).decode())
+    await raw.run(
+        "INSERT INTO messages (id, case_id, step, purpose, planned_at, expires_at, state, given) "
+        "VALUES ($1, $2, $3, $4, $5, $6, 'open', $7)",
+        message,
+        case,
+        template,
+        purpose,
+        now,
+        expires_at,
+        sealed,
+    )
+    return await raw.value(
+        "INSERT INTO contacts (message_id, case_id, person_id, address_id, channel, attempt, state, "
+        "planned_at, not_before, template) VALUES ($1, $2, $3, $4, $5, 1, 'planned', $6, $6, $7) "
+        "RETURNING id",
+        message,
+        case,
+        person,
+        address,
+        channel,
+        now,
+        template,
+    )
+
+
+async def answers_of(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> list[Answer]:
+    """Those among `contacts`, opened. Raises CryptError."""
+    rows = await raw.rows(
+        "SELECT c.id, m.id AS message, m.purpose, m.step, m.given, m.expires_at FROM contacts c "
+        "JOIN messages m ON m.id = c.message_id WHERE c.id = ANY($1) AND m.given IS NOT NULL ORDER BY c.id",
+        contacts,
+    )
+    return [
+        Answer(
+            contact,
+            message,
+            purpose,
+            template,
+            msgspec.json.decode(keyring.open("messages", "given", message, given), type=dict[str, str]),
+            expires_at,
+        )
+        for contact, message, purpose, template, given, expires_at in rows
+    ]
+
+
+async def said_since(raw: Raw, case: int, template: str, since: datetime) -> bool:
+    """Whether such a message was planned for the case after `since`, whatever came of it."""
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE case_id = $1 AND given IS NOT NULL AND step = $2 "
+        "AND planned_at > $3)",
+        case,
+        template,
+        since,
+    )
+
+
+async def put_off(raw: Raw, contact: int, until: datetime) -> None:
+    """A claimed one that may not go now: planned again for later."""
+    await raw.run(
+        "UPDATE contacts SET state = 'planned', not_before = $2, leased_by = NULL, leased_until = NULL "
+        "WHERE id = $1 AND state = 'claimed'",
+        contact,
+        until,
+    )
+
+
+async def close(raw: Raw, contacts: Sequence[int], state: str) -> None:
+    """Their messages, which nothing follows: cancelled, or failed."""
+    await raw.run(
+        "UPDATE messages m SET state = $2 FROM contacts c "
+        "WHERE c.id = ANY($1) AND m.id = c.message_id AND m.state = 'open' AND m.given IS NOT NULL",
+        contacts,
+        state,
+    )

@@ -1,0 +1,123 @@
+"""Sentences that stop us, or say that we reached a wrong person, in every language; and those that do not."""
+
+import pytest
+
+from messages.meanings import meaning_languages, meaning_of
+from messages.templates import languages
+
+STOP = {
+    "en": [
+        "pls leave me alone, no more msgs",
+        "Stop. Thank you",
+        "Please stop sending me these messages, I don't want them",
+        "I do not want any more texts from you.",
+        "Don't contact me again!",
+        "I'd like to opt out please, this is too much",
+        "take me off your list",
+        "I withdraw my consent",
+        "Stop texting my phone at night",
+    ],
+    "zh": [
+        "退订",
+        "请不要再给我发短信了，谢谢",
+        "别再骚扰我了",
+        "我不想再收到你们的消息",
+        "請停止給我發短信",
+    ],
+    "es": [
+        "Por favor dejen de enviarme mensajes",
+        "no quiero recibir más mensajes de ustedes",
+        "Ya no me manden más mensajes",
+        "Denme de baja, gracias",
+    ],
+    "hi": [
+        "मुझे और मैसेज मत भेजिए",
+        "कृपया मुझे संदेश भेजना बंद करें",
+        "mujhe message mat bhejo bhai",
+    ],
+    "ru": [
+        "Больше не пишите мне, пожалуйста!",
+        "прекратите присылать мне сообщения",
+        "Я не хочу получать от вас смс",
+        "отпишите меня",
+    ],
+    "id": [
+        "Tolong jangan kirim pesan lagi ke saya",
+        "saya tidak mau menerima sms dari anda",
+        "berhenti kirim pesan ke nomor ini",
+    ],
+}
+
+WRONG = {
+    "en": [
+        "You have the wrong number",
+        "wrong person, sorry",
+        "This isn't Maria's number",
+        "I don't know this person",
+        "Sorry you got the wrong guy, stop texting me",
+        "I'm not her",
+    ],
+    "zh": ["发错人了", "你们打错了", "我不是本人", "我不认识这个人", "查無此人"],
+    "es": ["Número equivocado", "Se equivocaron de número", "no conozco a esa persona"],
+    "hi": ["गलत नंबर है", "मैं वह व्यक्ति नहीं हूँ", "galat number hai"],
+    "ru": ["Вы ошиблись номером", "это не её номер", "Я не знаю такого человека"],
+    "id": ["Maaf salah nomor", "salah sambung", "Saya tidak kenal orang ini"],
+}
+
+OTHER = [
+    "I cannot stop by today, Ann",
+    "The amount is wrong, I paid 200",
+    "you have the wrong amount",
+    "250 is not the right number of euros",
+    "I paid yesterday",
+    "I'll pay on Friday",
+    "I don't know when I can pay",
+    "please don't stop my account",
+    "Why did you stop sending reminders?",
+    "I lost my job and cannot pay",
+    "I'm not able to pay now",
+    "the number of days is wrong",
+    "我已经还款了",
+    "今天不能还",
+    "金额搞错了",
+    "我不知道什么时候能还",
+    "Ya pagué ayer",
+    "se equivocaron, ya pagué",
+    "no sé cuándo puedo pagar",
+    "मैं कल भुगतान करूँगा",
+    "मैं अभी तैयार नहीं हूँ",
+    "मैं वह राशि नहीं दे सकता",
+    "Я заплатил вчера",
+    "вы ошиблись, я уже заплатил",
+    "не знаю когда смогу",
+    "Saya sudah bayar kemarin",
+    "jumlahnya salah",
+    "saya tidak tahu kapan bisa bayar",
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, texts in STOP.items() for text in texts]
+)
+def test_failure_10_normal_language_stops(language: str, text: str) -> None:
+    assert meaning_of(text) == "stop", language
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, texts in WRONG.items() for text in texts]
+)
+def test_a_wrong_person_says_so_in_any_language(language: str, text: str) -> None:
+    assert meaning_of(text) == "wrong_person", language
+
+
+@pytest.mark.parametrize("text", OTHER)
+def test_what_says_anything_else_is_for_a_person(text: str) -> None:
+    assert meaning_of(text) is None
+
+
+def test_every_language_has_its_phrases_and_its_examples() -> None:
+    assert meaning_languages() == languages() == set(STOP) == set(WRONG)
+
+
+def test_a_long_letter_is_read_at_its_beginning_only() -> None:
+    assert meaning_of("I have a question. " * 100 + "stop texting me") is None
