@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from casework.insight.last_check import show_last_check
 from casework.ready import database_is_current
 from console.desk import Desk
 
@@ -46,6 +47,11 @@ def probes(desk: Desk) -> APIRouter:
 
     @router.get("/metrics", summary="Counters and timings, for Prometheus")
     async def metrics() -> Response:
+        async def known() -> bool:
+            await show_last_check(desk.office)
+            return True
+
+        await _asked("last check", known)  # without a database the rest is shown all the same
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 import casework.delivery.deliver as delivery
 import casework.delivery.receipts as receipts
@@ -16,6 +16,7 @@ import casework.inbound as inbound
 import casework.look as looking
 from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
+from casework.insight.last_check import note_check
 from casework.office import Clock, Office
 from casework.seal import Head, seal
 from casework.staff.rights import Actor
@@ -26,7 +27,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
 _CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
 _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
-_BROKEN = Gauge("kept_invariant_violations", "Violations found by the last check", ["invariant"])
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -148,13 +148,14 @@ async def seal_record(ctx: dict[str, Any]) -> None:
 
 
 async def check(ctx: dict[str, Any]) -> None:
-    """The invariants over the live data, nightly: a metric each, and an alert in the log."""
+    """The invariants over the live data, nightly: metrics of every process, and an alert in the log."""
     shift: Shift = ctx["shift"]
     anchored = shift.anchors.read()
-    for found in await check_invariants(shift.office, shift.actor, shift.clock.wall(), anchored):
-        _BROKEN.labels(found.name).set(found.violations)
-        if not found.holds:
-            log.error("invariant_broken", invariant=found.name, violations=found.violations)
+    found = await check_invariants(shift.office, shift.actor, shift.clock.wall(), anchored)
+    await note_check(shift.office, found, shift.clock.wall())
+    for invariant in found:
+        if not invariant.holds:
+            log.error("invariant_broken", invariant=invariant.name, violations=invariant.violations)
 
 
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order

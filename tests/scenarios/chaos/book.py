@@ -28,11 +28,11 @@ END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();
 """
-# A stop or an import, its cases in hand, waits with its commit until somebody waits for it, or for a second:
+# A stop or an import, its cases in hand, waits with its commit until somebody waits for it, or for some seconds:
 # so claims do meet it.
 _RACES = """
 CREATE FUNCTION wait_for_somebody() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  FOR n IN 1..50 LOOP
+  FOR n IN 1..250 LOOP
     EXIT WHEN EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
                       AND transactionid = pg_current_xact_id()::xid);
     PERFORM pg_sleep(0.02);
