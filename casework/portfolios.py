@@ -21,6 +21,7 @@ from policy.pack import shipped_texts
 from policy.values import Actor
 from storage.portfolios import PortfolioRow, save_portfolio
 from storage.raw import Raw
+from storage.rulebooks import releases
 from strategies.language import shipped_strategies
 
 # As tapes and files name a portfolio.
@@ -123,10 +124,6 @@ def read_portfolio(text: str, name: str) -> PortfolioSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CaseworkInputError(f"{name}: {where}: {first['msg']}") from error
-    unknown = [one for one in (spec.strategy, *spec.strategies) if one not in shipped_strategies()]
-    if unknown:
-        known = ", ".join(shipped_strategies())
-        raise CaseworkInputError(f"{name}: strategy: {unknown[0]!r} is no strategy; there are: {known}")
     missing = [pack for pack in spec.packs if pack not in shipped_texts()]
     if missing:
         known = ", ".join(shipped_texts())
@@ -168,7 +165,17 @@ def spec_of(row: PortfolioRow) -> PortfolioSpec:
 
 
 async def save(raw: Raw, spec: PortfolioSpec) -> tuple[int, bool]:
-    """Write the portfolio as its file says; (id, whether anything changed)."""
+    """Write the portfolio as its file says; (id, whether anything changed).
+
+    CaseworkInputError where it names a strategy that neither ships with Kept nor is published.
+    """
+    known = {*shipped_strategies(), *{one.name for one in await releases(raw)}}
+    for strategy in (spec.strategy, *spec.strategies):
+        if strategy not in known:
+            raise CaseworkInputError(
+                f"portfolio {spec.portfolio}: strategy: {strategy!r} is no strategy; "
+                f"there are: {', '.join(sorted(known))}; `kept strategy publish FILE` adds one"
+            )
     settings = spec.model_dump(mode="json")
     return await save_portfolio(
         raw, spec.portfolio, spec.country, spec.zone, spec.language, settings, spec.strategy

@@ -36,6 +36,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late-early": "late",
     "late": "late",
     "late-firm": "late",
+    "promise-tomorrow": "late",
     "get-in-touch": "neutral",
     "stop-confirmed": "neutral",
     "start-confirmed": "neutral",

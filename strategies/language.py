@@ -107,8 +107,8 @@ class Strategy(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def plain(self) -> bool:
-        """Whether its steps all count from the due date, at one moment for everybody."""
-        return self.anchors <= {"due"} and all(step.spread is None for step in self.steps)
+        """Whether its steps come at one moment for everybody: those of one due date are remembered."""
+        return all(step.spread is None for step in self.steps)
 
 
 def read_strategy(text: str, name: str) -> Strategy:

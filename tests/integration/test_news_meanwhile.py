@@ -13,7 +13,7 @@ from casework.errors import CaseworkInputError
 from casework.intake.import_tape import Order, import_tape
 from casework.intake.mapping_file import find_mapping
 from casework.intake.report import ImportReport
-from casework.portfolios import read_portfolio
+from casework.portfolios import read_portfolio, save
 from casework.staff.rights import Actor, Role
 from ledger.money import minor_digits
 from notifiers.base import Outgoing, Sent
@@ -141,10 +141,13 @@ async def test_a_reminder_goes_to_who_owes_and_to_nobody_else(town: Town, tmp_pa
     assert sorted(took.to for took in town.providers["sms"].took) == ["+447700900123", "+447700900200"]
 
 
-def test_a_portfolio_names_a_strategy_that_there_is() -> None:
-    text = "portfolio: acme\nname: Acme\nbrand: Acme\nzone: Europe/Berlin\ncurrency: EUR\nstrategy: gentel\n"
-    with pytest.raises(CaseworkInputError, match="'gentel' is no strategy; there are: gentle"):
-        read_portfolio(text, "acme.yaml")
+async def test_a_portfolio_names_a_strategy_that_there_is(town: Town) -> None:
+    text = "portfolio: north\nname: N\nbrand: N\nzone: Europe/Berlin\ncurrency: EUR\nstrategy: {}\n"
+    with pytest.raises(CaseworkInputError, match=r"'gentel' is no strategy; there are: .*gentle"):
+        async with town.office.transaction() as raw:
+            await save(raw, read_portfolio(text.format("gentel"), "north.yaml"))
+    async with town.office.transaction() as raw:
+        assert (await save(raw, read_portfolio(text.format("early-arrears"), "north.yaml")))[1]
 
 
 async def test_a_loan_whose_payment_was_refused_is_held_until_a_tape_has_none(

@@ -17,17 +17,20 @@ def test_gentle_is_what_it_says() -> None:
     assert (gentle.name, gentle.stale_after) == ("gentle", timedelta(days=4))
     assert [(step.id, step.days, step.hour, step.template or step.task) for step in gentle.steps] == [
         ("upcoming", -3, time(8), "upcoming"),
+        ("promised", -1, time(10), "promise-tomorrow"),
         ("due-today", 0, time(8), "due-today"),
+        ("broken", 0, time(9), "call"),
         ("late-3", 3, time(8), "late-early"),
         ("late-7", 7, time(8), "late"),
         ("late-15", 15, time(8), "late-firm"),
         ("call", 30, time(9), "call"),
     ]
-    assert [step.post_due for step in gentle.steps] == [False, False, True, True, True, True]
+    assert [step.post_due for step in gentle.steps] == [False, True, False, True, True, True, True, True]
     assert gentle.steps[0].by == ("chat", "email", "sms")
     assert gentle.steps[0].expires is None
-    assert {step.by for step in gentle.steps[1:5]} == {("chat", "sms", "email")}
-    assert {step.fallback_after for step in gentle.steps[:5]} == {timedelta(hours=4)}
+    after = [step for step in gentle.steps if step.template and step.at.days >= 0]
+    assert {step.by for step in after} == {("chat", "sms", "email")}
+    assert {step.fallback_after for step in after} == {timedelta(hours=4)}
 
 
 @pytest.mark.parametrize(
