@@ -1,6 +1,6 @@
 """A tape on its way into the book: read, staged, resolved, guarded, allocated, written, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,14 +24,15 @@ from casework.intake.stage import Stager
 from casework.intake.tape import Tape, look_up_tables
 from casework.intake.tape_file import TapeFile
 from casework.office import Office
-from casework.portfolios import PortfolioSpec, save, spec_of
+from casework.portfolios import PortfolioSpec, save, spec_of, terms_of
 from casework.staff.rights import Action, Actor, require
 from ledger.money import format_major, minor_digits
+from storage import differences
 from storage.audit import Event, write
-from storage.intake import guard, payments, refuse, resolve, staging, tally
+from storage.intake import guard, payments, refuse, resolve, restate, staging, tally
 from storage.intake import write as book
 from storage.intake.holds import hold_refused
-from storage.portfolios import all_portfolios
+from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw
 
 BATCH: Final = 5_000
@@ -113,6 +114,7 @@ class Loading:
         await resolve.resolve_installments(raw, shape)
         await payments.resolve_payments(raw, shape)
         await refuse.refuse(raw, many_files=shape.many_files)
+        await restate.restate(raw, unnamed=stager.unnamed)
         self.measured = await guard.measure(raw, LEAST_FACTOR)
         in_the_book = {row.id for row in known.values()}
         self.feeds = [pair for pair in await guard.feeds(raw) if pair[0] in in_the_book]
@@ -121,6 +123,8 @@ class Loading:
         self._next("balances")
         await allocate_moved(raw, {row.id: spec_of(row) for row in rows.values()})
         self._next("writing")
+        await restate.keep_versions(raw, self._now)
+        await restate.withdraw(raw)
         await book.write_book(raw, fed_at, self._now)
         recalled, notes = await self._recall(raw, fed_at)
         await self._feed(raw, fed_at, asked)
@@ -129,6 +133,9 @@ class Loading:
         held = await hold_refused(raw, since, self._now, tells_of_payments=self._tells_of_payments)
         if held:
             notes.append(f"{held} loans of the book have refused rows: they are held until a tape has none")
+        differing = await differences.compare(raw, _terms(rows.values(), spoken_of.currencies), self._now)
+        if differing:
+            notes.append(f"{differing} loans differ from what the core system states: `kept differences`")
         await book.touch_changed(raw, fed_at)
         self._next("counting")
         counts = await self._counts(raw)
@@ -346,6 +353,17 @@ class Loading:
     def _next(self, what: str) -> None:
         self._step += 1
         self._progress(what, self._step, _STEPS)
+
+
+def _terms(portfolios: Iterable[PortfolioRow], currencies: Sequence[str]) -> list[tuple[object, ...]]:
+    """(portfolio, currency, tolerance, first day past due, grace) of every pair."""
+    found: list[tuple[object, ...]] = []
+    for row in portfolios:
+        spec = spec_of(row)
+        first = 1 if spec.terms.dpd_starts == "on_due" else 0
+        grace = spec.terms.grace_days
+        found += [(row.id, code, terms_of(spec, code).tolerance, first, grace) for code in currencies]
+    return found
 
 
 def _quiet(what: str, done: int, total: int) -> None:

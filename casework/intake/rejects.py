@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from casework.intake.expressions import Text
 from casework.intake.rows import rows_of
 from casework.intake.tape_file import TapeFile
 
@@ -29,6 +30,7 @@ async def write_rejects(
             for record in batch:
                 file_no, row_no, column, reason = _typed(record)
                 file = files[file_no]
+                column = column or _column_of(file, reason)
                 if file_no != place:
                     place, rows = file_no, rows_of(file)
                 cells = next((cells for number, cells in rows if number == row_no), list[str]())
@@ -36,6 +38,43 @@ async def write_rejects(
                 if (column, reason) in counts or len(counts) < _COMMONEST:
                     counts[column, reason] = counts.get((column, reason), 0) + 1
     return counts
+
+
+# Rows refused for what other rows say: the key of the mapping that the reason speaks of.
+_SPOKEN_OF: Final = (
+    ("payment ", "payment_id"),
+    ("repeats row", "payment_id"),
+    ("has more decimals", "amount"),
+    ("the loan has no installment", "installment"),
+    ("takes back", "reverses"),
+    ("installment ", "number"),
+    ("the loan is in portfolio", "portfolio"),
+    ("the loan is in ", "currency"),
+    ("the person has another role", "role"),
+    ("the person is the borrower", "role"),
+    ("the borrower of the loan is another", "person_id"),
+    ("", "loan_id"),
+)
+
+
+def _column_of(file: TapeFile, reason: str) -> str:
+    """The columns of the file that such a reason speaks of; none where the row as a whole is meant."""
+    key = next(key for begins, key in _SPOKEN_OF if reason.startswith(begins))
+    part = file.part
+    for stated in (part.loan, part.party, part.installment, *part.payments):
+        expression = getattr(stated, key, None)
+        if isinstance(expression, Text):
+            return ", ".join(sorted(expression.columns()))
+    return ""
+
+
+def write_rows(path: Path, file: TapeFile, refused: Sequence[tuple[int, str, str, Sequence[str]]]) -> None:
+    """Write (row, column, reason, cells) of one file."""
+    with _opened(path) as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow((*COLUMNS, "original row"))
+        for row, column, reason, cells in refused:
+            writer.writerow((file.label, row, column, _value(file, cells, column), reason, *cells))
 
 
 class Asides:

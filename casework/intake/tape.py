@@ -74,6 +74,21 @@ def open_tape(path: Path, mapping: Mapping, kind: Kind) -> Tape:
     )
 
 
+def open_single(path: Path, name: str, part: FilePart) -> TapeFile:
+    """The one file at `path` that has the columns of `part`. Raises TapeError."""
+    candidates = [one for each in _paths(path) for one in _candidates(each)]
+    found = [
+        _recognised(each, label, ways, {name: part}, alone=len(candidates) == 1)
+        for each, label, ways in candidates
+    ]
+    known = [file for file in found if file is not None]
+    if len(known) != 1:
+        raise TapeError(
+            f"{path}: {len(known)} files have the columns {', '.join(part.known_by)}: one is wanted"
+        )
+    return known[0]
+
+
 def _wanted(mapping: Mapping, kind: Kind) -> dict[str, FilePart]:
     if kind == "loans":
         return mapping.files

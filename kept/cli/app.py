@@ -23,6 +23,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "explain",
     "unknown",
     "approvals",
+    "differences",
     "pausing",
     "texts",
     "ledger",

@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from kept.cli.arguments import AsOf
+from kept.cli.errors import BadInput
 from kept.cli.output import AsJson, console, print_json, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from casework.intake.import_tape import Order
+    from casework.intake.inherited import InheritedReport
     from casework.intake.report import ImportReport
 
 _COUNTS = ("read", "loaded", "updated", "unchanged", "skipped", "rejected", "recalled")
 _COMMONEST = 5
+_INHERITED = {
+    "consents": "Consents and opt-outs that came with the book.",
+    "holds": "Holds and marks that came with the book.",
+    "promises": "Promises that are still open.",
+    "contacts": "Contacts made before us, or elsewhere: the caps count them.",
+}
 
 _Tape = Annotated[
     Path, typer.Argument(metavar="FILE_OR_FOLDER", help="A file, or the folder with the files of one tape.")
@@ -42,7 +50,44 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Load a tape: what is wrong goes to a rejects file, the rest is loaded.")
     group.command("loans", help="A tape of loans: with borrowers, schedules, and payments.")(loans)
     group.command("payments", help="A file of payments alone, for loans of the book.")(payments)
+    for kind, what in _INHERITED.items():
+        group.command(kind, help=what)(_command(kind))
     app.add_typer(group, name="import")
+
+
+def _command(kind: str) -> "Callable[..., None]":
+    def inherited(
+        file: _Tape, mapping: _MappingName, dry_run: _DryRun = False, as_json: AsJson = False
+    ) -> None:
+        if mapping != "kept":
+            raise BadInput(f"--mapping {mapping}: {kind} are read in the format of `kept` alone")
+        report = asyncio.run(_run_inherited(kind, file, dry_run=dry_run))
+        if as_json:
+            print_json(report.document())
+            return
+        kept = " (dry run: nothing was kept)" if report.dry_run else ""
+        console().print(
+            f"{report.read:,} {kind} read: {report.loaded:,} loaded, {report.unchanged:,} unchanged, "
+            f"{report.rejected:,} rejected{kept}",
+            markup=False,
+        )
+        if report.rejects_file:
+            console().print(f"Rejected rows: {report.rejects_file}", markup=False, soft_wrap=True)
+
+    return inherited
+
+
+async def _run_inherited(kind: str, path: Path, *, dry_run: bool) -> "InheritedReport":
+    from casework.intake.inherited import import_inherited
+    from kept.bootstrap import OPERATOR, assembled
+    from kept.clock import SystemClock
+    from kept.config import load
+
+    settings = load()
+    async with assembled(settings) as running:
+        now = SystemClock().now()
+        rejects = settings.data_dir / "rejects"
+        return await import_inherited(running.office, OPERATOR, kind, path, rejects, now, dry_run=dry_run)  # pyright: ignore[reportArgumentType] - one of _INHERITED
 
 
 def loans(

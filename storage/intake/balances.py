@@ -7,7 +7,8 @@ from storage.raw import Raw
 
 ALLOCATIONS: Final = ("loan_id", "payment_id", "installment_id", "penalties", "fees", "interest", "principal")
 
-# Loans whose money changed: new ones with payments, known ones with a new or changed installment or payment.
+# Loans whose money changed: new ones with payments, known ones with a new, changed
+# or withdrawn installment or payment.
 _CHANGED: Final = """
 CREATE TEMP TABLE i_moved ON COMMIT DROP AS
 SELECT l.id, l.known_id IS NOT NULL AS known, l.currency, l.portfolio_id
@@ -17,7 +18,8 @@ WHERE NOT l.bad AND (
           WHERE p.loan_id = l.id AND p.n = 1 AND p.known_digest IS DISTINCT FROM p.digest)
   OR l.known_id IS NOT NULL
      AND EXISTS (SELECT 1 FROM i_installments t
-                 WHERE t.loan_id = l.id AND t.n = 1 AND t.known_digest IS DISTINCT FROM t.digest));
+                 WHERE t.loan_id = l.id AND t.n = 1 AND t.known_digest IS DISTINCT FROM t.digest)
+  OR l.id IN (SELECT loan_id FROM i_withdrawn));
 ANALYZE i_moved;
 CREATE TEMP TABLE i_allocations (
     loan_id bigint NOT NULL, payment_id bigint NOT NULL, installment_id bigint NOT NULL,
@@ -32,9 +34,11 @@ FROM (
          t.principal, t.number
   FROM i_installments t JOIN i_moved m ON m.id = t.loan_id WHERE t.n = 1
   UNION ALL
-  SELECT e.loan_id, m.portfolio_id, m.currency, e.id, e.due_on, e.penalties_minor, e.fees_minor,
-         e.interest_minor, e.principal_minor, e.number
+  SELECT e.loan_id, m.portfolio_id, m.currency, e.id, e.due_on, e.penalties_minor * w.owed,
+         e.fees_minor * w.owed, e.interest_minor * w.owed, e.principal_minor * w.owed, e.number
   FROM installments e JOIN i_moved m ON m.id = e.loan_id
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM i_withdrawn g WHERE g.id = e.id) THEN 0 ELSE 1 END AS owed) w
   WHERE m.known AND NOT EXISTS (SELECT 1 FROM i_installments t WHERE t.id = e.id)
 ) s ORDER BY loan_id, due_on, number, id
 """

@@ -58,16 +58,31 @@ INSERT INTO addresses AS a (id, person_id, kind, value, token, state, basis, see
 SELECT id, person_id, kind, value, token, state, basis, seen_at FROM i_addresses
 ON CONFLICT (person_id, kind, token) DO UPDATE
 SET state = CASE WHEN a.state IN ('attested', 'unverified') THEN EXCLUDED.state ELSE a.state END,
-    basis = EXCLUDED.basis, seen_at = greatest(a.seen_at, EXCLUDED.seen_at)
+    basis = EXCLUDED.basis, seen_at = greatest(a.seen_at, EXCLUDED.seen_at), replaced_at = NULL
 """
+# The file names another one of its kind: what it vouched for before, it vouches for no more.
+_REPLACED: Final = """
+UPDATE addresses a SET state = 'unverified', replaced_at = i.seen_at
+FROM (SELECT person_id, kind, max(seen_at) AS seen_at FROM i_addresses GROUP BY 1, 2) i
+WHERE a.person_id = i.person_id AND a.kind = i.kind AND a.seen_at <= i.seen_at AND a.replaced_at IS NULL
+  AND a.state IN ('attested', 'unverified')
+  AND NOT EXISTS (SELECT 1 FROM i_addresses x
+                  WHERE x.person_id = a.person_id AND x.kind = a.kind AND x.token = a.token)
+"""
+# One is shared while two persons have it on file.
 _SHARED: Final = """
-WITH several AS (
+WITH spoken_of AS (
+  SELECT token, kind FROM i_addresses
+  UNION
   SELECT a.token, a.kind FROM addresses a
-  WHERE (a.token, a.kind) IN (SELECT token, kind FROM i_addresses)
-  GROUP BY a.token, a.kind HAVING count(*) > 1
+  WHERE a.replaced_at IS NOT NULL AND a.person_id IN (SELECT person_id FROM i_addresses)
+), counted AS (
+  SELECT a.token, a.kind,
+         count(*) FILTER (WHERE a.replaced_at IS NULL AND a.state <> 'detached') > 1 AS several
+  FROM addresses a JOIN spoken_of USING (token, kind) GROUP BY a.token, a.kind
 ), marked AS (
-  UPDATE addresses a SET shared = true FROM several s
-  WHERE s.token = a.token AND s.kind = a.kind AND NOT a.shared
+  UPDATE addresses a SET shared = c.several FROM counted c
+  WHERE c.token = a.token AND c.kind = a.kind AND a.shared <> c.several
   RETURNING a.person_id
 )
 INSERT INTO i_touched SELECT c.id FROM cases c WHERE c.person_id IN (SELECT person_id FROM marked)
@@ -101,10 +116,11 @@ async def hold_addresses(raw: Raw, records: Sequence[tuple[object, ...]]) -> Non
 
 
 async def write_persons(raw: Raw) -> None:
-    """Update changed persons, write all addresses, and mark those that two persons have."""
+    """Update changed persons, write all addresses, mark those replaced and those that two persons have."""
     await raw.run(_UPDATE)
     await raw.run("ANALYZE i_addresses")
     await raw.run(_ADDRESSES)
+    await raw.run(_REPLACED)
     await raw.run(_SHARED)
 
 

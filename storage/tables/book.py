@@ -78,6 +78,7 @@ addresses = Table(
     # on file with another person too: carries what an unverified address may, for both
     Column("shared", Boolean, nullable=False, server_default=text("false")),
     moment("seen_at"),  # when the file or the person last vouched for it
+    moment("replaced_at", nullable=True),  # the file names another one since; null: it does not
     UniqueConstraint("person_id", "kind", "token"),
     one_of("kind", "phone", "email", "chat"),
     one_of("state", "attested", "confirmed", "unverified", "suspended", "detached"),
@@ -206,6 +207,33 @@ payments = Table(
         unique=True,
         postgresql_where=text("reverses_id IS NOT NULL"),
     ),
+)
+
+# What was known of an installment, or a payment, until a tape said otherwise.
+installment_versions = Table(
+    "installment_versions",
+    metadata,
+    key(),
+    ref("installment_id", "installments.id"),
+    ref("loan_id", "loans.id", index=True),
+    Column("number", Integer, nullable=False),
+    Column("due_on", Date, nullable=False),
+    minor("principal_minor"),
+    minor("interest_minor"),
+    minor("fees_minor"),
+    minor("penalties_minor"),
+    moment("until"),
+)
+
+payment_versions = Table(
+    "payment_versions",
+    metadata,
+    key(),
+    ref("payment_id", "payments.id"),
+    ref("loan_id", "loans.id", index=True),
+    Column("received_on", Date, nullable=False),
+    minor("amount_minor"),
+    moment("until"),
 )
 
 allocations = Table(

@@ -55,7 +55,7 @@ async def test_people_get_a_table_the_file_and_the_commonest_reasons(kept: Kept,
     text = " ".join(ran.out.split())
     assert "rows loaded │ 4" in text
     assert "Rejected rows with their reasons: " in text
-    assert "3 its loan is refused: loans.csv row 3: is no amount" in text
+    assert "3 loan_id its loan is refused: loans.csv row 3: is no amount" in text
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ async def test_each_reason(office: Office, tmp_path: Path, name: str) -> None:
     assert len(found) == len(expected) == report.rejected
     for (file, row, reason), (wanted_file, wanted_row, said) in zip(found, sorted(expected), strict=True):
         assert (file, row) == (wanted_file, wanted_row)
-        assert reason.startswith(said), reason
+        assert reason.startswith(said) or reason.partition(" ")[2].startswith(said), reason
     ids = "SELECT external_id FROM loans"
     assert await book_rows(office, ids) == [("L2",)]
     assert await book_rows(office, "SELECT count(*)::int FROM persons WHERE external_id = 'B1'") == [(0,)]

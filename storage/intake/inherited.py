@@ -1,0 +1,130 @@
+"""What comes with a book: who and what its rows speak of, and writing what is not there yet."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from storage.raw import Raw, touch
+from storage.recorded import PromiseRow, write_promise
+
+_PERSONS: Final = """
+SELECT external_id, count(*) AS several, min(id) AS id, min(zones[1]) AS zone
+FROM persons WHERE external_id = ANY($1) GROUP BY external_id
+"""
+_LOANS: Final = """
+SELECT l.external_id, count(*) AS several, min(l.id) AS id, min(p.person_id) AS borrower, min(l.zone) AS zone,
+       min(p.case_id) AS case_id,
+       min(l.currency) AS currency, min(l.portfolio_id) AS portfolio
+FROM loans l JOIN parties p ON p.loan_id = l.id AND p.role = 'borrower'
+WHERE l.external_id = ANY($1) GROUP BY l.external_id
+"""
+_CONSENTS: Final = """
+WITH said AS (
+  SELECT DISTINCT person_id, channel, state, at
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) s(person_id, channel, state, at)
+)
+INSERT INTO consents (person_id, channel, state, at, source)
+SELECT person_id, channel, state, at, 'feed' FROM said s
+WHERE NOT EXISTS (SELECT 1 FROM consents c WHERE c.person_id = s.person_id AND c.channel = s.channel
+                  AND c.state = s.state AND c.at = s.at AND c.source = 'feed' AND c.portfolio_id IS NULL)
+ORDER BY at, person_id
+RETURNING person_id, at
+"""
+_HOLDS: Final = """
+WITH said AS (
+  SELECT DISTINCT ON (person_id, loan_id, kind, starts_at) * FROM unnest(
+    $1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+  s(person_id, loan_id, kind, starts_at, ends_at)
+)
+INSERT INTO holds (person_id, loan_id, kind, starts_at, ends_at, recorded_at, recorded_by)
+SELECT person_id, loan_id, kind, starts_at, ends_at, $6, 'feed' FROM said s
+WHERE NOT EXISTS (SELECT 1 FROM holds h WHERE h.person_id = s.person_id AND h.kind = s.kind
+                  AND h.loan_id IS NOT DISTINCT FROM s.loan_id AND h.starts_at = s.starts_at
+                  AND h.recorded_by = 'feed')
+RETURNING person_id, kind, starts_at, loan_id
+"""
+_PROMISED: Final = """
+SELECT EXISTS (SELECT 1 FROM promises p JOIN promise_loans m ON m.promise_id = p.id
+               WHERE m.loan_id = $1 AND p.amount_minor = $2 AND p.due_on = $3 AND p.made_at = $4
+                 AND p.recorded_by = 'feed')
+"""
+_CONTACT: Final = """
+INSERT INTO contacts_elsewhere (person_id, at, channel, inbound, result, loan_ids, recorded_at, recorded_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'feed') ON CONFLICT DO NOTHING RETURNING person_id
+"""
+_CASES: Final = """
+SELECT id FROM cases WHERE person_id = ANY($1)
+UNION
+SELECT case_id FROM parties WHERE loan_id = ANY($2)
+"""
+
+
+async def persons(raw: Raw, ids: Iterable[str]) -> dict[str, Any]:
+    """id, zone by external id; None where two sources have it."""
+    rows = await raw.rows(_PERSONS, list(ids))
+    return {row["external_id"]: row if row["several"] == 1 else None for row in rows}
+
+
+async def loans(raw: Raw, ids: Iterable[str]) -> dict[str, Any]:
+    """id, borrower, zone, currency, portfolio by external id; None where two sources have it."""
+    rows = await raw.rows(_LOANS, list(ids))
+    return {row["external_id"]: row if row["several"] == 1 else None for row in rows}
+
+
+async def touch_cases(raw: Raw, cases: Iterable[int], now: datetime) -> None:
+    """Have these cases looked at."""
+    await touch(raw, sorted(cases), now)
+
+
+async def _cases(raw: Raw, persons: list[int], loans: list[int]) -> list[int]:
+    return [row[0] for row in await raw.rows(_CASES, persons, loans)]
+
+
+async def _consents(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+    one_each = [(person, channel, state, at) for person, channels, state, at in rows for channel in channels]
+    new = await raw.rows(_CONSENTS, *_columns(one_each, 4))
+    fresh = {(row["person_id"], row["at"]) for row in new}
+    count = sum((person, at) in fresh for person, _, _, at in rows)
+    return count, await _cases(raw, [row["person_id"] for row in new], [])
+
+
+async def _holds(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+    new = await raw.rows(_HOLDS, *_columns(rows, 5), now)
+    persons = [row["person_id"] for row in new if row["loan_id"] is None]
+    return len(new), await _cases(raw, persons, [row["loan_id"] for row in new if row["loan_id"]])
+
+
+async def _promises(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+    """Promises made to an earlier system: they pause, are kept or broken like any other."""
+    new, concerned = 0, list[int]()
+    for case, loan, amount, made_at, made_on, due, last, until in rows:
+        if await raw.value(_PROMISED, loan, amount, due, made_at):
+            continue
+        row = PromiseRow(case, None, amount, made_at, made_on, due, last, until, True, "feed", now, (loan,))
+        await write_promise(raw, row)
+        concerned.append(loan)
+        new += 1
+    return new, await _cases(raw, [], concerned)
+
+
+async def _contacts(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+    new = list[int]()
+    for row in rows:
+        person = await raw.value(_CONTACT, *row, now)
+        if person is not None:
+            new.append(person)
+    return len(new), await _cases(raw, new, [])
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+Write = Callable[[Raw, Sequence[tuple[Any, ...]], datetime], Awaitable[tuple[int, list[int]]]]
+WRITE: Final[Mapping[str, Write]] = {
+    "consents": _consents,
+    "holds": _holds,
+    "promises": _promises,
+    "contacts": _contacts,
+}
+"""What writes each kind: how many rows were new, and the cases that they concern."""

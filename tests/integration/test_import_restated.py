@@ -1,0 +1,208 @@
+"""What a later tape says otherwise, or no longer says: schedules, payments, addresses, balances."""
+
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.delivery.deliver import deliver
+from casework.differences import accept, differences
+from casework.errors import CaseworkInputError
+from casework.look import look
+from casework.office import Office
+from casework.publish import publish_shipped
+from kept.clock import FixedClock
+from tests.builders.book import SYSTEM, office_of
+from tests.builders.tapes import (
+    NOW,
+    OPERATIONS,
+    book_rows,
+    bring,
+    counts,
+    due,
+    loan,
+    paid,
+    party,
+    refused,
+    tape,
+    three,
+    write,
+)
+from tests.builders.town import Counting
+
+DAY = timedelta(days=1)
+SCHEDULE = "SELECT number, paid_minor, left_minor FROM installments ORDER BY loan_id, number"
+PHONES = (
+    "SELECT p.external_id, a.state, a.shared, a.replaced_at IS NOT NULL FROM addresses a "
+    "JOIN persons p ON p.id = a.person_id WHERE a.kind = 'phone' ORDER BY 1, a.id"
+)
+ONE, TWO = "+447700900101", "+447700900102"
+
+
+@pytest.fixture
+def office(engine: AsyncEngine) -> Office:
+    return office_of(engine)
+
+
+async def test_what_a_restated_schedule_lacks_is_owed_no_more(office: Office, tmp_path: Path) -> None:
+    pays = [paid("L1", "p1", "2026-03-01", "150.00")]
+    await bring(office, tape(tmp_path / "t", [loan("L1")], three("L1"), pays))
+    extended = [
+        due("L1", 1, "2026-03-01"),
+        due("L1", 4, "2026-08-01", "120.00"),
+        due("L1", 5, "2026-09-01", "80"),
+    ]
+    report = await bring(office, tape(tmp_path / "t", [loan("L1")], extended, pays), now=NOW + DAY)
+    assert counts(report) == {"loaded": 2, "unchanged": 3}
+    rows = await book_rows(office, SCHEDULE)
+    assert rows == [(1, 10000, 0), (2, 0, 0), (3, 0, 0), (4, 5000, 7000), (5, 0, 8000)]
+    versions = await book_rows(
+        office, "SELECT number, principal_minor, until FROM installment_versions ORDER BY number"
+    )
+    assert versions == [(2, 10000, NOW + DAY), (3, 10000, NOW + DAY)]
+    back = [loan("L1", tags="restored")]
+    await bring(office, tape(tmp_path / "t", back, three("L1"), pays), now=NOW + 2 * DAY)
+    assert (await book_rows(office, SCHEDULE))[:3] == [(1, 10000, 0), (2, 5000, 5000), (3, 0, 10000)]
+
+
+async def test_installments_alone_correct_and_take_nothing_away(office: Office, tmp_path: Path) -> None:
+    await bring(office, tape(tmp_path / "t", [loan("L1")], three("L1")))
+    (tmp_path / "u").mkdir()
+    write(tmp_path / "u" / "loans.csv", [loan("L2", "B2")])
+    write(tmp_path / "u" / "installments.csv", [due("L1", 2, "2026-04-01", "90.00"), *three("L2")])
+    await bring(office, tmp_path / "u", now=NOW + DAY)
+    assert (await book_rows(office, SCHEDULE))[:3] == [(1, 0, 10000), (2, 0, 9000), (3, 0, 10000)]
+
+
+async def test_an_earlier_tape_takes_nothing_away(office: Office, tmp_path: Path) -> None:
+    await bring(office, tape(tmp_path / "t", [loan("L1")], three("L1")), now=NOW + DAY)
+    await bring(office, tape(tmp_path / "t", [loan("L1")], three("L1")[:1]), now=NOW)
+    assert [row[2] for row in await book_rows(office, SCHEDULE)] == [10000] * 3
+
+
+async def test_a_payment_without_an_id_that_is_corrected_counts_once(office: Office, tmp_path: Path) -> None:
+    def with_payments(*pays: dict[str, object], tags: str = "") -> Path:
+        return tape(tmp_path / "t", [loan("L1", tags=tags)], three("L1"), pays)
+
+    first, wrong = paid("L1", "", "2026-03-01", "30.00"), paid("L1", "", "2026-03-05", "50.00")
+    total = "SELECT sum(paid_minor)::bigint FROM installments"
+    await bring(office, with_payments(first, wrong))
+    await bring(office, with_payments(first, paid("L1", "", "2026-03-05", "55.00")), now=NOW + DAY)
+    assert await book_rows(office, total) == [(8500,)]
+    await bring(office, with_payments(first, paid("L1", "", "2026-03-06", "55.00")), now=NOW + 2 * DAY)
+    assert await book_rows(office, total) == [(8500,)]
+    again = await bring(office, with_payments(first, wrong, tags="late"), now=NOW + 3 * DAY)
+    assert await book_rows(office, total) == [(8000,)]
+    assert counts(again) == {"updated": 2, "unchanged": 4}
+    # A file of payments alone tells of new ones: it takes none away.
+    file = write(tmp_path / "p.csv", [paid("L1", "", "2026-03-05", "7.00")])
+    await bring(office, file, kind="payments", now=NOW + 4 * DAY)
+    assert await book_rows(office, total) == [(8700,)]
+
+
+async def test_an_address_that_the_file_replaced_is_vouched_for_no_more(
+    office: Office, tmp_path: Path
+) -> None:
+    days = count()
+
+    def with_phones(one: str, two: str) -> Path:
+        loans = [
+            loan("L1", phone=one, phone_state="attested"),
+            loan("L2", "B2", phone=two, phone_state="attested", tags=f"seen-{next(days)}"),
+        ]
+        return tape(tmp_path / "t", loans, [*three("L1"), *three("L2")])
+
+    await bring(office, with_phones(ONE, ONE))
+    assert await book_rows(office, PHONES) == [
+        ("B1", "attested", True, False),
+        ("B2", "attested", True, False),
+    ]
+    await bring(office, with_phones(TWO, ONE), now=NOW + DAY)
+    assert await book_rows(office, PHONES) == [
+        ("B1", "unverified", False, True),
+        ("B1", "attested", False, False),
+        ("B2", "attested", False, False),
+    ]
+    await bring(office, with_phones("nonsense", ONE), now=NOW + 2 * DAY)
+    assert ("B1", "attested", False, False) in await book_rows(office, PHONES)
+    await bring(office, with_phones(ONE, ONE), now=NOW + 3 * DAY)
+    assert await book_rows(office, PHONES) == [
+        ("B1", "attested", True, False),
+        ("B1", "unverified", False, True),
+        ("B2", "attested", True, False),
+    ]
+
+
+async def test_rows_refused_for_what_others_say_name_their_column(office: Office, tmp_path: Path) -> None:
+    there = tape(
+        tmp_path / "t",
+        [loan("L1")],
+        three("L1"),
+        [paid("L1", "p1", "2026-03-01", "5.00", installment="9"), paid("L9", "p2", "2026-03-01", "5.00")],
+        [party("L1", "P1", "guarantor"), party("L1", "P1", "co-borrower")],
+    )
+    report = await bring(office, there)
+    assert [(file, row, column, value) for file, row, column, value, _ in refused(report)] == [
+        ("payments.csv", 2, "installment", "9"),
+        ("payments.csv", 3, "loan_id", "L9"),
+        ("parties.csv", 3, "role", "co-borrower"),
+    ]
+
+
+async def test_acceptance_28_the_core_system_states_other_balances(office: Office, tmp_path: Path) -> None:
+    await publish_shipped(office, OPERATIONS, NOW)
+    loans = [
+        loan("L1", core_outstanding="300.00", core_dpd="0"),
+        loan("L2", "B2", core_outstanding="310.00", core_dpd="0"),
+        loan("L3", "B3", core_outstanding="250.00", core_dpd="2"),
+    ]
+    dues = [
+        row
+        for key in ("L1", "L2", "L3")
+        for row in (due(key, 1, "2026-07-02"), due(key, 2, "2026-08-02"), due(key, 3, "2026-09-02"))
+    ]
+    pays = [paid("L3", "p", "2026-06-30", "40.00")]
+    report = await bring(office, tape(tmp_path / "t", loans, dues, pays))
+    assert "2 loans differ from what the core system states: `kept differences`" in report.notes
+    found = await differences(office, OPERATIONS)
+    assert [(one["loan"], one["what"], one["ours"], one["theirs"], one["explained_by"]) for one in found] == [
+        ("L2", "outstanding", "300.00", "310.00", None),
+        ("L3", "dpd", 0, 2, None),
+        ("L3", "outstanding", "260.00", "250.00", None),
+    ]
+    mail = Counting("email")
+    now = NOW + 5 * DAY
+    await bring(office, tape(tmp_path / "u", [loan("L9", "B9")], three("L9")), now=now)  # the feed is fresh
+    await look(office, SYSTEM, now)
+    await deliver(office, SYSTEM, {"email": mail}, FixedClock(now), "one")
+    assert {one.to for one in mail.took} == {"b1@example.org"}
+    waits = await book_rows(office, "SELECT DISTINCT reason FROM occurrences WHERE state = 'waiting'")
+    assert waits == [("core_differs",)]
+    assert await accept(office, OPERATIONS, ["L2"], now) == 1
+    with pytest.raises(CaseworkInputError, match="loan L2: no difference of it waits"):
+        await accept(office, OPERATIONS, ["L2"], now)
+    await look(office, SYSTEM, now)
+    await deliver(office, SYSTEM, {"email": mail}, FixedClock(now), "one")
+    assert {one.to for one in mail.took} == {"b1@example.org", "b2@example.org"}
+    agreed = [*loans[:2], loan("L3", "B3", core_outstanding="260.00", core_dpd="4")]
+    await bring(office, tape(tmp_path / "t", agreed, dues, pays), now=now)
+    assert [one["loan"] for one in await differences(office, OPERATIONS)] == ["L1", "L2"]  # days went by
+
+
+@pytest.mark.parametrize("status", ["recalled", "sold", "written_off"])
+async def test_acceptance_30_recalled_or_sold_with_messages_queued(
+    office: Office, tmp_path: Path, status: str
+) -> None:
+    await publish_shipped(office, OPERATIONS, NOW - 10 * DAY)
+    dues = [due("L1", 1, "2026-07-01"), due("L2", 1, "2026-07-01")]
+    early = NOW - 5 * DAY
+    await bring(office, tape(tmp_path / "t", [loan("L1"), loan("L2", "B2")], dues), now=early)
+    assert (await look(office, SYSTEM, NOW)).contacts == 2
+    await bring(office, tape(tmp_path / "t", [loan("L1", status=status), loan("L2", "B2")], dues))
+    mail = Counting("email")
+    await deliver(office, SYSTEM, {"email": mail}, FixedClock(NOW), "one")
+    assert [one.to for one in mail.took] == ["b2@example.org"]
+    ended = "SELECT o.reason FROM occurrences o JOIN loans l ON l.id = o.loan_id WHERE l.external_id = 'L1'"
+    assert (status,) in await book_rows(office, ended)

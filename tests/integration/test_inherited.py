@@ -1,0 +1,129 @@
+"""What comes with a book on day one, and the first look that obeys it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.delivery.deliver import deliver
+from casework.intake.inherited import InheritedKind, InheritedReport, import_inherited
+from casework.intake.tape import TapeError
+from casework.look import look
+from casework.office import Office
+from casework.publish import publish_shipped
+from casework.staff.rights import Actor, Denied, Role
+from kept.clock import FixedClock
+from tests.builders.book import SYSTEM, office_of
+from tests.builders.tapes import NOW, OPERATIONS, Row, book_rows, bring, due, loan, tape, write
+from tests.builders.town import Counting
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def office(engine: AsyncEngine, tmp_path: Path) -> Office:
+    """Ten borrowers with one loan each, due on the second of July, a day ahead."""
+    made = office_of(engine)
+    await publish_shipped(made, OPERATIONS, NOW)
+    numbers = range(1, 11)
+    loans = [loan(f"L{n}", f"B{n}") for n in numbers]
+    await bring(made, tape(tmp_path / "t", loans, [due(f"L{n}", 1, "2026-07-02") for n in numbers]))
+    return made
+
+
+async def take(office: Office, tmp_path: Path, kind: InheritedKind, rows: list[Row]) -> InheritedReport:
+    file = write(tmp_path / f"{kind}.csv", rows)
+    return await import_inherited(office, OPERATIONS, kind, file, tmp_path / "rejects", NOW)
+
+
+def consent(who: str, channel: str, state: str = "revoked", at: str = "2026-05-01T10:00+02:00") -> Row:
+    return {"borrower_id": who, "channel": channel, "purpose": "", "state": state, "at": at, "evidence": ""}
+
+
+def hold(who: str, loan_id: str, kind: str, start: str = "2026-06-01", end: str = "") -> Row:
+    return {"borrower_id": who, "loan_id": loan_id, "kind": kind, "from": start, "to": end}
+
+
+def promise(loan_id: str, day: str, amount: str = "100.00") -> Row:
+    return {"loan_id": loan_id, "amount": amount, "due_on": day, "made_at": "2026-06-30T09:00"}
+
+
+async def test_acceptance_26_what_comes_with_the_book_is_obeyed_by_the_first_look(
+    office: Office, tmp_path: Path
+) -> None:
+    consents = [consent("B1", "email"), consent("B2", "all"), consent("B3", "email", "granted")]
+    holds = [
+        hold("B4", "", "deceased"),
+        hold("B5", "L5", "dispute"),
+        hold("B6", "", "represented"),
+        hold("B7", "L7", "moratorium", end="2026-12-31"),
+        hold("B8", "L8", "dispute", end="2026-06-20"),  # over
+    ]
+    promises = [promise("L9", "2026-07-20")]
+    assert (await take(office, tmp_path, "consents", consents)).loaded == 3
+    assert (await take(office, tmp_path, "holds", holds)).loaded == 5
+    assert (await take(office, tmp_path, "promises", promises)).loaded == 1
+    ats = ("2026-06-29T10:00", "2026-06-29T15:00", "2026-06-30T10:00", "2026-07-01T10:00")
+    said = {"borrower_id": "B10", "channel": "sms", "direction": "out", "loan_ids": "L10"}
+    history: list[Row] = [{**said, "at": at, "result": "delivered"} for at in ats]  # four this week
+    assert (await take(office, tmp_path, "contacts", history)).loaded == 4
+    assert (await take(office, tmp_path, "contacts", history)).unchanged == 4
+    mail = Counting("email")
+    now = datetime(2026, 7, 2, 9, tzinfo=UTC)
+    await look(office, SYSTEM, now)
+    await deliver(office, SYSTEM, {"email": mail}, FixedClock(now), "one")
+    assert sorted(one.to for one in mail.took) == [
+        f"b{n}@example.org" for n in (3, 8)
+    ]  # the tenth had four this week
+
+
+async def test_the_same_again_changes_nothing(office: Office, tmp_path: Path) -> None:
+    for kind, rows in (
+        ("consents", [consent("B1", "all"), consent("B1", "all")]),
+        ("holds", [hold("B4", "", "deceased"), hold("", "L5", "dispute")]),
+        ("promises", [promise("L9", "2026-07-20")]),
+    ):
+        first = await take(office, tmp_path, kind, rows)  # pyright: ignore[reportArgumentType]
+        again = await take(office, tmp_path, kind, rows)  # pyright: ignore[reportArgumentType]
+        assert first.rejected == again.rejected == again.loaded == 0
+        assert again.unchanged == first.read == len(rows)
+    assert await book_rows(office, "SELECT count(*) FROM consents") == [(5,)]
+    assert await book_rows(office, "SELECT count(*) FROM holds") == [(2,)]
+    assert await book_rows(office, "SELECT state, pauses FROM promises") == [("open", True)]
+
+
+async def test_each_reason_names_its_column(office: Office, tmp_path: Path) -> None:
+    report = await take(
+        office,
+        tmp_path,
+        "holds",
+        [
+            hold("B99", "", "deceased"),
+            hold("B1", "L99", "dispute"),
+            hold("B1", "", "dispute"),
+            hold("B1", "", "asleep"),
+            hold("B1", "L1", "dispute", "soon"),
+            hold("B1", "L1", "dispute", "2026-06-01", "2026-05-01"),
+            hold("B1", "L1", "dispute", "2027-06-01"),
+        ],
+    )
+    assert report.rejected == 7
+    assert [(column, reason.partition(":")[0]) for column, reason, _ in report.reasons] == [
+        ("borrower_id", "no person of this id is in the book"),
+        ("loan_id", "no loan of this id is in the book"),
+        ("loan_id", "is empty"),
+        ("kind", "is unknown"),
+        ("from", "is no moment"),
+        ("to", "ends before it begins"),
+        ("from", "has not come yet"),
+    ]
+    assert report.rejects_file is not None
+    refused = await take(office, tmp_path, "promises", [promise("L1", "2026-07-20", "0")])
+    assert refused.reasons[0][:2] == ("amount", "is not above zero")
+    with pytest.raises(TapeError, match="wanted: consents has borrower_id, channel, state, at"):
+        await take(office, tmp_path, "consents", [promise("L1", "2026-07-20")])
+    with pytest.raises(Denied):
+        await import_inherited(
+            office, Actor("cy", Role.COLLECTOR), "holds", tmp_path / "holds.csv", tmp_path, NOW
+        )
