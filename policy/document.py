@@ -8,39 +8,23 @@ and grow by one at each midnight.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from typing import Annotated, Final, Literal, TypedDict, cast
+from typing import Annotated, Final, Literal, cast
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from policy.calendar import DAY, day_start, local_day, zone_of
-from policy.earliest import ALWAYS_SOURCE, Rules, earliest, in_force
+from policy.earliest import in_force
 from policy.errors import PolicyInputError
-from policy.pack import Pack, shipped_pack
-from policy.values import Actor, Ask, Channel, Flag, Hold, No, Past, Purpose, Situation, Stage
+from policy.pack import shipped_pack
+from policy.values import Actor, Ask, Channel, Flag, Hold, Past, Purpose, Situation, Stage
+from policy.verdict import Verdict, verdict
 
 # Far from the ends of the calendar, that no day counted from a moment falls off them.
 _YEARS: Final = range(1900, 2200)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Reason(TypedDict):
-    """One rule's no, and where it comes from."""
-
-    pack: str
-    rule: str
-    detail: str
-    source: str
-
-
-class Verdict(TypedDict):
-    """What `kept policy check` says; `until` is a moment as text, or null."""
-
-    verdict: Literal["allow", "defer", "deny"]
-    until: str | None
-    reasons: list[Reason]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -295,34 +279,4 @@ def check(question: Question) -> Verdict:
     """Allow, defer or deny, with every rule that says no. PolicyInputError: a pack that there is not."""
     packs = {name: shipped_pack(name) for name in question.packs}
     rules = in_force({name: pack.rules for name, pack in packs.items()}, question.packs)
-    answer = earliest(rules, question.ask, question.situation, question.at)
-    if answer.at == question.at:
-        return Verdict(verdict="allow", until=None, reasons=[])
-    noes = {(no.pack, no.rule): no for no in (*_noes_now(rules, question), *answer.noes)}
-    reasons = [
-        Reason(pack=no.pack, rule=no.rule, detail=no.detail, source=_source(packs, no))
-        for no in noes.values()
-    ]
-    if answer.at is None:
-        return Verdict(verdict="deny", until=None, reasons=reasons)
-    return Verdict(verdict="defer", until=_text(answer.at), reasons=reasons)
-
-
-def _noes_now(rules: Rules, question: Question) -> list[No]:
-    """What each rule by itself says no to now: the gate ends at the first that never accepts."""
-    ask, situation, at = question.ask, question.situation, question.at
-    asked = ((pack, rule, rule.first(ask, situation, at)) for pack, rule in rules.bound(ask, situation))
-    return [
-        No(pack, rule.name, rule.detail(ask, situation, at), until)
-        for pack, rule, until in asked
-        if until != at
-    ]
-
-
-def _source(packs: Mapping[str, Pack], no: No) -> str:
-    pack = packs.get(no.pack)
-    return ALWAYS_SOURCE if pack is None else pack.source(no.rule)
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return verdict(rules, packs, [question.ask], question.situation, question.at)[1]

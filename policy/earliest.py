@@ -104,3 +104,19 @@ def earliest(rules: Rules, ask: Ask, situation: Situation, at: datetime) -> Answ
                 return Answer(None, tuple(noes.values()))
             moment, moved = accepted, True
     return Answer(moment, tuple(noes.values()))
+
+
+def earliest_of(rules: Rules, asks: Sequence[Ask], situation: Situation, at: datetime) -> Answer:
+    """The first moment at which all of `asks` are allowed, with every no on the way; see `earliest`."""
+    noes: dict[No, None] = {}
+    moment = at
+    while True:
+        begun = moment
+        for ask in asks:
+            answer = earliest(rules, ask, situation, moment)
+            noes.update(dict.fromkeys(answer.noes))
+            if answer.at is None:
+                return Answer(None, tuple(noes))
+            moment = answer.at
+        if moment == begun:
+            return Answer(moment, tuple(noes))

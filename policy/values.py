@@ -49,6 +49,7 @@ OF_PERSON: Final[frozenset[str]] = frozenset(
 # Among the notices: when something first reached the person, however long ago.
 FIRST_COMMUNICATION: Final = "first_communication"
 
+PURPOSES: Final[frozenset[str]] = frozenset(get_args(Purpose))
 MESSAGES: Final[frozenset[str]] = frozenset({"sms", "email", "chat"})
 CHANNELS: Final[frozenset[str]] = MESSAGES | {"call", "visit"}
 

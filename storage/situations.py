@@ -16,6 +16,7 @@ from policy.needs import EVERY_PART, Part
 from policy.values import FIRST_COMMUNICATION, FLAGS, OF_PERSON, Basis, Hold, Past, Situation
 from storage.raw import Raw
 from strategies.addresses import KIND_OF, best_address
+from strategies.outcomes import EFFECTS
 from strategies.values import Address, Loan
 
 # What the longest calendar cap of a pack can reach back, and a day for zones.
@@ -44,10 +45,21 @@ WHERE c.person_id = ANY($1) AND c.sent_at > $2
        OR c.state = 'failed' AND c.provider_id IS NOT NULL)
 ORDER BY c.person_id, c.sent_at, c.id
 """
+# Those told of, and the calls and visits that a collector entered an outcome of ($4, $5: codes, and how each
+# counts). What was written is a contact or a reply of its own.
 _ELSEWHERE: Final = """
 SELECT person_id, at, channel, result, loan_ids, inbound, coalesce(address_id, 0) AS address_id
-FROM contacts_elsewhere WHERE person_id = ANY($1) AND at > $2 AND at <= $3 ORDER BY person_id, at, id
+FROM contacts_elsewhere WHERE person_id = ANY($1) AND at > $2 AND at <= $3
+UNION ALL
+SELECT b.person_id, o.at, CASE WHEN o.code LIKE 'visit%' THEN 'visit' ELSE coalesce(o.channel, 'call') END,
+       e.result, o.loan_ids, false, coalesce(o.address_id, 0)
+FROM cases b
+JOIN outcomes o ON o.case_id = b.id AND o.undone_at IS NULL AND o.at > $2 AND o.at <= $3
+ AND o.role <> 'borrower' AND coalesce(o.channel, 'call') IN ('call', 'visit')
+JOIN unnest($4::text[], $5::text[]) e(code, result) ON e.code = o.code
+WHERE b.person_id = ANY($1) ORDER BY person_id, at
 """
+_COUNTED: Final = {code: effect.result for code, effect in EFFECTS.items() if effect.result is not None}
 # What the person's other cases have planned: it will be said, so it counts for what is planned now. Of two
 # that stand already (two looks at once) the older counts for the younger alone: both would give way for ever.
 _PLANNED_ELSEWHERE: Final = """
@@ -114,7 +126,7 @@ def questions(
         (_CONSENTS, persons),
         (_HOLDS, persons, loans, now, sorted(OF_PERSON)),
         (_PAST, persons, since),
-        (_ELSEWHERE, persons, since, now),
+        (_ELSEWHERE, persons, since, now, list(_COUNTED), list(_COUNTED.values())),
         (_PLANNED_ELSEWHERE, [] if at_claim else persons, now),
     )
 

@@ -1,11 +1,10 @@
 """What the gate is asked for a case: as whom, before or after due, to whom, at which address."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from policy.calendar import local_day
-from policy.earliest import Rules, earliest
-from policy.values import Answer, Ask, No, Situation
+from policy.values import Ask
 from strategies.rulebook import Rulebook
 from strategies.values import Facts, Loan, Plan
 
@@ -71,19 +70,3 @@ def asks_about(
         Ask(channel, tuple(ids), purpose, message, actor, stage, party, address, text)
         for (stage, party), ids in together.items()
     ]
-
-
-def earliest_of(rules: Rules, asks: Sequence[Ask], situation: Situation, at: datetime) -> Answer:
-    """The first moment at which all of `asks` are allowed, with every no on the way; see `earliest`."""
-    noes: dict[No, None] = {}
-    moment = at
-    while True:
-        begun = moment
-        for ask in asks:
-            answer = earliest(rules, ask, situation, moment)
-            noes.update(dict.fromkeys(answer.noes))
-            if answer.at is None:
-                return Answer(None, tuple(noes))
-            moment = answer.at
-        if moment == begun:
-            return Answer(moment, tuple(noes))

@@ -19,6 +19,7 @@ from casework.staff.rights import Actor
 from messages.body import Body
 from notifiers.base import Outgoing
 from policy.calendar import local_day
+from policy.earliest import earliest_of
 from policy.values import No
 from storage.audit import Event, write
 from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
@@ -27,7 +28,7 @@ from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import to_be_said
 from strategies.addresses import NEUTRAL
-from strategies.asking import asks_of, earliest_of
+from strategies.asking import asks_of
 from strategies.rulebook import ENGINE, Rulebook
 from strategies.values import Facts, Plan
 

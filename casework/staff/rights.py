@@ -53,6 +53,9 @@ class Action(StrEnum):
     SEE_LOAN = "see_loan"
     EXPLAIN = "explain"
     READ_PERSONAL_DATA = "read_personal_data"  # names, addresses, message bodies in clear
+    CONTACT = "contact"  # ask whether a person may be contacted, and do so
+    RECORD_CONTACT = "record_contact"  # a contact made elsewhere, a notice that was sent
+    MARK_PERSON = "mark_person"  # marks that the law reads, hours the person asked for
     CHECK = "check"
     VERIFY_AUDIT = "verify_audit"
 
@@ -135,6 +138,9 @@ _DESK: Final = {
     Action.PLACE_HOLD: Scope.PORTFOLIO,
     Action.LIFT_HOLD: Scope.PORTFOLIO,
     Action.APPROVE: Scope.PORTFOLIO,
+    Action.CONTACT: Scope.PORTFOLIO,
+    Action.RECORD_CONTACT: Scope.PORTFOLIO,
+    Action.MARK_PERSON: Scope.PORTFOLIO,
     Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
     Action.SEE_LOAN: Scope.PORTFOLIO,
     Action.EXPLAIN: Scope.PORTFOLIO,
@@ -156,6 +162,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.PLACE_HOLD: Scope.OWN,
         Action.SAY: Scope.PORTFOLIO,
         Action.RECORD_CONSENT: Scope.PORTFOLIO,
+        Action.CONTACT: Scope.OWN,
+        Action.RECORD_CONTACT: Scope.OWN,
+        Action.MARK_PERSON: Scope.OWN,
         Action.SEE_LOAN: Scope.OWN,
         Action.EXPLAIN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
@@ -163,6 +172,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.SUPERVISOR: _DESK | {Action.SETTLE_UNKNOWN: Scope.PORTFOLIO},
     Role.CREDIT_MANAGER: _DESK,
     Role.OPERATIONS: {
+        Action.CONTACT: Scope.PORTFOLIO,
+        Action.RECORD_CONTACT: Scope.PORTFOLIO,
+        Action.MARK_PERSON: Scope.PORTFOLIO,
         Action.IMPORT_BOOK: Scope.PORTFOLIO,
         Action.LOOK: Scope.PORTFOLIO,
         Action.SEND: Scope.PORTFOLIO,
@@ -195,6 +207,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.RECORD_CONSENT: Scope.ALL,
         Action.WRITE_TEXT: Scope.ALL,
         Action.APPROVE_TEXT: Scope.ALL,
+        Action.CONTACT: Scope.ALL,
+        Action.RECORD_CONTACT: Scope.ALL,
+        Action.MARK_PERSON: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.SEE_PORTFOLIO: Scope.ALL,
         Action.SEE_LOAN: Scope.ALL,
@@ -219,6 +234,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SAY: Scope.PORTFOLIO,
         Action.RECORD_CONSENT: Scope.PORTFOLIO,
         Action.SETTLE_ADDRESS: Scope.PORTFOLIO,
+        Action.CONTACT: Scope.PORTFOLIO,
+        Action.RECORD_CONTACT: Scope.PORTFOLIO,
+        Action.MARK_PERSON: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.PORTFOLIO,
         Action.EXPLAIN: Scope.PORTFOLIO,
         Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
@@ -229,6 +247,9 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.VERIFY_AUDIT: Scope.ALL,
     },
     Role.SYSTEM: {
+        Action.CONTACT: Scope.ALL,
+        Action.RECORD_CONTACT: Scope.ALL,
+        Action.MARK_PERSON: Scope.ALL,
         Action.LOOK: Scope.ALL,
         Action.SEND: Scope.ALL,
         Action.TAKE_RECEIPT: Scope.ALL,

@@ -29,6 +29,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "ledger",
     "policy",
     "strategy",
+    "may",
     "demo",
 )
 

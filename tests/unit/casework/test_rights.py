@@ -29,6 +29,9 @@ TABLE = {
     "see_loan":           "o   o   p   p   p   p   p   a   a   .   p   .   .",
     "explain":            ".   o   p   p   p   p   .   a   a   .   p   .   .",
     "read_personal_data": "o   o   p   p   .   .   .   a   .   .   p   .   .",
+    "contact":            ".   o   p   p   p   .   .   a   .   .   p   .   a",
+    "record_contact":     ".   o   p   p   p   .   .   a   .   .   p   .   a",
+    "mark_person":        ".   o   p   p   p   .   .   a   .   .   p   .   a",
     "check":              ".   .   .   .   p   .   .   a   a   .   .   a   a",
     "verify_audit":       ".   .   .   .   .   .   .   a   a   .   .   a   a",
 }  # fmt: skip
