@@ -28,8 +28,8 @@ END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();
 """
-# A stop or an import, its cases in hand, waits with its commit until somebody waits for it, or for some seconds:
-# so claims do meet it.
+# A stop or an import, its cases in hand, waits with its commit until somebody waits for it, five seconds at
+# most: so claims do meet it.
 _RACES = """
 CREATE FUNCTION wait_for_somebody() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   FOR n IN 1..250 LOOP
