@@ -28,19 +28,20 @@ END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();
 """
-# A stop or an import, its cases in hand, waits with its commit until somebody waits for it, five seconds at
-# most: so claims do meet it.
+# A stop or an import, its cases in hand, waits with its commit until a claim waits for them: some seconds.
 _RACES = """
-CREATE FUNCTION wait_for_somebody() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION wait_for_a_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   FOR n IN 1..250 LOOP
-    EXIT WHEN EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
-                      AND transactionid = pg_current_xact_id()::xid);
+    EXIT WHEN EXISTS (SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                      WHERE NOT l.granted AND l.locktype = 'transactionid'
+                        AND l.transactionid = pg_current_xact_id()::xid
+                        AND a.query LIKE 'SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR%');
     PERFORM pg_sleep(0.02);
   END LOOP;
   RETURN NEW;
 END $$;
-CREATE TRIGGER race AFTER INSERT ON consents FOR EACH STATEMENT EXECUTE FUNCTION wait_for_somebody();
-CREATE TRIGGER race AFTER INSERT ON imports FOR EACH STATEMENT EXECUTE FUNCTION wait_for_somebody();
+CREATE TRIGGER race AFTER INSERT ON consents FOR EACH STATEMENT EXECUTE FUNCTION wait_for_a_claim();
+CREATE TRIGGER race AFTER INSERT ON imports FOR EACH STATEMENT EXECUTE FUNCTION wait_for_a_claim();
 """
 # Nobody waits four hours here for a confirmation.
 _SOON = """
