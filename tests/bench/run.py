@@ -48,7 +48,7 @@ class Sizes(msgspec.Struct, frozen=True):
     @property
     def sent(self) -> int:
         """Contacts of a run of ratios 5 and 6."""
-        return max(1, min(self.loans // (self.runs + 1), 1_000))
+        return max(1, min(self.loans // (self.runs + 1), 1_280))
 
     @property
     def carried(self) -> int:
