@@ -83,6 +83,18 @@ class PromisesSpec(BaseModel):
         return [role.replace("_", " ") for role, limit in self.limits.items() if limit.days > days]
 
 
+class AddressSpec(BaseModel):
+    """What the portfolio makes of addresses that nobody has vouched for, lately or ever.
+
+    An attested one is unverified when that is older than `stale_after_days` (unset: never). Who has no better
+    one is asked to get in touch where a step is past due, or (`nothing`) is not written to.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    stale_after_days: Annotated[int, Field(ge=1)] | None = None
+    unverified: Literal["get-in-touch", "nothing"] = "get-in-touch"
+
+
 class PortfolioSpec(BaseModel):
     """A portfolio's file."""
 
@@ -103,6 +115,7 @@ class PortfolioSpec(BaseModel):
     # before due: held to what the packs bind collection to as well, or only to what they bind reminders to
     reminders: Literal["collection", "reminder"] = "collection"
     terms: TermsSpec = TermsSpec()
+    addresses: AddressSpec = AddressSpec()
     senders: dict[Literal["sms", "email", "chat"], str] = {}
     # Channels on which only a text that an outside register approved may go out (India's DLT: sms).
     registered: frozenset[Literal["sms", "email", "chat"]] = frozenset()

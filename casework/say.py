@@ -92,7 +92,7 @@ async def say_own_words(
             raise CaseworkInputError(f"case {case} has no address {address} for {channel}")
         if not set(loans) <= {loan.id for loan in facts.loans}:
             raise CaseworkInputError(f"case {case} has no such loan, or nothing is owed on it")
-        person = await recipient_at(raw, office.keyring, address)
+        person = await recipient_at(raw, office.keyring, case, address, now)
         owed = list((await figures(raw, [loan.id for loan in facts.loans])).values())
         today = local_day(now, facts.situation.zones[0])
         told = saying_of(office, spec, person, channel, 0, today, owed, now)

@@ -2,11 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from storage.consents import cases_of_token
 from storage.raw import Raw
+
+# What a portfolio allows of addresses (casework/portfolios.py): asked once a query, not once a row.
+REACH: Final = """reach AS MATERIALIZED (
+    SELECT id AS portfolio_id, (settings -> 'addresses' ->> 'stale_after_days')::int AS days,
+           coalesce(settings -> 'addresses' ->> 'unverified', '') <> 'nothing' AS asks
+    FROM portfolios
+)"""
+STATE_NOW: Final = (
+    "CASE WHEN a.state = 'attested' AND a.seen_at < {now}::timestamptz - make_interval(days => reach.days) "
+    "THEN 'unverified' ELSE a.state END"
+)
+"""The state of an address `a` at a moment: attested is unverified when that is older than `reach` allows."""
 
 
 class Held(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from ledger.standing import Unpaid
+from storage.addresses import REACH, STATE_NOW
 from storage.pledges import PROMISES, PROMISES_REMEMBERED, last_outcomes, promises_of
 from storage.raw import Raw
 from storage.situations import CaseOf, Needs, questions, situations_of
@@ -60,11 +61,18 @@ SELECT case_id, loan_id, anchor, anchor_id, strategy, step, state, reason
 FROM occurrences WHERE case_id = ANY($1) AND (state = 'waiting' OR anchor_id = ANY($2))
 ORDER BY case_id, id
 """
-_ADDRESSES = """
-SELECT person_id, id, kind, state, shared FROM addresses
-WHERE person_id = ANY($1) AND state IN ('attested', 'confirmed', 'unverified')
-ORDER BY person_id, state = 'confirmed' DESC, state = 'attested' DESC, seen_at DESC, id
-"""
+# One that was vouched for too long ago is unverified; and where the portfolio asks nobody to get in touch,
+# what may carry no more than that is not there.
+_STATE = STATE_NOW.format(now="$2")
+_ADDRESSES = f"""
+WITH {REACH}
+SELECT c.id, a.id AS address_id, a.kind, {_STATE} AS state, a.shared
+FROM cases c JOIN reach ON reach.portfolio_id = c.portfolio_id JOIN addresses a ON a.person_id = c.person_id
+WHERE c.id = ANY($1) AND a.state IN ('attested', 'confirmed', 'unverified')
+  AND (reach.asks OR a.state = 'confirmed'
+       OR {_STATE} = 'attested' AND a.kind <> 'chat' AND NOT a.shared)
+ORDER BY c.id, a.state = 'confirmed' DESC, {_STATE} = 'attested' DESC, a.seen_at DESC, a.id
+"""  # noqa: S608, constants
 _BEGUN = """
 SELECT m.id, m.case_id, m.step, m.strategy_version_id, m.expires_at,
        (SELECT count(*) FROM contacts c WHERE c.message_id = m.id) AS attempts
@@ -116,7 +124,7 @@ async def load_facts(
     begun_ids = [message for message, *_ in messages]
     unpaid_rows, address_rows, tried, keys, pledges, *of_persons = await raw.many(
         (_UNPAID, loan_ids, tomorrow, list(tolerated.values())),
-        (_ADDRESSES, persons),
+        (_ADDRESSES, cases, now),
         (_TRIED, begun_ids),
         (_KEYS_OF_MESSAGES, begun_ids),
         (PROMISES, list(cases), loan_ids, now - PROMISES_REMEMBERED),
@@ -160,10 +168,10 @@ async def load_facts(
             )
         )
     addresses: dict[int, list[Address]] = defaultdict(list)
-    for person, address, kind, state, shared in address_rows:
-        addresses[person].append(Address(address, kind, state, shared))
+    for case, address, kind, state, shared in address_rows:
+        addresses[case].append(Address(address, kind, state, shared))
     cases_of = [
-        CaseOf(case, person, portfolio, tuple(loans[case]), tuple(addresses[person]), *where)
+        CaseOf(case, person, portfolio, tuple(loans[case]), tuple(addresses[case]), *where)
         for case, person, portfolio, *where, _, _ in case_rows
     ]
     situations = await situations_of(raw, cases_of, of_persons, now, needs)

@@ -1,13 +1,14 @@
 """What a text is filled with, read at the claim: the person, the address, the figures of the loans."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 import structlog
 
 from ledger.standing import Unpaid
+from storage.addresses import REACH, STATE_NOW
 from storage.crypt import CryptError, Keyring
 from storage.raw import Raw
 
@@ -36,11 +37,14 @@ class LoanFigures(msgspec.Struct, frozen=True):
     unpaid: tuple[Unpaid, ...]
 
 
-_RECIPIENTS: Final = """
-SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value, a.state, a.shared
+_RECIPIENTS: Final = f"""
+WITH {REACH}
+SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value,
+       {STATE_NOW.format(now="$2")} AS state, a.shared
 FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id
+JOIN cases b ON b.id = c.case_id JOIN reach ON reach.portfolio_id = b.portfolio_id
 WHERE c.id = ANY($1)
-"""
+"""  # noqa: S608, constants
 _FIGURES: Final = """
 SELECT l.id, l.external_id, l.product, l.currency, l.zone, i.id AS installment, i.due_on, i.left_minor
 FROM loans l JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0
@@ -49,14 +53,14 @@ WHERE l.id = ANY($1) ORDER BY l.id, i.due_on, i.number, i.id
 
 
 async def to_be_said(
-    raw: Raw, keyring: Keyring, contacts: Sequence[int], loans: Sequence[int]
+    raw: Raw, keyring: Keyring, contacts: Sequence[int], loans: Sequence[int], now: datetime
 ) -> tuple[dict[int, Recipient], dict[int, LoanFigures]]:
     """By contact, whom it reaches; by loan, what it owes.
 
     A contact whose name or address is not what was sealed is left out: it fails alone. A loan that owes
     nothing is left out; of the others every installment that is not fully paid is told, by due date.
     """
-    recipients, figures = await raw.many((_RECIPIENTS, contacts), (_FIGURES, loans))
+    recipients, figures = await raw.many((_RECIPIENTS, contacts, now), (_FIGURES, loans))
     return _recipients(keyring, recipients), _figures(figures)
 
 
@@ -73,12 +77,16 @@ def _recipients(keyring: Keyring, rows: Sequence[Any]) -> dict[int, Recipient]:
     return found
 
 
-async def recipient_at(raw: Raw, keyring: Keyring, address: int) -> Recipient:
-    """Whom an address reaches. Raises CryptError."""
+async def recipient_at(raw: Raw, keyring: Keyring, case: int, address: int, now: datetime) -> Recipient:
+    """Whom an address reaches, for a case of its person. Raises CryptError."""
     (row,) = await raw.rows(
-        "SELECT p.id, p.name, p.language, p.country, a.value, a.state, a.shared "
-        "FROM addresses a JOIN persons p ON p.id = a.person_id WHERE a.id = $1",
+        f"WITH {REACH} SELECT p.id, p.name, p.language, p.country, a.value, "  # noqa: S608, constants
+        f"{STATE_NOW.format(now='$3')} AS state, a.shared "
+        "FROM addresses a JOIN persons p ON p.id = a.person_id JOIN cases b ON b.person_id = p.id "
+        "JOIN reach ON reach.portfolio_id = b.portfolio_id WHERE a.id = $1 AND b.id = $2",
         address,
+        case,
+        now,
     )
     person, name, language, country, value, state, shared = row
     opened = None if name is None else keyring.open("persons", "name", person, name)

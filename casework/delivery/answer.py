@@ -68,7 +68,7 @@ class Answering:
         if not self._leased:
             return made
         loans = sorted({loan.id for facts in self._facts.values() for loan in facts.loans})
-        who, self._owed = await to_be_said(self._raw, self._office.keyring, list(self._leased), loans)
+        who, self._owed = await to_be_said(self._raw, self._office.keyring, list(self._leased), loans, now)
         marked: list[Marked] = []
         refused: list[tuple[int, str, int]] = []
         for answer in await answers_of(self._raw, self._office.keyring, list(self._leased)):

@@ -138,7 +138,7 @@ async def _mark(
     if not going:
         return [], set()
     loans = sorted({loan for plan, _ in going.values() for loan in plan.loans})
-    who, owed = await to_be_said(raw, office.keyring, list(going), loans)
+    who, owed = await to_be_said(raw, office.keyring, list(going), loans, now)
     ready: list[Ready] = []
     marked: list[Marked] = []
     refused = [(contact, "unreadable") for contact in going if contact not in who]

@@ -11,7 +11,8 @@ from casework.links import contact_of_link
 from casework.office import Doors
 from kept.cli.explain import lines
 from tests.builders.book import AUDITOR, Borrower
-from tests.builders.town import Town
+from tests.builders.street import HOUR
+from tests.builders.town import DAY, Town
 
 LATE = date(2026, 11, 20)
 LINKED = Doors("https://kept.example.com", {})
@@ -156,3 +157,53 @@ def test_every_refusal_has_a_meaning() -> None:
     assert meaning_of("unsayable")
     assert meaning_of("21610") is None
     assert meaning_of(None) is None
+
+
+async def test_an_address_is_unverified_when_nobody_vouched_for_it_lately(town: Town) -> None:
+    """Attested on the day itself, a day too long ago, and confirmed long ago: only the second has aged."""
+    await town.book.portfolio(addresses={"stale_after_days": 30})
+    people = [await town.borrower(LATE, email=False) for _ in range(3)]
+    for who, days, state in zip(people, (30, 31, 400), ("attested", "attested", "confirmed"), strict=True):
+        await town.book.sql(
+            "UPDATE addresses SET seen_at = $2, state = $3 WHERE person_id = $1",
+            who.person,
+            town.now - days * DAY,
+            state,
+        )
+    await town.look()
+    await town.send()
+    took = sorted((one.contact, "250" in one.body.text) for one in town.providers["sms"].took)
+    assert [told for _, told in took] == [True, False, True]
+    states = await town.book.sql("SELECT DISTINCT state FROM addresses ORDER BY 1")
+    assert [row[0] for row in states] == ["attested", "confirmed"]
+
+
+async def test_the_freshest_address_is_used_before_an_older_one(town: Town) -> None:
+    await town.book.portfolio(addresses={"stale_after_days": 30})
+    ann = await town.borrower(LATE, email=False)
+    new = await town.book.address(ann.person, "phone", seen_at=town.now - DAY)
+    await town.look()
+    (row,) = await town.book.sql("SELECT address_id FROM contacts")
+    assert row[0] == new
+
+
+@pytest.mark.parametrize(("state", "shared"), [("unverified", False), ("attested", True)])
+async def test_a_portfolio_that_asks_nobody_to_get_in_touch(town: Town, state: str, shared: bool) -> None:
+    await town.book.portfolio(addresses={"unverified": "nothing"})
+    ann = await town.borrower(LATE)
+    await stands(town, ann, state, shared=shared)
+    looked = await town.look()
+    assert (looked.contacts, looked.by_reason["no_address"]) == (0, 1)
+
+
+async def test_what_ages_between_look_and_send_carries_no_amount(town: Town) -> None:
+    await town.book.portfolio(addresses={"stale_after_days": 30})
+    ann = await town.borrower(LATE, email=False)
+    await town.book.sql(
+        "UPDATE addresses SET seen_at = $2 WHERE person_id = $1", ann.person, town.now - 30 * DAY
+    )
+    await town.look()
+    town.now += HOUR
+    await town.send()
+    (took,) = town.providers["sms"].took
+    assert "250" not in took.body.text
