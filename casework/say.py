@@ -16,6 +16,7 @@ from casework.office import Office
 from casework.staff.rights import Action, Actor, require
 from messages.templates import OWN_WORDS
 from policy.calendar import local_day
+from policy.earliest import earliest_of
 from storage.addresses import held_by
 from storage.answers import plan_answer
 from storage.audit import Event, write
@@ -23,7 +24,6 @@ from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import figures, recipient_at
 from strategies.addresses import KIND_OF
-from strategies.asking import earliest_of
 from strategies.values import Facts
 
 HELD_FOR = timedelta(hours=4)  # what waits longer is not what they meant to say

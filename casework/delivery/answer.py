@@ -16,12 +16,13 @@ from messages.render import Rendered
 from messages.templates import OWN_WORDS
 from notifiers.base import Outgoing
 from policy.calendar import local_day
+from policy.earliest import earliest_of
 from policy.values import Ask
 from storage.answers import Answer, answers_of, close, put_off
 from storage.contacts import Leased, Marked, cancel, mark_sending, refuse
 from storage.raw import Raw
 from storage.sayings import LoanFigures, Recipient, to_be_said
-from strategies.asking import asks_about, earliest_of
+from strategies.asking import asks_about
 from strategies.values import Facts
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
