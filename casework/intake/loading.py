@@ -17,7 +17,7 @@ from casework.intake.order import Order, Progress, content_digest
 from casework.intake.parse import read_file
 from casework.intake.people import Home
 from casework.intake.people_load import load_persons
-from casework.intake.rejects import Asides, write_rejects
+from casework.intake.rejects import Asides, write_faults, write_rejects
 from casework.intake.report import ImportReport, files_of
 from casework.intake.setting import Setting
 from casework.intake.stage import Stager
@@ -29,7 +29,7 @@ from casework.staff.rights import Action, Actor, require
 from ledger.money import format_major, minor_digits
 from storage import differences
 from storage.audit import Event, write
-from storage.intake import guard, payments, refuse, resolve, restate, staging, tally
+from storage.intake import faults, guard, payments, refuse, resolve, restate, staging, tally
 from storage.intake import write as book
 from storage.intake.holds import hold_refused
 from storage.portfolios import PortfolioRow, all_portfolios
@@ -37,6 +37,7 @@ from storage.raw import Raw
 
 BATCH: Final = 5_000
 _STEPS: Final = 8
+_MOST_FAULTS: Final = 100_000  # listed; more are counted
 
 
 class Loading:
@@ -68,6 +69,10 @@ class Loading:
             order.rejects_folder, f"{order.path.stem or 'tape'}-{now:%Y%m%dT%H%M%S}"
         )
         self._rejects_part = self._rejects_file.with_suffix(".part")
+        self._faults = 0
+        self._faults_file = self._rejects_file.with_name(
+            self._rejects_file.name.replace("-rejects", "-faults")
+        )
         self._asides = Asides(
             self._rejects_file.with_name(self._rejects_file.name.replace("-rejects", "-addresses"))
         )
@@ -137,6 +142,7 @@ class Loading:
         if differing:
             notes.append(f"{differing} loans differ from what the core system states: `kept differences`")
         await book.touch_changed(raw, fed_at)
+        self._faults = await faults.find_faults(raw)
         self._next("counting")
         counts = await self._counts(raw)
         if not self._approved:
@@ -149,12 +155,15 @@ class Loading:
     def keep_rejects(self, report: ImportReport) -> None:
         """The files of what was refused take their names: what they are about is kept, or held."""
         self._asides.end(keep=True)
+        if report.faults_file is not None:
+            self._faults_file.with_suffix(".part").rename(self._faults_file)
         if report.rejects_file is not None:
             self._rejects_part.rename(report.rejects_file)
 
     def drop_rejects(self) -> None:
         """Nothing came of it."""
         self._asides.end(keep=False)
+        self._faults_file.with_suffix(".part").unlink(missing_ok=True)
         self._rejects_part.unlink(missing_ok=True)
 
     # --- reading -----------------------------------------------------------------------------------
@@ -298,6 +307,9 @@ class Loading:
         sums: dict[str, dict[str, str]] = {"due": {}, "paid": {}, "principal": {}}
         for what, currency, minor in await tally.sums(raw):
             sums[what][currency] = format_major(minor, currency)
+        if self._faults:
+            odd = await faults.faults(raw, _MOST_FAULTS)
+            write_faults(self._faults_file.with_suffix(".part"), self._tape.files, odd)
         reasons: dict[tuple[str, str], int] = {}
         if counts["rejected"]:
             reasons = await write_rejects(self._rejects_part, self._tape.files, refuse.rejects(raw))
@@ -314,6 +326,8 @@ class Loading:
             files=files_of(self._tape),
             portfolios=codes,
             notes=[*notes, *(f"looks wrong: {one.words}" for one in self.findings)],
+            faults=self._faults,
+            faults_file=str(self._faults_file) if self._faults else None,
             addresses_aside=self._asides.count,
             aside_file=str(self._asides.path) if self._asides.count else None,
             coverage=measured.there / measured.active if measured.active else None,

@@ -8,6 +8,7 @@ from typing import Any, Final, TextIO
 from casework.intake.expressions import Text
 from casework.intake.rows import rows_of
 from casework.intake.tape_file import TapeFile
+from ledger.money import format_major
 
 COLUMNS: Final = ("file", "row", "column", "value", "reason")
 _COMMONEST: Final = 200
@@ -75,6 +76,19 @@ def write_rows(path: Path, file: TapeFile, refused: Sequence[tuple[int, str, str
         writer.writerow((*COLUMNS, "original row"))
         for row, column, reason, cells in refused:
             writer.writerow((file.label, row, column, _value(file, cells, column), reason, *cells))
+
+
+def write_faults(path: Path, files: Sequence[TapeFile], odd: Sequence[Any]) -> None:
+    """Write what is odd and was taken: (file, row, loan, what, detail, done, minor, currency)."""
+    with _opened(path) as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(("file", "row", "loan", "what", "detail", "amount", "done"))
+        for record in odd:
+            place: int = record["file_no"]
+            minor, currency = record["minor"], record["currency"]
+            amount = "" if minor is None else f"{format_major(int(minor), currency)} {currency}"
+            said = (record[name] for name in ("row_no", "ext", "what", "detail"))
+            writer.writerow((files[place].label, *said, amount, record["done"]))
 
 
 class Asides:

@@ -17,6 +17,7 @@ class ImportReport(msgspec.Struct, frozen=True):
     reasons   (column, reason, how many) of the rows rejected, the commonest first
     coverage  of the active loans of its feeds, the share that the tape has
     files     of each file of the tape: what it is, how it is written and how that is known, columns not used
+    faults    oddities that were taken all the same, each listed once in its file with what was done
     addresses_aside  addresses that cannot be read; their rows are taken without them
     """
 
@@ -40,6 +41,8 @@ class ImportReport(msgspec.Struct, frozen=True):
     fed_at: datetime
     dry_run: bool
     coverage: float | None = None
+    faults: int = 0
+    faults_file: str | None = None
     addresses_aside: int = 0
     aside_file: str | None = None
     import_id: int | None = None

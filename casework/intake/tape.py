@@ -89,6 +89,20 @@ def open_single(path: Path, name: str, part: FilePart) -> TapeFile:
     return known[0]
 
 
+def open_any(path: Path) -> TapeFile:
+    """The one file or sheet at `path`, by the delimiter that makes most columns. Raises TapeError."""
+    candidates = [one for each in _paths(path) for one in _candidates(each)]
+    if len(candidates) != 1:
+        listed = ", ".join(label for _, label, _ in candidates[:10]) or "none"
+        raise TapeError(f"{path}: one file or sheet is wanted, here are {len(candidates)}: {listed}")
+    found, label, ways = candidates[0]
+    part = FilePart.model_construct(encoding=None, delimiter=None, escape=None, quote='"')
+    written, header = max(ways(part), key=lambda way: len(way[1]))
+    if not header:
+        raise TapeError(f"{label}: is empty")
+    return TapeFile(found, "any", part, written, header, ())
+
+
 def _wanted(mapping: Mapping, kind: Kind) -> dict[str, FilePart]:
     if kind == "loans":
         return mapping.files

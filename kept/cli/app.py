@@ -15,6 +15,7 @@ from kept.cli.output import EXIT_BAD_INPUT, EXIT_FAILED
 # light: all of them are loaded for every command, `kept --help` included.
 GROUPS: Final[tuple[str, ...]] = (
     "importing",
+    "mapping",
     "look",
     "run",
     "portfolio",

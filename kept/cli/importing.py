@@ -198,6 +198,12 @@ def _print(report: "ImportReport") -> None:
             out.print(f"{file['file']}: {_written(file)}", markup=False)
         if file.get("not_used"):
             out.print(f"{file['file']}: not used: {', '.join(file['not_used'])}", markup=False)
+    if report.faults_file is not None:
+        out.print(
+            f"{report.faults:,} oddities were taken, listed with what was done: {report.faults_file}",
+            markup=False,
+            soft_wrap=True,
+        )
     if report.aside_file is not None:
         out.print(
             f"{report.addresses_aside:,} addresses cannot be read (their loans are in): {report.aside_file}",

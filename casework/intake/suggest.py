@@ -1,0 +1,240 @@
+"""A mapping proposed for a file: what its columns are, by their names and by all that stands in them.
+
+What is certain is written down, what is not is asked about in a comment: nothing is guessed in silence.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from casework.intake.dates import Unproven, proven_format
+from casework.intake.formats import read_email
+from casework.intake.rows import rows_of
+from casework.intake.tape import open_any
+from casework.intake.tape_file import TapeFile, Typed
+
+_SAMPLE: Final = 20_000  # rows from which marks of amounts are told
+# What each key of a loan, an installment or a payment is called on tapes, most telling first.
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "loan_id": (
+        "loanid",
+        "loanno",
+        "loannumber",
+        "contractid",
+        "contractno",
+        "contract",
+        "accountno",
+        "agreementno",
+    ),
+    "borrower_id": ("borrowerid", "customerid", "clientid", "customerno", "customer", "memberid"),
+    "payment_id": ("paymentid", "transactionid", "receiptno", "reference"),
+    "received_on": ("receivedon", "paymentdate", "paidon", "valuedate", "datepaid"),
+    "amount": ("amount", "paymentamount", "amountpaid", "paid"),
+    "number": ("number", "installmentno", "instalmentno", "installmentnumber", "emino"),
+    "due_date": ("duedate", "dueon", "installmentdate", "emidate"),
+    "principal": ("principal", "loanamount", "amountdisbursed", "disbursedamount", "sanctionedamount"),
+    "interest": ("interest", "interestdue"),
+    "made_on": ("madeon", "disbursementdate", "disbursedon", "startdate", "approveddate", "opendate"),
+    "currency": ("currency", "ccy"),
+    "name": ("name", "fullname", "customername", "borrowername", "clientname"),
+    "phone": ("phone", "mobile", "phonenumber", "mobileno", "msisdn", "telephone"),
+    "email": ("email", "emailaddress", "mail"),
+    "country": ("country", "countrycode"),
+    "language": ("language", "lang"),
+    "core_outstanding": ("outstanding", "balance", "outstandingbalance", "coreoutstanding"),
+    "core_dpd": ("dpd", "dayspastdue", "daysoverdue", "coredpd"),
+    "status": ("status", "loanstatus"),
+}
+_PERSON: Final = ("name", "language", "country", "phone", "email")
+_LOAN: Final = (
+    *("loan_id", "borrower_id", "currency", "principal", "made_on", "status"),
+    *("core_outstanding", "core_dpd", *_PERSON),
+)
+_INSTALLMENT: Final = ("loan_id", "number", "due_date", "principal", "interest")
+_PAYMENT: Final = ("loan_id", "payment_id", "received_on", "amount")
+_DATES: Final = frozenset({"received_on", "due_date", "made_on"})
+_AMOUNTS: Final = frozenset({"amount", "principal", "interest", "core_outstanding"})
+_NEEDED: Final = {
+    "loan": ("loan_id", "borrower_id"),
+    "installment": ("loan_id", "number", "due_date"),
+    "payment": ("loan_id", "received_on", "amount"),
+}
+# A mapping has to know loans; here they come on a file of their own.
+_LOANS_ELSEWHERE: Final = (
+    "  loans:",
+    "    known_by: [loan_id, borrower_id]",
+    "    may_be_absent: true",
+    "    loan: {loan_id: loan_id, borrower_id: borrower_id}",
+)
+_YAML_WORDS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
+_DOT: Final = re.compile(r"[+-]?\(?\d{1,3}(,\d{2,3})*\.\d+\)?|[+-]?\d{1,3}(,\d{3}){2,}")
+_COMMA: Final = re.compile(r"[+-]?\(?\d{1,3}(\.\d{3})*,\d+\)?|[+-]?\d{1,3}(\.\d{3}){2,}")
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """A mapping as YAML, what of it is sure, and what has to be answered before it can be used."""
+
+    mapping: str
+    sure: tuple[str, ...]
+    asks: tuple[str, ...]
+
+
+def suggest(path: Path) -> Suggestion:
+    """Propose a mapping for the one file at `path`. Raises TapeError where it cannot be read at all."""
+    return _Working(open_any(path)).done()
+
+
+class _Working:
+    def __init__(self, file: TapeFile) -> None:
+        self.file = file
+        self.sure: list[str] = [_written(file)]
+        self.asks: list[str] = []
+        self.columns = self._columns()
+
+    def done(self) -> Suggestion:
+        kind = self._kind()
+        keys = {"loan": _LOAN, "installment": _INSTALLMENT, "payment": _PAYMENT}[kind]
+        found = {key: self.columns[key] for key in keys if key in self.columns}
+        for key in _NEEDED[kind]:
+            if key not in found:
+                self.asks.append(f"which column is the {key.replace('_', ' ')}?")
+        body = [f"    {key}: {self._value(key, column)}" for key, column in found.items()]
+        unused = [column for column in self.file.header if column and column not in found.values()]
+        if kind == "loan":
+            kinds = "equal, annuity, flat or given"
+            self.asks.append(f"where are the installments: in another file, or a schedule of kind {kinds}?")
+        marks = self._marks(found)
+        constants = self._constants(found)
+        known = [found[key] for key in _NEEDED[kind] if key in found] or list(self.file.header[:1])
+        block = {"loan": "    loan:", "installment": "    installment:", "payment": "    payments:"}[kind]
+        lines = [
+            *("# " + one for one in self.sure),
+            *("# ? " + one for one in self.asks),
+            "name: suggested",
+            f"constants: {{{', '.join(constants)}}}",
+            f"formats: {{{', '.join(marks)}}}",
+            "files:",
+            *(() if kind == "loan" else _LOANS_ELSEWHERE),
+            f"  {kind}s:",
+            f"    known_by: [{', '.join(_quoted(one) for one in known)}]",
+            *([f"    ignore: [{', '.join(_quoted(one) for one in unused)}]"] if unused else []),
+            block,
+            *_indented(body, kind),
+        ]
+        return Suggestion("\n".join(lines) + "\n", tuple(self.sure), tuple(self.asks))
+
+    def _columns(self) -> dict[str, str]:
+        """Key -> column, by their names: each column is one key, the most telling name first."""
+        plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in self.file.header}
+        found: dict[str, str] = {}
+        for key, names in _NAMES.items():
+            for name in (key.replace("_", ""), *names):
+                if name in plain and plain[name] not in found.values():
+                    found[key] = plain[name]
+                    break
+        for column in self.file.header:
+            if "email" not in found and column not in found.values() and self._all(column, _is_email):
+                found["email"] = column
+                self.sure.append(f"{column} holds addresses of mail and nothing else")
+        return found
+
+    def _kind(self) -> str:
+        if {"received_on", "amount"} <= set(self.columns):
+            return "payment"
+        if {"due_date", "number"} <= set(self.columns):
+            return "installment"
+        return "loan"
+
+    def _value(self, key: str, column: str) -> str:
+        if key not in _DATES:
+            return _quoted(column)
+        try:
+            pattern = proven_format(self._cells(column))
+        except Unproven as error:
+            self.asks.append(f"how are the dates of {column} written? {error}")
+            return _quoted(column)
+        self.sure.append(f"{column}: dates are {pattern}, as all its cells prove")
+        return f'{{column: {_quoted(column)}, date: "{pattern}"}}'
+
+    def _marks(self, found: Mapping[str, str]) -> list[str]:
+        """Decimal and thousands, where the amounts prove them."""
+        dots = commas = 0
+        for key in found.keys() & _AMOUNTS:
+            for place, cell in enumerate(self._cells(found[key])):
+                dots += _DOT.fullmatch(cell) is not None
+                commas += _COMMA.fullmatch(cell) is not None
+                if place > _SAMPLE:
+                    break
+        if dots and commas:
+            self.asks.append("some amounts have a decimal comma, others a decimal point: which is right?")
+        if commas and not dots:
+            self.sure.append("amounts have a decimal comma")
+            return ['decimal: ","', 'thousands: "."']
+        if dots and any("," in cell for key in found.keys() & _AMOUNTS for cell in self._cells(found[key])):
+            self.sure.append("amounts have a decimal point and commas between thousands")
+            return ['thousands: ","']
+        return []
+
+    def _constants(self, found: Mapping[str, str]) -> list[str]:
+        made = [f"source: {re.sub('[^a-z0-9]+', '-', self.file.path.stem.lower()).strip('-') or 'tape'}"]
+        for key, ask in (
+            ("portfolio", "which portfolio are these loans of?"),
+            ("currency", "which currency are the amounts in?"),
+            ("zone", "in which time zone are the dates (such as Africa/Lagos)?"),
+        ):
+            if key not in found:
+                self.asks.append(ask)
+                made.append(f"{key}: null")
+        if "phone" in found and "country" not in found:
+            self.asks.append("of which country are the phone numbers written in national form?")
+        if found.keys() & {"phone", "email"}:
+            self.asks.append(
+                "are the addresses on the lender's own file of the person (email_state: attested)?"
+            )
+        return made
+
+    def _cells(self, column: str) -> Iterator[str]:
+        place = self.file.header.index(column)
+        for _, row in rows_of(self.file):
+            if place < len(row) and row[place].strip() and type(row[place]) is not Typed:
+                yield row[place].strip()
+
+    def _all(self, column: str, fits: Callable[[str], bool]) -> bool:
+        count = 0
+        for count, cell in enumerate(self._cells(column), 1):
+            if not fits(cell):
+                return False
+            if count > _SAMPLE:
+                break
+        return count > 0
+
+
+def _is_email(text: str) -> bool:
+    try:
+        read_email(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _written(file: TapeFile) -> str:
+    written = file.written
+    if written.form == "sheet":
+        return f"{file.label} is a sheet of a workbook"
+    return f"{file.label} is {written.encoding} ({written.encoding_by})" + (
+        f", its delimiter is {written.delimiter!r}" if written.form == "csv" else ", JSON lines"
+    )
+
+
+def _quoted(text: str) -> str:
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ]*[A-Za-z0-9_]", text)
+    return text if plain and text.lower() not in _YAML_WORDS else "'" + text.replace("'", "''") + "'"
+
+
+def _indented(body: Sequence[str], kind: str) -> list[str]:
+    if kind != "payment":
+        return ["  " + line for line in body]
+    return ["      - " + body[0].strip(), *("        " + line.strip() for line in body[1:])] if body else []

@@ -1,0 +1,68 @@
+"""What is odd about a tape and was taken all the same, row by row: each oddity once, with what was done.
+
+Refused rows have their own file. Here stand repetitions, payments that look like one paid twice, what was
+paid over or under, and dates that moved.
+"""
+
+from typing import Any, Final
+
+from storage.raw import Raw
+
+_FAULTS: Final = """
+CREATE TEMP TABLE i_faults ON COMMIT DROP AS
+SELECT p.file_no, p.row_no, l.ext, 'repeated' AS what, 'payment ' || p.key || ' stands on row ' || p.first_row
+       AS detail, 'counted once' AS done, NULL::bigint AS minor, l.currency
+FROM i_payments p JOIN i_loans l ON l.id = p.loan_id WHERE p.n > 1
+UNION ALL
+SELECT t.file_no, t.row_no, l.ext, 'repeated', 'installment ' || t.key || ' stands on row ' || t.first_row,
+       'counted once', NULL, l.currency
+FROM i_installments t JOIN i_loans l ON l.id = t.loan_id WHERE t.n > 1
+UNION ALL
+SELECT s.file_no, s.row_no, s.ext, 'repeated', 'the loan stands on row ' || i.row_no, 'taken once', NULL,
+       i.currency
+FROM s_loans s JOIN i_loans i USING (source, ext)
+JOIN s_files f ON f.file_no = s.file_no AND f.states = 'loan'
+WHERE NOT i.bad AND (s.file_no, s.row_no) <> (i.file_no, i.row_no)
+UNION ALL
+SELECT d.file_no, d.row_no, l.ext, 'paid_twice',
+       'payment ' || d.key || ' is of the day and amount of payment ' || d.before,
+       'both counted: ask the payer', d.amount, l.currency
+FROM (SELECT p.*, lag(p.key) OVER w AS before FROM i_payments p WHERE p.n = 1 AND p.reverses IS NULL
+      WINDOW w AS (PARTITION BY p.loan_id, p.received_on, p.amount ORDER BY p.file_no, p.row_no)) d
+JOIN i_loans l ON l.id = d.loan_id WHERE d.before IS NOT NULL AND d.known_id IS NULL
+UNION ALL
+SELECT x.file_no, x.row_no, l.ext, 'overpaid', 'more was paid than the loan owes', 'kept as a credit',
+       c.credit, l.currency
+FROM i_credits c JOIN i_loans l ON l.id = c.loan_id
+JOIN LATERAL (SELECT p.file_no, p.row_no FROM i_payments p
+              WHERE p.loan_id = c.loan_id AND p.n = 1 AND p.reverses IS NULL AND p.known_id IS NULL
+              ORDER BY p.received_on DESC, p.file_no DESC, p.row_no DESC LIMIT 1) x ON true
+UNION ALL
+SELECT x.file_no, x.row_no, l.ext, 'underpaid', 'installment ' || i.number || ' is paid in part',
+       'the rest is owed', i.left_minor, l.currency
+FROM i_moved m JOIN i_loans l ON l.id = m.id
+JOIN installments i ON i.loan_id = m.id AND i.paid_minor > 0 AND i.left_minor > 0
+JOIN LATERAL (SELECT p.file_no, p.row_no FROM allocations a JOIN i_payments p ON p.id = a.payment_id
+              WHERE a.loan_id = m.id AND a.installment_id = i.id AND p.known_id IS NULL AND p.file_no >= 0
+              ORDER BY p.received_on DESC, p.row_no DESC LIMIT 1) x ON true
+UNION ALL
+SELECT t.file_no, t.row_no, l.ext, 'date_moved', 'installment ' || t.key || ' was due on ' || v.due_on
+       || ', and is on ' || t.due_on, 'taken; the earlier date is kept', NULL, l.currency
+FROM i_installments t JOIN i_loans l ON l.id = t.loan_id
+JOIN LATERAL (SELECT v.due_on FROM installment_versions v WHERE v.installment_id = t.known_id
+              ORDER BY v.id DESC LIMIT 1) v ON true
+WHERE t.n = 1 AND t.known_digest <> t.digest AND v.due_on <> t.due_on
+"""
+_ANALYZE: Final = "ANALYZE i_payments; ANALYZE i_credits"
+
+
+async def find_faults(raw: Raw) -> int:
+    """Find what is odd of what was written: i_faults; how many."""
+    await raw.run(_ANALYZE)
+    await raw.run(_FAULTS)
+    return await raw.value("SELECT count(*) FROM i_faults")
+
+
+async def faults(raw: Raw, limit: int) -> list[Any]:
+    """(file, row, loan, what, detail, done, minor units, currency), in order of the tape."""
+    return await raw.rows("SELECT * FROM i_faults ORDER BY file_no, row_no, what, detail LIMIT $1", limit)
