@@ -67,6 +67,7 @@ class _Working:
         self.again: list[datetime] = []
         self.followed: set[int] = set()  # messages that are planned, deferred, or awaited
         self.governs: list[Governs] = []
+        self.moving: set[int] = set()  # loans whose new version waits for what is in flight
         self.ended = {key for loan in facts.loans for key in loan.ended} | set(facts.ended)
         self.left = {begun.id for begun in facts.begun if _left(begun)}
 
@@ -112,7 +113,8 @@ class _Working:
             strategy = self.rulebook.strategies[governed.coming]
             anchors = anchors_of(self.facts, loan, strategy, self.now)
             ahead = timeline(loan, strategy, self.facts.situation.zones[0], anchors=anchors)
-            self.again.extend([next((o.at for o in ahead if o.at > self.now), self.now)])
+            self.again.extend([o.at for o in ahead if o.at > self.now][:1])
+            self.moving.add(loan.id)
         if not governed.changed:
             return loan
         self.governs.append(Governs(loan.id, governed.strategy, governed.since))
@@ -399,6 +401,13 @@ class _Working:
         self.waiting.append(Waiting(key, until, noes))
         self.again.append(min(until, expires))
 
+    def move(self) -> None:
+        """A loan of which nothing is in flight any more moves to its new version: the next look is now."""
+        ended = {ending.key for ending in self.endings} | {work.key for work in self.tasks}
+        for loan in self.facts.loans:
+            if loan.id in self.moving and set(loan.waiting) and set(loan.waiting) <= ended:
+                self.again.append(self.now)
+
     def verdicts(self) -> Iterator[Verdict]:
         """What has become of the case's promises; an open one is looked at again when its grace is over."""
         for promise in self.facts.promises:
@@ -430,6 +439,7 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
     working.messages()
     for plan in working.plans:
         working.again.append(plan.expires)
+    working.move()
     verdicts = tuple(working.verdicts())
     closed = working.close()
     return Decision(
