@@ -1,4 +1,6 @@
-"""Whether there is a database to work with: for whoever asks before sending work here."""
+"""Whether there is a database to work with, and whether somebody must look at what it works by."""
+
+from datetime import date
 
 from casework.office import Office
 from storage.migrate import is_current
@@ -7,3 +9,13 @@ from storage.migrate import is_current
 async def database_is_current(office: Office) -> bool:
     """Whether it has the tables of this code. Raises what the driver raises where it cannot be reached."""
     return await is_current(office.engine)
+
+
+async def packs_past_review(office: Office, today: date) -> dict[str, date]:
+    """The packs in force that should have been read again by now, with their review dates.
+
+    They stay in force: a law does not end because nobody read it.
+    """
+    async with office.transaction() as raw:
+        packs = (await office.book(raw)).rulebook.packs
+    return {name: pack.spec.review_by for name, pack in packs.items() if pack.review_past(today)}

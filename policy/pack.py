@@ -47,6 +47,10 @@ class Pack(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...]
     spec: PackSpec
 
+    def review_past(self, today: date) -> bool:
+        """Whether somebody should have read it again by now: it stays in force, and operations are told."""
+        return today > self.spec.review_by
+
     def source(self, rule: str) -> str:
         """Where a rule of the pack comes from."""
         spec = self.spec.rules.get(rule)

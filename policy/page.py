@@ -1,5 +1,6 @@
 """A pack as a page that a compliance officer can sign, and as one line of a list. Plain values, then text."""
 
+from hashlib import sha256
 from typing import TypedDict, get_args
 
 from policy.pack import Pack
@@ -53,6 +54,7 @@ class PackPage(TypedDict):
     stages: list[str]
     effective_from: str | None
     effective_to: str | None
+    digest: str  # of all that the pack states: what was signed can be found again
     rules: list[RulePage]
 
 
@@ -71,6 +73,7 @@ def page(pack: Pack) -> PackPage:
         stages=_order(get_args(Stage), frozenset(spec.binds.stages or STAGES)),
         effective_from=spec.effective_from.isoformat() if spec.effective_from else None,
         effective_to=spec.effective_to.isoformat() if spec.effective_to else None,
+        digest=sha256(spec.model_dump_json().encode()).hexdigest()[:16],
         rules=rules,
     )
 
@@ -105,9 +108,10 @@ def text(shown: PackPage) -> str:
         f"# {shown['pack']}: {shown['title']}",
         "",
         f"Jurisdiction: {shown['jurisdiction']}  ",
-        f"Binds: {_names(shown['actors'])}; {_names(shown['stages'])}  ",
+        f"Binds: {_names(shown['actors'])}; {_names(shown['stages'])}{_before_due(shown)}  ",
         f"In effect: {_effect(shown['effective_from'], shown['effective_to'])}  ",
-        f"Owner: {shown['owner']}; to be reviewed by {shown['review_by']}",
+        f"Owner: {shown['owner']}; to be reviewed by {shown['review_by']}  ",
+        f"Text: {shown['digest']}",
         "",
         shown["note"],
     ]
@@ -118,6 +122,13 @@ def text(shown: PackPage) -> str:
     lines += ["", "Sureness: " + "; ".join(f"{mark} {SURE[mark]}" for mark in used) + "."]
     lines += ["", "Read and confirmed by ______________________  on ______________", ""]
     return "\n".join(lines)
+
+
+def _before_due(shown: PackPage) -> str:
+    """What its reach means for reminders: house policy, which a portfolio may lift."""
+    if "reminder" in shown["stages"]:
+        return ""
+    return " (reminders before due are held to it by house policy, unless their portfolio says otherwise)"
 
 
 def _told(rule: RulePage, shown: PackPage) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 import casework.delivery.deliver as delivery
 import casework.delivery.receipts as receipts
@@ -18,6 +18,7 @@ from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.insight.last_check import note_check
 from casework.office import Clock, Office
+from casework.ready import packs_past_review
 from casework.seal import Head, seal
 from casework.staff.rights import Actor
 from notifiers.base import Notifier
@@ -27,6 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
 _CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
 _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
+_PAST_REVIEW = Gauge("kept_packs_past_review", "Policy packs in force whose review date has passed")
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -158,5 +160,14 @@ async def check(ctx: dict[str, Any]) -> None:
             log.error("invariant_broken", invariant=invariant.name, violations=invariant.violations)
 
 
+async def review(ctx: dict[str, Any]) -> None:
+    """Packs in force whose review date has passed: a metric, and a warning in the log for each."""
+    shift: Shift = ctx["shift"]
+    past = await packs_past_review(shift.office, shift.clock.wall().date())
+    _PAST_REVIEW.set(len(past))
+    for name, by in past.items():
+        log.warning("pack_past_review", pack=name, review_by=by.isoformat())
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, ask, sweep, seal_record, check)
+JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review)

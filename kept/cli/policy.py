@@ -41,14 +41,17 @@ def _check(
 
 def _list(as_json: AsJson = False) -> None:
     """The packs that ship with Kept."""
+    from kept.clock import SystemClock
     from policy.pack import shipped_packs
     from policy.page import page
 
-    pages = [page(pack) for pack in shipped_packs().values()]
+    today = SystemClock().wall().date()
+    packs = shipped_packs()
+    past = {name for name, pack in packs.items() if pack.review_past(today)}
     if as_json:
-        print_json(pages)
+        print_json([{**page(pack), "review_past": name in past} for name, pack in packs.items()])
     else:
-        _print_list(pages)
+        _print_list([page(pack) for pack in packs.values()], past)
 
 
 def _show(
@@ -56,14 +59,20 @@ def _show(
     as_json: AsJson = False,
 ) -> None:
     """A pack as a page to be read and signed: rules, numbers, sources, what the machine checks and cannot."""
+    from kept.clock import SystemClock
     from policy.pack import shipped_pack
     from policy.page import page, text
 
-    shown = page(shipped_pack(name))
+    pack = shipped_pack(name)
+    past = pack.review_past(SystemClock().wall().date())
+    shown = page(pack)
     if as_json:
-        print_json(shown)
-    else:
-        console().print(text(shown), markup=False, end="", soft_wrap=True)
+        print_json({**shown, "review_past": past})
+        return
+    out = console()
+    if past:
+        out.print("ITS REVIEW DATE HAS PASSED: read it again before you rely on it.\n", markup=False)
+    out.print(text(shown), markup=False, end="", soft_wrap=True)
 
 
 def _text_of(file: Path) -> str:
@@ -86,7 +95,7 @@ def _print_verdict(verdict: "Verdict") -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
-def _print_list(pages: "list[PackPage]") -> None:
+def _print_list(pages: "list[PackPage]", past: set[str]) -> None:
     from rich import box
     from rich.table import Table
 
@@ -94,7 +103,10 @@ def _print_list(pages: "list[PackPage]") -> None:
     for shown in pages:
         binds = ", ".join(name.replace("_", " ") for name in (*shown["actors"], *shown["stages"]))
         sure = ", ".join(dict.fromkeys(rule["sure"] for rule in shown["rules"]))
-        table.add_row(shown["pack"], shown["jurisdiction"], binds, sure, shown["review_by"])
+        by = f"{shown['review_by']} (past)" if shown["pack"] in past else shown["review_by"]
+        table.add_row(shown["pack"], shown["jurisdiction"], binds, sure, by)
     out = console()
     out.print(table)
     out.print("Facts gathered from the sources named: have counsel confirm before use.")
+    if past:
+        out.print(f"To be read again, their review date has passed: {', '.join(sorted(past))}.", markup=False)

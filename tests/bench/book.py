@@ -7,6 +7,7 @@ that the same book serves every measurement.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, save
@@ -124,8 +125,15 @@ async def _seal(office: Office, raw: Raw, start: int, stop: int) -> None:
     )
 
 
-def _portfolio() -> PortfolioSpec:
+async def under_packs(office: Office, *packs: str) -> None:
+    """The portfolio collects for others, under so many packs."""
+    async with office.transaction() as raw:
+        await save(raw, _portfolio(packs=packs, actor="third_party"))
+
+
+def _portfolio(**changes: Any) -> PortfolioSpec:
     return PortfolioSpec(
+        **changes,
         portfolio="bench",
         name="Acme Credit Ltd",
         brand="Acme Credit",

@@ -3,7 +3,7 @@
 from statistics import median
 
 from tests.bench.report import Line
-from tests.bench.run import CHANNELS, Found, Sizes
+from tests.bench.run import CHANNELS, THREE, Found, Sizes
 
 US = 1e6
 MS = 1e3
@@ -28,10 +28,12 @@ def _of_looks(found: Found, sizes: Sizes) -> list[Line]:
     look, floor, less = median(looks.look), median(looks.floor), median(looks.small)
     few, many = found.few, found.many
     of_look = f"look, {sizes.due:,} due of {sizes.loans:,} / INSERT..SELECT + UPDATE"
+    packed, of_packs = median(looks.packed), f"the same under {', '.join(THREE)}"
     of_many = f"look, {sizes.many:,} due / {sizes.few:,}"
     over = paired(looks.look, looks.small)
     return [
         Line("1", of_look, look * US, "us", floor * US, paired(looks.look, looks.floor), 6, 2),
+        Line("1", of_packs, packed * US, "us", floor * US, paired(looks.packed, looks.floor), 6, 2),
         Line("2", f"look + send to the sandbox, a due line of {sizes.lines:,}", found.line * US, "us"),
         Line("3", of_many, many * US, "us", few * US, many / few, 1.2, 1.05),
         Line("3", "look, 10x the loans not due / 1x", look * US, "us", less * US, over, 1.2, 1.05),

@@ -9,10 +9,11 @@ import msgspec
 from notifiers.base import Channel
 from tests.bench import delivery, growth, nothing_due, queue, reminder, side_by_side, tape
 from tests.bench import memory as peak_memory
-from tests.bench.book import build, make_due
+from tests.bench.book import build, make_due, under_packs
 from tests.bench.look_floor import facts_size, time_floor, time_look, written
 from tests.bench.place import Place
 
+THREE = ("house", "us-reg-f", "us-ma")
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "chat")
 
 
@@ -67,6 +68,7 @@ class Looks(msgspec.Struct):
     look: list[float] = msgspec.field(default_factory=list[float])
     floor: list[float] = msgspec.field(default_factory=list[float])
     small: list[float] = msgspec.field(default_factory=list[float])
+    packed: list[float] = msgspec.field(default_factory=list[float])  # under three packs
     passes: list[float] = msgspec.field(default_factory=list[float])
     probes: list[float] = msgspec.field(default_factory=list[float])
 
@@ -137,6 +139,13 @@ async def _looks(place: Place, sizes: Sizes, book: str, small: str) -> Looks:
             gc.collect()
             seconds, _ = await time_look(office)
             found.small.append(seconds / sizes.due)
+        async with place.copy(book) as office:
+            await make_due(office, sizes.due)
+            await under_packs(office, *THREE)
+            gc.collect()
+            seconds, report = await time_look(office)
+            assert report.contacts == sizes.due
+            found.packed.append(seconds / sizes.due)
     return found
 
 

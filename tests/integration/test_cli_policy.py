@@ -123,11 +123,15 @@ def test_show_is_a_page_that_a_compliance_officer_can_sign(tmp_path: Path) -> No
         "- Source: 12 CFR 1006.14(b)(2)-(4)",
         "- Sureness: S",
         "- Binds: call; dunning",
-        "- Machine checks: calls in any 7 consecutive local dates, all numbers together; "
-        "one of several debts counts for each",
+        "- Machine checks: calls in any 7 consecutive local dates, all numbers together, those entered as "
+        "outcomes and reported from elsewhere too; a call about several debts counts for each",
         "- Machine cannot: count calls that nobody recorded",
     ]
     assert "have counsel confirm before use" in done.stdout
+    # Whom it binds before due, and which text was signed.
+    assert "held to it by house policy, unless their portfolio says otherwise" in lines[3]
+    digest = json.loads(kept("show", "us-reg-f", "--json", folder=tmp_path).stdout)["digest"]
+    assert f"Text: {digest}" in lines
     assert lines[-1].startswith("Read and confirmed by ____")
     document = json.loads(kept("show", "us-reg-f", "--json", folder=tmp_path).stdout)
     assert (document["pack"], document["actors"], document["stages"]) == (

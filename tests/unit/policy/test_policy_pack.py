@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from policy.calendar import DAY
 from policy.errors import PolicyInputError
 from policy.pack import COUNSEL, read_pack, shipped_pack, shipped_packs
 from policy.page import page, text
@@ -185,3 +186,9 @@ def test_adding_a_country_takes_two_files() -> None:
     code = "\n".join(file.read_text("utf-8") for file in root.rglob("*.py"))
     for name in set(shipped_packs()) - {"house"}:
         assert name not in code
+
+
+def test_the_review_date_is_past_from_the_day_after_it() -> None:
+    pack = shipped_packs()["house"]
+    by = pack.spec.review_by
+    assert [pack.review_past(by + n * DAY) for n in (-1, 0, 1)] == [False, False, True]
