@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from casework.borrower.texting import answer_text
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
 from messages.keywords import Keyword
 from messages.meanings import Meaning, meaning_of
+from messages.typed.sms import Wish
 from notifiers.base import Media, Reply
 from storage.addresses import open_traces, suspend
 from storage.answers import plan_answer, said_since
@@ -62,7 +64,7 @@ async def take_reply(office: Office, actor: Actor, reply: Reply, now: datetime) 
         )
 
 
-async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) -> Meaning | None:
+async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) -> Meaning | Wish | None:
     """Do what a stored reply asks, in one transaction; what it was. Nothing where it was done before.
 
     Raises Denied.
@@ -74,7 +76,7 @@ async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) ->
 
 
 async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[str]:
-    """Work every reply that its webhook left; counts by what they were: a Meaning, or `other`.
+    """Work every reply that its webhook left; counts by what they were: a Meaning, a Wish, or `other`.
 
     One that cannot be opened fails alone (`failed`) and stays. Raises Denied.
     """
@@ -95,13 +97,15 @@ async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[s
         after = waiting[-1]
 
 
-async def _obey(office: Office, raw: Raw, actor: Actor, stored: Stored, now: datetime) -> Meaning | None:
+async def _obey(
+    office: Office, raw: Raw, actor: Actor, stored: Stored, now: datetime
+) -> Meaning | Wish | None:
     said = msgspec.json.decode(stored.body, type=Said)
     meant = meaning_of(said.text)
     # Where the provider already stopped, believing otherwise would be no use.
     by_provider = said.keyword == "stop" and meant != "wrong_person"
     meaning: Meaning | None = "stop" if by_provider else meant or said.keyword
-    found = await holders(raw, KINDS[stored.channel], stored.token) if meaning else []
+    found = await holders(raw, KINDS[stored.channel], stored.token)
     work = _Work(office, raw, actor, stored, now, answered_by_provider=said.keyword is not None)
     if meaning == "wrong_person":
         await work.wrong_person(found)
@@ -113,6 +117,10 @@ async def _obey(office: Office, raw: Raw, actor: Actor, stored: Stored, now: dat
         await work.start(found)
     elif meaning == "help":
         await work.help(found)
+    elif stored.channel == "sms":
+        wish = await answer_text(raw, office, actor, stored, said.text, found, now)
+        await mark_worked(raw, stored.id, wish, now)
+        return wish
     await mark_worked(raw, stored.id, meaning, now)
     return meaning
 

@@ -88,6 +88,26 @@ async def record_outcome(
     `owner`: whose case it is, for rights that reach one's own only. Raises CaseworkInputError, which says
     what is missing or beyond a limit; Denied.
     """
+    async with office.transaction() as raw:
+        return await record_in(
+            raw, office, actor, case, code, at=at, received=received, key=key, details=details, owner=owner
+        )
+
+
+async def record_in(
+    raw: Raw,
+    office: Office,
+    actor: Actor,
+    case: int,
+    code: str,
+    *,
+    at: datetime,
+    received: datetime,
+    key: str,
+    details: Details | None = None,
+    owner: str | None = None,
+) -> Recorded:
+    """The same within the caller's transaction. Raises CaseworkInputError, Denied."""
     details = details or Details()
     effect = EFFECTS.get(code)
     if effect is None or effect.machine:
@@ -98,17 +118,16 @@ async def record_outcome(
         raise CaseworkInputError(f"{spoken(code)}: {missing[0]} is missing; tell it with the outcome")
     if at > received:
         raise CaseworkInputError(f"it cannot have happened at {at.isoformat()}, which is still to come")
-    async with office.transaction() as raw:
-        found = await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
-        before = await known_outcome(raw, key)
-        if before is not None:
-            if before[1:] != (case, code):
-                raise CaseworkInputError(
-                    f"the key {key!r} is of another entry ({spoken(before[2])} of case {before[1]}); "
-                    "give each entry one of its own"
-                )
-            return Recorded(before[0], new=False, effect=effect.why)
-        return await _record(office, raw, actor, found.row, code, effect, at, received, key, details)
+    found = await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
+    before = await known_outcome(raw, key)
+    if before is not None:
+        if before[1:] != (case, code):
+            raise CaseworkInputError(
+                f"the key {key!r} is of another entry ({spoken(before[2])} of case {before[1]}); "
+                "give each entry one of its own"
+            )
+        return Recorded(before[0], new=False, effect=effect.why)
+    return await _record(office, raw, actor, found.row, code, effect, at, received, key, details)
 
 
 async def make_promise(

@@ -69,9 +69,9 @@ async def _obey(desk: Desk, reply: int) -> None:
         log.error("reply left to the sweep", reply=reply, error=type(error).__name__)  # noqa: TRY400
         await wake(desk, "hear")
         return
-    if keyword in ("stop", "start", "wrong_person"):
+    if keyword in ("stop", "start", "wrong_person", "paid"):
         await wake(desk, "look")
-    if keyword in ("stop", "start", "help"):  # each is answered once
+    if keyword not in (None, "wrong_person", "thanks"):  # each is answered once
         await wake(desk, "deliver")
 
 

@@ -42,6 +42,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "start-confirmed": "neutral",
     "help": "neutral",
     "link-unknown": "neutral",
+    "sms-figures": "due",
+    "sms-nothing": "neutral",
+    "sms-pin": "neutral",
+    "sms-pin-wrong": "neutral",
+    "sms-pin-locked": "neutral",
+    "sms-passed-on": "neutral",
+    "sms-real": "neutral",
+    "sms-unclear": "neutral",
 }
 """The texts there are."""
 

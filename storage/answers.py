@@ -97,6 +97,16 @@ async def said_since(raw: Raw, case: int, template: str, since: datetime) -> boo
     )
 
 
+async def answered_since(raw: Raw, address: int, since: datetime) -> int:
+    """How many such messages were planned to the address after `since`."""
+    return await raw.value(
+        "SELECT count(*) FROM contacts c JOIN messages m ON m.id = c.message_id "
+        "WHERE c.address_id = $1 AND m.given IS NOT NULL AND m.planned_at > $2",
+        address,
+        since,
+    )
+
+
 async def put_off(raw: Raw, contact: int, until: datetime) -> None:
     """A claimed one that may not go now: planned again for later."""
     await raw.run(

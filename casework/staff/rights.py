@@ -41,6 +41,7 @@ class Action(StrEnum):
     SETTLE_ADDRESS = "settle_address"  # whose an address is: confirmed, another's, reported reassigned
     WRITE_TEXT = "write_text"
     APPROVE_TEXT = "approve_text"
+    SET_PIN = "set_pin"  # what lets figures be said by SMS
     SEAL_RECORD = "seal_record"
     SETTLE_UNKNOWN = "settle_unknown"  # say what became of a contact that nobody knows it of
     PUBLISH_STRATEGY = "publish_strategy"
@@ -149,6 +150,7 @@ _DESK: Final = {
     Action.SAY: Scope.PORTFOLIO,
     Action.RECORD_CONSENT: Scope.PORTFOLIO,
     Action.SETTLE_ADDRESS: Scope.PORTFOLIO,
+    Action.SET_PIN: Scope.PORTFOLIO,
 }
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
@@ -156,6 +158,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.RECORD_OUTCOME: Scope.OWN,
         Action.SEE_LOAN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
+        Action.SET_PIN: Scope.OWN,
     },
     Role.COLLECTOR: {
         Action.RECORD_OUTCOME: Scope.OWN,
@@ -175,6 +178,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.CONTACT: Scope.PORTFOLIO,
         Action.RECORD_CONTACT: Scope.PORTFOLIO,
         Action.MARK_PERSON: Scope.PORTFOLIO,
+        Action.SET_PIN: Scope.PORTFOLIO,
         Action.IMPORT_BOOK: Scope.PORTFOLIO,
         Action.LOOK: Scope.PORTFOLIO,
         Action.SEND: Scope.PORTFOLIO,
@@ -240,6 +244,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEE_LOAN: Scope.PORTFOLIO,
         Action.EXPLAIN: Scope.PORTFOLIO,
         Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
+        Action.SET_PIN: Scope.PORTFOLIO,
     },
     Role.ADMINISTRATOR: {
         Action.PAUSE: Scope.ALL,

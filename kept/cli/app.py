@@ -23,6 +23,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "check",
     "explain",
     "unknown",
+    "pin",
     "approvals",
     "differences",
     "pausing",

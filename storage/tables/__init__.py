@@ -1,6 +1,6 @@
 """Every table of Kept, on one MetaData."""
 
-from storage.tables import approvals, audit, book, casework, doors, pauses, texts, work
+from storage.tables import approvals, audit, book, casework, doors, pauses, pins, texts, work
 from storage.tables.base import metadata
 
-__all__ = ["approvals", "audit", "book", "casework", "doors", "metadata", "pauses", "texts", "work"]
+__all__ = ["approvals", "audit", "book", "casework", "doors", "metadata", "pauses", "pins", "texts", "work"]

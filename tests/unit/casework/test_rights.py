@@ -17,6 +17,7 @@ TABLE = {
     "settle_address":     ".   .   p   p   .   .   .   .   .   .   p   .   a",
     "write_text":         ".   .   .   .   p   .   .   a   .   .   .   .   .",
     "approve_text":       ".   .   .   .   .   .   .   a   .   .   .   .   .",
+    "set_pin":            "o   .   p   p   p   .   .   .   .   .   p   .   .",
     "seal_record":        ".   .   .   .   .   .   .   .   .   .   .   .   a",
     "settle_unknown":     ".   .   p   .   p   .   .   .   .   .   .   .   a",
     "publish_strategy":   ".   .   .   .   p   .   .   .   .   .   .   .   .",

@@ -1,0 +1,150 @@
+"""What a person on file asks by SMS: figures for a PIN, what they paid, a person. Never more than that.
+
+Whoever holds the phone reads the answer: without the PIN it says nothing of a loan. A number that is on file
+with several persons, or that nobody has vouched for, is answered by a person. A word has no effect that a
+person has not seen, but one: who says that they paid is not reminded while somebody looks.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from casework.borrower.pins import check_pin
+from casework.office import Office
+from casework.outcomes import Details, record_in
+from casework.staff.rights import Actor, Role
+from messages.typed.sms import Texted, Wish, read_sms
+from storage.answers import answered_since, plan_answer, said_since
+from storage.audit import Event, write
+from storage.facts import load_facts
+from storage.raw import Raw
+from storage.replies import Holder, Stored
+from storage.tasks import open_tasks, outcome_since
+
+ANSWER_WITHIN: Final = timedelta(hours=1)
+AGAIN: Final = timedelta(days=14)  # the same claim pauses nothing anew before
+ANSWERS_A_DAY: Final = 20  # to one number: whoever answers by machine would ask for ever
+
+_ONCE_AN_HOUR: Final = frozenset({"sms-passed-on", "sms-unclear"})
+
+
+async def answer_text(
+    raw: Raw, office: Office, actor: Actor, stored: Stored, text: str, found: Sequence[Holder], now: datetime
+) -> Wish | None:
+    """Do what an SMS asks and plan its answer, in the caller's transaction; None: it is nobody's."""
+    theirs = [one for one in found if one.case is not None and one.state not in ("suspended", "detached")]
+    if not theirs:
+        return None
+    texting = _Texting(raw, office, actor, stored, now)
+    alone = {one.person for one in found} == {theirs[0].person}
+    known = alone and theirs[0].state in ("attested", "confirmed")
+    if not known:
+        await texting.pass_on(theirs, "review")
+        return "human"
+    texted = read_sms(text)
+    await texting.do(texted, theirs)
+    return texted.wish
+
+
+class _Texting:
+    """One SMS, and what comes of it."""
+
+    def __init__(self, raw: Raw, office: Office, actor: Actor, stored: Stored, now: datetime) -> None:
+        self.raw, self.office, self.actor, self.stored, self.now = raw, office, actor, stored, now
+
+    async def do(self, texted: Texted, theirs: Sequence[Holder]) -> None:
+        if texted.wish in ("figures", "pay"):
+            await self.figures(texted.pin, theirs)
+        elif texted.wish == "real":
+            await self.say("sms-real", theirs[0])
+        elif texted.wish == "unclear":
+            await self.open("review", theirs)
+            await self.say("sms-unclear", theirs[0])
+        elif texted.wish == "paid":
+            await self.paid(theirs)
+        elif texted.wish != "thanks":  # a promise too: a person hears it before it counts
+            await self.pass_on(theirs, "call")
+
+    async def figures(self, pin: str | None, theirs: Sequence[Holder]) -> None:
+        """What is owed, to whoever knows the PIN: a message for each lender."""
+        first = theirs[0]
+        assert first.case is not None
+        given = "none"
+        if pin is not None:
+            given = await check_pin(
+                self.raw, self.office, self.actor, first.person, pin, first.case, self.stored.id, self.now
+            )
+        if given == "right":
+            for holder in theirs:
+                await self.say("sms-figures" if await self._owes(holder) else "sms-nothing", holder)
+        else:
+            texts = {"none": "sms-pin", "wrong": "sms-pin-wrong", "locked": "sms-pin-locked"}
+            await self.say(texts[given], first)
+
+    async def paid(self, theirs: Sequence[Holder]) -> None:
+        """Who says that they paid is not reminded while somebody looks; saying it again pauses nothing."""
+        themselves = Actor(f"borrower {theirs[0].person}", Role.BORROWER)
+        for case in sorted({one.case for one in theirs if one.case is not None}):
+            if await outcome_since(self.raw, case, "claims_paid", self.now - AGAIN):
+                await self.open("review", [one for one in theirs if one.case == case])
+                continue
+            await record_in(
+                self.raw,
+                self.office,
+                themselves,
+                case,
+                "claims_paid",
+                at=self.stored.received_at,
+                received=self.now,
+                key=f"reply {self.stored.id} case {case}",
+                details=Details(channel=self.stored.channel, address=theirs[0].address),
+                owner=themselves.name,
+            )
+        await self.say("sms-passed-on", theirs[0])
+
+    async def pass_on(self, theirs: Sequence[Holder], kind: str) -> None:
+        """A person reads it."""
+        await self.open(kind, theirs)
+        await self.say("sms-passed-on", theirs[0])
+
+    async def open(self, kind: str, theirs: Sequence[Holder]) -> None:
+        cases = sorted({one.case for one in theirs if one.case is not None})
+        opened = await open_tasks(self.raw, cases, kind, self.stored.id, self.now)
+        await self.write([("task.opened", "task", task) for task in opened])
+
+    async def say(self, text: str, to: Holder) -> None:
+        """To the number that wrote; not again and again to a machine."""
+        assert to.case is not None
+        if text in _ONCE_AN_HOUR and await said_since(self.raw, to.case, text, self.now - timedelta(hours=1)):
+            return
+        day = self.now - timedelta(days=1)
+        if await answered_since(self.raw, to.address, day) >= ANSWERS_A_DAY:
+            return
+        await plan_answer(
+            self.raw,
+            self.office.keyring,
+            to.case,
+            to.person,
+            to.address,
+            self.stored.channel,
+            text,
+            {},
+            self.now,
+            self.now + ANSWER_WITHIN,
+        )
+
+    async def write(self, done: Sequence[tuple[str, str, int]]) -> None:
+        data = {"channel": self.stored.channel, "reply": self.stored.id}
+        await write(
+            self.raw.connection,
+            [
+                Event(self.now, self.actor.name, self.actor.role, action, subject, id_, data)
+                for action, subject, id_ in done
+            ],
+        )
+
+    async def _owes(self, holder: Holder) -> bool:
+        assert holder.case is not None
+        book = await self.office.book(self.raw)
+        facts = await load_facts(self.raw, [holder.case], self.now, book.tolerance)
+        return any(loan.unpaid for one in facts for loan in one.loans)
