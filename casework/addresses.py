@@ -17,6 +17,7 @@ from storage.addresses import (
     held_by,
     open_traces,
     put_state,
+    reassign,
     share_anew,
     suspend,
 )
@@ -82,7 +83,7 @@ async def report_reassigned(
         held = await held_at(raw, kind, office.keyring.token(kind, normal))
         await touch(raw, _cases(held), now)
         changed = sorted({one.id for one in held if one.state in ("attested", "confirmed")})
-        await put_state(raw, changed, "unverified", None)
+        await reassign(raw, changed)
         await _write(raw, actor, now, [("address.reassigned", "address", one) for one in changed])
     return len(changed)
 

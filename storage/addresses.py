@@ -87,12 +87,21 @@ async def set_state(raw: Raw, person: int, address: int, state: str) -> list[int
 
 
 async def put_state(raw: Raw, addresses: Sequence[int], state: str, seen_at: datetime | None) -> None:
-    """`seen_at`: when the person vouched for it, where they did."""
+    """`seen_at`: when the person vouched for it, where they did; whatever a register had said before."""
     await raw.run(
-        "UPDATE addresses SET state = $2, seen_at = coalesce($3, seen_at) WHERE id = ANY($1)",
+        "UPDATE addresses SET state = $2, seen_at = coalesce($3, seen_at), "
+        "basis = CASE WHEN basis = 'reassigned' AND $2 = 'confirmed' THEN 'contract' ELSE basis END "
+        "WHERE id = ANY($1)",
         list(addresses),
         state,
         seen_at,
+    )
+
+
+async def reassign(raw: Raw, addresses: Sequence[int]) -> None:
+    """A register says that they have a new owner: unverified, until the person confirms one."""
+    await raw.run(
+        "UPDATE addresses SET state = 'unverified', basis = 'reassigned' WHERE id = ANY($1)", list(addresses)
     )
 
 
@@ -100,8 +109,8 @@ async def share_anew(raw: Raw, kind: str, token: bytes) -> None:
     """Whether several persons have the address on file: who was found not to be its owner is none of them."""
     await raw.run(
         "UPDATE addresses a SET shared = EXISTS (SELECT 1 FROM addresses o WHERE o.token = a.token "
-        "AND o.kind = a.kind AND o.person_id <> a.person_id AND o.state <> 'detached') "
-        "WHERE a.token = $1 AND a.kind = $2",
+        "AND o.kind = a.kind AND o.person_id <> a.person_id AND o.state <> 'detached' "
+        "AND o.replaced_at IS NULL) WHERE a.token = $1 AND a.kind = $2",
         token,
         kind,
     )

@@ -52,13 +52,16 @@ SET name = c.name, language = c.language, zones = c.zones, country = c.country, 
 FROM i_changed_persons c WHERE c.id = p.id;
 INSERT INTO i_touched SELECT c.id FROM cases c JOIN i_changed_persons p ON p.id = c.person_id;
 """
-# What a person said of an address (confirmed, wrong, stopped) outweighs what the file says again.
+# What a person said of an address (confirmed, wrong, stopped) outweighs what the file says again; so does a
+# register that says it has a new owner (storage/addresses.py).
 _ADDRESSES: Final = """
 INSERT INTO addresses AS a (id, person_id, kind, value, token, state, basis, seen_at)
 SELECT id, person_id, kind, value, token, state, basis, seen_at FROM i_addresses
 ON CONFLICT (person_id, kind, token) DO UPDATE
-SET state = CASE WHEN a.state IN ('attested', 'unverified') THEN EXCLUDED.state ELSE a.state END,
-    basis = EXCLUDED.basis, seen_at = greatest(a.seen_at, EXCLUDED.seen_at), replaced_at = NULL
+SET state = CASE WHEN a.state IN ('attested', 'unverified') AND a.basis <> 'reassigned'
+                 THEN EXCLUDED.state ELSE a.state END,
+    basis = CASE WHEN a.basis = 'reassigned' THEN a.basis ELSE EXCLUDED.basis END,
+    seen_at = greatest(a.seen_at, EXCLUDED.seen_at), replaced_at = NULL
 """
 # The file names another one of its kind: what it vouched for before, it vouches for no more.
 _REPLACED: Final = """

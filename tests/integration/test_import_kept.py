@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.addresses import report_reassigned, settle_address
 from casework.look import look
 from casework.office import Office
 from casework.publish import publish_shipped
@@ -232,6 +233,20 @@ async def test_what_the_person_said_of_an_address_outweighs_the_file(office: Off
         tape(folder, [loan("L1", phone="+447700900123", phone_state="attested", name="X")], three("L1")),
     )
     assert await book_rows(office, "SELECT state FROM addresses WHERE kind = 'phone'") == [("detached",)]
+
+
+async def test_what_a_register_said_of_a_number_outweighs_the_file(office: Office, tmp_path: Path) -> None:
+    folder, number = tmp_path / "t", "+447700900123"
+    await bring(office, tape(folder, [loan("L1", phone=number, phone_state="attested")], three("L1")))
+    assert await report_reassigned(office, SYSTEM, "phone", number, NOW) == 1
+    await bring(
+        office, tape(folder, [loan("L1", phone=number, phone_state="attested", name="X")], three("L1"))
+    )
+    state = "SELECT state, basis FROM addresses WHERE kind = 'phone'"
+    assert await book_rows(office, state) == [("unverified", "reassigned")]
+    (row,) = await book_rows(office, "SELECT id FROM addresses WHERE kind = 'phone'")
+    await settle_address(office, SYSTEM, row[0], "confirmed", NOW)
+    assert await book_rows(office, state) == [("confirmed", "contract")]
 
 
 async def test_a_number_of_two_persons_is_shared(office: Office, tmp_path: Path) -> None:
