@@ -31,29 +31,33 @@ FROM (SELECT p.*, lag(p.key) OVER w AS before FROM i_payments p WHERE p.n = 1 AN
       WINDOW w AS (PARTITION BY p.loan_id, p.received_on, p.amount ORDER BY p.file_no, p.row_no)) d
 JOIN i_loans l ON l.id = d.loan_id WHERE d.before IS NOT NULL AND d.known_id IS NULL
 UNION ALL
-SELECT x.file_no, x.row_no, l.ext, 'overpaid', 'more was paid than the loan owes', 'kept as a credit',
-       c.credit, l.currency
-FROM i_credits c JOIN i_loans l ON l.id = c.loan_id
-JOIN LATERAL (SELECT p.file_no, p.row_no FROM i_payments p
-              WHERE p.loan_id = c.loan_id AND p.n = 1 AND p.reverses IS NULL AND p.known_id IS NULL
-              ORDER BY p.received_on DESC, p.file_no DESC, p.row_no DESC LIMIT 1) x ON true
+SELECT file_no, row_no, ext, 'overpaid', 'more was paid than the loan owes', 'kept as a credit', credit,
+       currency
+FROM (SELECT DISTINCT ON (c.loan_id) p.file_no, p.row_no, l.ext, c.credit, l.currency
+      FROM i_credits c JOIN i_loans l ON l.id = c.loan_id
+      JOIN i_payments p ON p.loan_id = c.loan_id AND p.n = 1 AND p.reverses IS NULL AND p.known_id IS NULL
+      ORDER BY c.loan_id, p.received_on DESC, p.file_no DESC, p.row_no DESC) over
 UNION ALL
-SELECT x.file_no, x.row_no, l.ext, 'underpaid', 'installment ' || i.number || ' is paid in part',
-       'the rest is owed', i.left_minor, l.currency
-FROM i_moved m JOIN i_loans l ON l.id = m.id
-JOIN installments i ON i.loan_id = m.id AND i.paid_minor > 0 AND i.left_minor > 0
-JOIN LATERAL (SELECT p.file_no, p.row_no FROM allocations a JOIN i_payments p ON p.id = a.payment_id
-              WHERE a.loan_id = m.id AND a.installment_id = i.id AND p.known_id IS NULL AND p.file_no >= 0
-              ORDER BY p.received_on DESC, p.row_no DESC LIMIT 1) x ON true
+SELECT file_no, row_no, ext, 'underpaid', 'installment ' || number || ' is paid in part', 'the rest is owed',
+       left_minor, currency
+FROM (SELECT DISTINCT ON (i.id) p.file_no, p.row_no, l.ext, i.number, i.left_minor, l.currency
+      FROM i_allocations a
+      JOIN i_payments p ON p.id = a.payment_id AND p.n = 1 AND p.known_id IS NULL AND p.file_no >= 0
+      JOIN installments i ON i.id = a.installment_id AND i.left_minor > 0
+      JOIN i_loans l ON l.id = a.loan_id
+      ORDER BY i.id, p.received_on DESC, p.row_no DESC) under
 UNION ALL
-SELECT t.file_no, t.row_no, l.ext, 'date_moved', 'installment ' || t.key || ' was due on ' || v.due_on
-       || ', and is on ' || t.due_on, 'taken; the earlier date is kept', NULL, l.currency
-FROM i_installments t JOIN i_loans l ON l.id = t.loan_id
-JOIN LATERAL (SELECT v.due_on FROM installment_versions v WHERE v.installment_id = t.known_id
-              ORDER BY v.id DESC LIMIT 1) v ON true
-WHERE t.n = 1 AND t.known_digest <> t.digest AND v.due_on <> t.due_on
+SELECT file_no, row_no, ext, 'date_moved',
+       'installment ' || key || ' was due on ' || before || ', and is on ' || due_on,
+       'taken; the earlier date is kept', NULL, currency
+FROM (SELECT DISTINCT ON (t.id) t.file_no, t.row_no, l.ext, t.key, v.due_on AS before, t.due_on, l.currency
+      FROM i_installments t JOIN i_loans l ON l.id = t.loan_id
+      JOIN installment_versions v ON v.loan_id = t.loan_id AND v.installment_id = t.known_id
+      WHERE t.n = 1 AND t.known_digest <> t.digest
+      ORDER BY t.id, v.id DESC) moved
+WHERE before <> due_on
 """
-_ANALYZE: Final = "ANALYZE i_payments; ANALYZE i_credits"
+_ANALYZE: Final = "ANALYZE i_payments; ANALYZE i_credits; ANALYZE i_allocations"
 
 
 async def find_faults(raw: Raw) -> int:
