@@ -132,17 +132,31 @@ def _as_one(selects: tuple[str, ...]) -> str:
 async def begun(connection: AsyncConnection) -> AsyncGenerator[Raw]:
     """A transaction of the driver on a connection that commits by itself, which it does not until the end.
 
-    Committed at the end, rolled back on an error. A connection on which not even that could be done (who was
-    rolling back was cancelled), or whose server went away, is not used again.
+    Committed at the end, rolled back on an error. A connection whose server went away is not used again. Nor
+    is one on which anything was cancelled: cut off while it began, the driver takes the next transaction for
+    one within the first, and its commit for a savepoint's, which commits nothing.
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
+    transaction: Any = driver.transaction()
+    begins = True
     try:
-        async with driver.transaction():
-            yield Raw(connection, driver)
+        await transaction.start()
+        begins = False
+        yield Raw(connection, driver)
+        await transaction.commit()
     except BaseException as error:
-        # In that order: the driver cannot be asked any more when it gave the connection up itself.
-        if isinstance(error, AWAY) or driver.is_closed() or driver.is_in_transaction():
-            await connection.invalidate()
+        lost = begins or not isinstance(error, Exception) or isinstance(error, AWAY) or driver.is_closed()
+        try:
+            if not lost:
+                await transaction.rollback()
+        except AWAY:  # or it is over already: its commit failed
+            lost = True
+        except BaseException:
+            lost = True
+            raise
+        finally:
+            if lost:
+                await connection.invalidate()
         raise
 
 
