@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from policy.values import OF_PERSON
 from storage.raw import Raw
 
 EXAMPLES: Final = 10
@@ -113,6 +114,7 @@ FROM contacts WHERE state IN {_LEFT} AND claim_id IS NULL
 """  # noqa: S608, constants
 # What the decision's facts should have shown it: read from the rows of consents and holds themselves. `place`
 # says which of them the claim knew: both are numbered while they hold the case (storage/tables/doors.py).
+_OF_PERSON: Final = ", ".join(f"'{kind}'" for kind in sorted(OF_PERSON))
 DESPITE_A_NO: Final = (
     f"""
     SELECT format('contact %s went out by %s after the person stopped that channel', c.id, c.channel)
@@ -129,7 +131,8 @@ DESPITE_A_NO: Final = (
     f"""
     SELECT DISTINCT format('contact %s went out under a hold (%s)', c.id, h.kind)
     FROM contacts c JOIN occurrences o ON o.message_id = c.message_id AND o.state = 'messaged'
-    JOIN holds h ON (h.person_id = c.person_id AND h.loan_id IS NULL OR h.loan_id = o.loan_id)
+    JOIN holds h ON (h.person_id = c.person_id AND (h.loan_id IS NULL OR h.kind IN ({_OF_PERSON}))
+                     OR h.loan_id = o.loan_id AND h.kind NOT IN ({_OF_PERSON}))
      AND h.place < c.claim_id AND h.starts_at <= c.sent_at
      AND (h.ends_at IS NULL OR h.ends_at > c.sent_at)
     WHERE c.state IN {_LEFT} AND c.attempt = 1

@@ -12,6 +12,7 @@ from casework.staff.rights import Actor, Role
 from casework.told import Reported, mark_person, report_contact, report_notice
 from policy.values import Basis
 from storage.facts import load_facts
+from storage.insight.invariants import DESPITE_A_NO, broken
 from strategies.values import Facts
 from tests.builders.book import Borrower
 from tests.builders.town import DAY, MONDAY, Town
@@ -203,11 +204,17 @@ async def test_a_persons_hold_recorded_with_one_loan_is_theirs_alone_and_covers_
         ann.person, await town.book.portfolio("beta"), [(LATE, 100_00)], strategy=town.gentle
     )
     bob, _ = await town.book.person()
+    await town.book.address(bob, "phone")
     bobs = await town.book.party(ann.loan, bob)
     await town.book.hold(ann.person, "deceased", loan=ann.loan)
     assert other
     assert "deceased" in (await town.facts(case)).situation.flags
     assert (await town.facts(bobs)).situation.holds == ()
+    assert (await town.look()).contacts == 1  # Bob hears of the joint loan, and the check finds that right
+    await town.send()
+    async with town.office.transaction() as raw:
+        for query in DESPITE_A_NO:
+            assert (await broken(raw, query)).violations == 0
     # A dispute is of the debt: it holds whoever is party to that loan, and no other.
     await town.book.hold(bob, "dispute", loan=ann.loan)
     assert [hold.loan for hold in (await town.facts(bobs)).situation.holds] == [ann.loan]
