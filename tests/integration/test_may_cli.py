@@ -1,0 +1,73 @@
+"""`kept may` and `kept told` as processes: what they print, and how they end."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.builders.command import Kept
+from tests.builders.town import Town
+
+NINE, EVENING = "2026-11-23T09:00+01:00", "2026-11-23T22:05+01:00"
+
+
+@pytest.fixture
+async def kept(engine: AsyncEngine, database_url: str, redis_url: str, tmp_path: Path) -> Kept:
+    made = Kept(tmp_path, database_url, redis_url)
+    assert (await made.run("check")).code == 0  # the keys of the installation are made, and known to the book
+    town = Town(engine)
+    await town.open()
+    await town.borrower(date(2026, 11, 20), loan_id="L-ann", external_id="b-ann")
+    return made
+
+
+async def test_may_says_now_later_or_not_at_all_with_every_reason(kept: Kept) -> None:
+    said = await kept.json("may", "b-ann", "--channel", "call", "--at", NINE)
+    assert (said["verdict"], said["until"], said["reasons"]) == ("allow", None, [])
+    assert (said["borrower"], said["portfolio"], said["channel"]) == ("b-ann", "acme", "call")
+    late = await kept.json("may", "b-ann", "--channel", "sms", "--at", EVENING)
+    assert (late["verdict"], late["until"]) == ("defer", "2026-11-24T07:00:00Z")
+    assert [reason["rule"] for reason in late["reasons"]] == ["hours"]
+    text = (await kept.run("may", "b-ann", "--channel", "sms", "--at", EVENING)).out.splitlines()
+    assert text[0] == "defer until 2026-11-24T07:00:00Z"
+    assert text[1].startswith("  house hours: hours 08:00-21:00; it is 22:05")
+
+
+async def test_what_is_told_counts_and_is_told_once(kept: Kept) -> None:
+    told = ("told", "contact", "b-ann", "--channel", "sms", "--result", "delivered", "--at")
+    moment = "2026-11-20T10:00+01:00"
+    assert await kept.json(*told, moment) == {"recorded": True}
+    assert await kept.json(*told, moment) == {"recorded": False}
+    at = "2026-11-20T15:00+01:00"
+    said = await kept.json("may", "b-ann", "--channel", "email", "--at", at)
+    assert "daily" in {reason["rule"] for reason in said["reasons"]}
+    assert await kept.json("told", "mark", "b-ann", "--add", "cease") == {"recorded": True}
+    said = await kept.json("may", "b-ann", "--channel", "email", "--at", NINE)
+    assert (said["verdict"], said["reasons"][0]["rule"]) == ("deny", "marked")
+
+
+async def test_what_cannot_be_is_one_line(kept: Kept) -> None:
+    for line, command in {
+        "kept: there is no borrower 'b-x'": ("may", "b-x", "--channel", "call"),
+        "kept: --channel fax: there is no such; one of call, chat, email, sms, visit": (
+            "may",
+            "b-ann",
+            "--channel",
+            "fax",
+        ),
+        "kept: no pack of portfolio acme asks for a notice 'validation'; they ask for: none": (
+            "told",
+            "notice",
+            "b-ann",
+            "validation",
+        ),
+        "kept: '9-12' are no hours; write them like 18:00-20:30": (
+            "told",
+            "mark",
+            "b-ann",
+            "--hours",
+            "9-12",
+        ),
+    }.items():
+        assert (await kept.run(*command)).complaint == line
