@@ -83,11 +83,10 @@ FROM addresses a WHERE a.id = ANY($1)
 """
 _NOTICES: Final = """
 SELECT person_id, portfolio_id, name, min(at) AS at FROM notices WHERE person_id = ANY($1) GROUP BY 1, 2, 3
-UNION ALL
-SELECT c.person_id, b.portfolio_id, $2, min(c.sent_at)
-FROM contacts c JOIN cases b ON b.id = c.case_id
-WHERE c.person_id = ANY($1) AND c.sent_at IS NOT NULL AND c.state IN ('accepted', 'delivered', 'unknown')
-GROUP BY 1, 2
+"""
+_REACHED: Final = """
+SELECT case_id, min(sent_at) FROM contacts
+WHERE person_id = ANY($1) AND sent_at IS NOT NULL AND state IN ('accepted', 'delivered', 'unknown') GROUP BY 1
 """
 
 
@@ -203,9 +202,12 @@ class _Loader:
         rows = await raw.rows(_ADDRESSES, sorted(best), self.now) if best else ()
         self.addresses = {row["id"]: row for row in rows}
         of = self._persons_needing("notices")
-        for person, portfolio, name, at in await raw.rows(_NOTICES, of, FIRST_COMMUNICATION) if of else ():
-            known = self.notices[person, portfolio]
-            known[name] = min(at, known.get(name, at))
+        for person, portfolio, name, at in await raw.rows(_NOTICES, of) if of else ():
+            self.notices[person, portfolio][name] = at
+        portfolio_of = {case.id: (case.person, case.portfolio) for case in self.cases}
+        for case, at in await raw.rows(_REACHED, of) if of else ():
+            if case in portfolio_of:
+                self.notices[portfolio_of[case]][FIRST_COMMUNICATION] = at
 
     def _persons_needing(self, part: Part) -> list[int]:
         return sorted({case.person for case in self.cases if part in self.parts[case.portfolio]})
