@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from policy.earliest import earliest
 from strategies import reasons as say
 from strategies.addresses import way_of
 from strategies.asking import ask_about
-from strategies.decide import decide
+from strategies.decide import decide, situation_of
 from strategies.explanation import Labels, Next
+from strategies.language import Strategy
 from strategies.rulebook import Rulebook
-from strategies.timeline import timeline
+from strategies.timeline import Anchors, anchors_of, timeline
 from strategies.values import Facts, Loan, Occurrence
 
 _MOST = 4  # moments ahead that are told
@@ -33,10 +36,11 @@ def coming(facts: Facts, rulebook: Rulebook, now: datetime, labels: Labels) -> t
     until = {waiting.key: waiting.until for waiting in decision.waiting}
     for loan in facts.loans:
         strategy = rulebook.strategies[loan.strategy]
-        for occurrence in timeline(loan, strategy, facts.situation.zones[0]):
+        anchors = _anchors(facts, loan, strategy, now)
+        for occurrence in timeline(loan, strategy, facts.situation.zones[0], anchors=anchors):
             at = until.get(occurrence.key, occurrence.at)
             if now < at < occurrence.expires:
-                found.append(_next(facts, rulebook, loan, occurrence, at, names[loan.id]))
+                found.append(_next(facts, rulebook, loan, occurrence, at, names[loan.id], now))
     return tuple(sorted(found, key=lambda one: (one.at, one.loan))[:_MOST])
 
 
@@ -64,18 +68,33 @@ def _fallbacks(facts: Facts, rulebook: Rulebook, now: datetime, names: dict[int,
                 break
 
 
+def _anchors(facts: Facts, loan: Loan, strategy: Strategy, now: datetime) -> Anchors:
+    """What its steps count from, and what they will if nobody keeps the promises that are open."""
+    over = max((one.until for one in facts.promises if one.until > now), default=now)
+    loans = tuple(replace(one, fed_at=max(one.fed_at, over)) for one in facts.loans)
+    unpaid = anchors_of(replace(facts, loans=loans), loan, strategy, over)
+    return replace(anchors_of(facts, loan, strategy, now), broken=unpaid.broken)
+
+
 def _next(
-    facts: Facts, rulebook: Rulebook, loan: Loan, occurrence: Occurrence, at: datetime, name: str
+    facts: Facts,
+    rulebook: Rulebook,
+    loan: Loan,
+    occurrence: Occurrence,
+    at: datetime,
+    name: str,
+    now: datetime,
 ) -> Next:
     """When and by what a step would fire by the facts of now."""
     step = rulebook.strategies[loan.strategy].step(occurrence.key.step)
     rules = rulebook.rules[facts.portfolio]
+    situation = facts.situation if occurrence.key.anchor == "promise" else situation_of(facts, now)
     if step.task is not None:
         what = f"{step.id} ({step.task} by a person), if unpaid"
         if step.task not in ("call", "visit"):
             return Next(at, name, step.id, what)
         ask = ask_about(loan, facts, rulebook, step.task, at)
-        answer = earliest(rules, ask, facts.situation, at)
+        answer = earliest(rules, ask, situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
             return Next(answer.at, name, step.id, what)
         return Next(at, name, step.id, f"{step.id}: the rules allow no {step.task} as things are")
@@ -84,7 +103,7 @@ def _next(
         if way is None:
             continue
         ask = ask_about(loan, facts, rulebook, channel, at, address=way.address.id)
-        answer = earliest(rules, ask, facts.situation, at)
+        answer = earliest(rules, ask, situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
             what = f"{say.CHANNELS[channel]} {step.id}, if unpaid"
             return Next(answer.at, name, step.id, f"{what}{say.NEUTRALLY if way.neutral else ''}")

@@ -8,18 +8,19 @@ from datetime import datetime
 
 import msgspec
 
+from policy.calendar import DAY, local_day
 from policy.rules import Rule
 from policy.values import Ask, No, Past, Situation
 from strategies import reasons as say
 from strategies.addresses import way_of
 from strategies.ahead import coming
 from strategies.asking import ask_about, asks_of
-from strategies.decide import decide
+from strategies.decide import decide, situation_of
 from strategies.explanation import Contact, Explanation, Labels, RuleAnswer, Told
 from strategies.owing import owed, owed_of
 from strategies.reasons import CONTACT_CODES, Around, reason
 from strategies.rulebook import Rulebook
-from strategies.timeline import timeline
+from strategies.timeline import anchors_of, state_of, timeline
 from strategies.values import Decision, Ending, Facts, Key, Loan, Occurrence, Plan, Waiting
 
 _WORSE = {"yes": 0, "later": 1, "no": 2}
@@ -50,14 +51,26 @@ class _Telling:
         self.facts, self.rulebook, self.now, self.labels = facts, rulebook, now, labels
         self.zone = facts.situation.zones[0]
         self.decision: Decision = decide(facts, rulebook, now)
-        self.loans = {loan.id: loan for loan in facts.loans}
+        self.governed = {one.loan: one for one in self.decision.governs}
+        self.loans = {loan.id: self._under(loan) for loan in facts.loans}
         self.expected: dict[Key, Occurrence] = {}
         self.loan_of: dict[Key, Loan] = {}
-        for loan in facts.loans:
-            for occurrence in timeline(loan, rulebook.strategies[loan.strategy], self.zone):
+        for loan in self.loans.values():
+            strategy = rulebook.strategies[loan.strategy]
+            anchors = anchors_of(facts, loan, strategy, now)
+            for occurrence in timeline(loan, strategy, self.zone, anchors=anchors):
                 self.expected[occurrence.key] = occurrence
                 self.loan_of[occurrence.key] = loan
             self.loan_of.update(dict.fromkeys((*loan.waiting, *loan.ended), loan))
+
+    def _under(self, loan: Loan) -> Loan:
+        """The loan under the strategy that governs it by this decision."""
+        governs = self.governed.get(loan.id)
+        if governs is None:
+            return loan
+        return msgspec.structs.replace(
+            loan, strategy=governs.strategy, since=governs.since, chosen=governs.since
+        )
 
     # --- one contact -------------------------------------------------------------------------------
 
@@ -176,9 +189,22 @@ class _Telling:
             yield self._one(waiting.key, headline, self._why_waiting(waiting), "waiting")
         for ending in sorted(self.decision.endings, key=lambda ending: ending.how != "suppressed"):
             done = "was not said" if ending.how == "suppressed" else "was passed over"
-            headline = f"Step {ending.key.step} of {self._name(ending.key)} {done} on {when}."
+            headline = self._not_made(ending) or (
+                f"Step {ending.key.step} of {self._name(ending.key)} {done} on {when}."
+            )
             asked = any(no.pack != "strategy" for no in ending.noes)
             yield self._one(ending.key, headline, self._why_ended(ending), ending.how, asked=asked)
+
+    def _not_made(self, ending: Ending) -> str | None:
+        """Of a call or a visit that a hold stopped: that it was not made, and when it would have been."""
+        loan, expected = self.loan_of.get(ending.key), self.expected.get(ending.key)
+        if loan is None or expected is None or not any(no.rule == "hold" for no in ending.noes):
+            return None
+        step = self.rulebook.strategies[loan.strategy].step(ending.key.step)
+        if step.task not in ("call", "visit"):
+            return None
+        at = say.moment(expected.at, self.zone, year=True)
+        return f"No {step.task} about {self._name(ending.key)} was made on {at}."
 
     def _one(self, key: Key, headline: str, why: str, how: str, *, asked: bool = True) -> _Said:
         """`asked`: whether any rule was, or the strategy itself had said no before."""
@@ -232,11 +258,31 @@ class _Telling:
                     loan.fed_at if loan else None,
                     strategy.stale_after if strategy else None,
                     rules.get((no.pack, no.rule)),
+                    self._promised(no, loan),
                 ),
             )
             for no in say.together(noes)
         ]
         return " ".join(dict.fromkeys(said))
+
+    def _promised(self, no: No, loan: Loan | None) -> str:
+        """What was promised for the loan, where that is why it says no."""
+        if loan is None or no.rule != "hold" or "promise" not in no.detail:
+            return ""
+        found = [
+            one
+            for one in self.facts.promises
+            if one.pauses and loan.id in one.loans and state_of(one, self.facts, self.now) == "open"
+        ]
+        if not found:
+            return ""
+        last = max(found, key=lambda one: one.until)
+        currency = self.labels.loans[loan.id].terms.currency
+        waited = local_day(last.until, self.zone) - DAY
+        return (
+            f"{say.amount(last.amount, currency)} is promised by {say.day(last.due)}; "
+            f"we wait until {say.day(waited)}."
+        )
 
     def _why_waiting(self, waiting: Waiting) -> str:
         """What it waits for: not the channels that were passed over on the way."""
@@ -244,7 +290,12 @@ class _Telling:
         return self._sentences(passing or waiting.noes, (waiting.key,))
 
     def _why_ended(self, ending: Ending) -> str:
-        """Every no; and where waiting for its end would have been too late, that."""
+        """Every no; and where waiting for its end would have been too late, that. A promise says it all."""
+        loan = self.loan_of.get(ending.key)
+        for no in ending.noes:
+            promised = self._promised(no, loan)
+            if promised:
+                return promised
         why = self._sentences(ending.noes, (ending.key,))
         expected = self.expected.get(ending.key)
         if expected is not None and any(no.until and no.until >= expected.expires for no in ending.noes):
@@ -289,7 +340,8 @@ class _Telling:
             for index, plan in enumerate(self.decision.plans, 1)
             if not set(plan.keys) & set(keys)
         )
-        situation = self.facts.situation
+        reminds = any(key.anchor == "promise" for key in keys)
+        situation = self.facts.situation if reminds else situation_of(self.facts, self.now)
         return msgspec.structs.replace(situation, past=situation.past + planned)
 
     def _rules_of_plan(self, plan: Plan) -> tuple[RuleAnswer, ...]:

@@ -96,6 +96,7 @@ class Around(msgspec.Struct, frozen=True):
     fed_at: datetime | None = None  # payments of the loan are known up to here
     stale_after: timedelta | None = None
     rule: Rule | None = None  # that said no
+    promise: str = ""  # what was promised, where that is why
 
 
 def _later_step(no: No, _: Around) -> str:
@@ -234,6 +235,8 @@ def _stop(no: No, _: Around) -> str:
 
 
 def _held(no: No, around: Around) -> str:
+    if around.promise:
+        return around.promise
     kinds = no.detail.removeprefix("hold: ").replace("_", " ")
     end = f" until {moment(no.until, around.zone)}" if no.until else ", without an end"
     return f"There is a hold ({kinds}){end}."
