@@ -229,8 +229,9 @@ async def judge(scene: Stage, office: Office, news: News, made: list[Borrower], 
     proof.nobody_heard_late(taken, news.known, LEASE + AT_THE_DOOR)
     proof.nothing_broke(part.log for part in scene.parts)
     assert not left, f"nothing moves any more, and there is still {left}"
-    proof.everybody_heard(taken, made, news.excused, unknown)
-    proof.the_first_way_was_taken(taken, made, news.excused)
+    reminded = await proof.reminders(office, taken)
+    proof.everybody_heard(reminded, made, news.excused, unknown)
+    proof.the_first_way_was_taken(reminded, made, news.excused)
     states = await proof.the_book_agrees(office, taken)
     await proof.few_are_unknown(office)
 

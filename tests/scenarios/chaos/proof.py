@@ -31,12 +31,14 @@ OPEN = {
 # whoever brings news of a case holds it until their commit, and so does the claim.
 _KNEW_OF_PAYMENT = """
 SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
+JOIN messages said ON said.id = c.message_id AND said.purpose = 'dunning'
 WHERE NOT EXISTS (SELECT 1 FROM parties p WHERE p.case_id = c.case_id AND NOT EXISTS (
                     SELECT 1 FROM payments y WHERE y.loan_id = p.loan_id
                     AND pg_visible_in_snapshot(y.xmin::text::xid8, m.snapshot)))
 """
 _KNEW_OF_STOP = """
 SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
+JOIN messages said ON said.id = c.message_id AND said.purpose = 'dunning'
 JOIN consents s ON s.person_id = c.person_id AND s.channel = c.channel AND s.state = 'revoked'
 WHERE pg_visible_in_snapshot(s.xmin::text::xid8, m.snapshot)
 """
@@ -55,8 +57,9 @@ WHERE c.state = 'unknown' AND m.at = (SELECT max(at) FROM marks_of_claims o WHER
 GROUP BY 1 HAVING count(DISTINCT c.id) > $1
 """
 _TWO_MESSAGES = """
-SELECT person_id FROM contacts WHERE state IN ('sending', 'accepted', 'delivered', 'unknown')
-GROUP BY person_id HAVING count(DISTINCT message_id) > 1
+SELECT c.person_id FROM contacts c JOIN messages m ON m.id = c.message_id AND m.purpose = 'dunning'
+WHERE c.state IN ('sending', 'accepted', 'delivered', 'unknown')
+GROUP BY c.person_id HAVING count(DISTINCT c.message_id) > 1
 """
 
 # What may fail while engines are killed. arq forgets a job that runs twice in one worker, after a FLUSHALL;
@@ -104,9 +107,20 @@ async def left_open(office: Office) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-async def nobody_heard_twice(office: Office, taken: Iterable[Heard]) -> None:
-    """Each contact left once, each text once, and no person may have heard two messages.
+async def reminders(office: Office, taken: Iterable[Heard]) -> list[Heard]:
+    """What was taken, without what answers somebody; what is of no contact stays."""
+    async with office.transaction() as raw:
+        rows = await raw.rows(
+            "SELECT c.id FROM contacts c JOIN messages m ON m.id = c.message_id WHERE m.purpose <> 'dunning'"
+        )
+    answers = {row[0] for row in rows}
+    return [one for one in taken if one.contact not in answers]
 
+
+async def nobody_heard_twice(office: Office, taken: Iterable[Heard]) -> None:
+    """Each contact left once, each reminder's text once, and no person may have heard two reminders.
+
+    Answers (a stop is confirmed) are no reminders: of them each contact left once.
     An address is written to again for one reason alone: another message of the same person, claimed by a
     transaction that knew the first as not delivered.
     """
@@ -114,6 +128,7 @@ async def nobody_heard_twice(office: Office, taken: Iterable[Heard]) -> None:
     by_contact = Counter(one.contact for one in taken if one.contact)
     twice = [contact for contact, count in by_contact.items() if count > 1]
     assert not twice, f"{len(twice)} contacts were handed over more than once: {twice[:10]}"
+    taken = await reminders(office, taken)
     by_text = Counter((one.sink, one.text) for one in taken)
     said = [text for (_, text), count in by_text.items() if count > 1]
     assert not said, f"{len(said)} texts were said more than once, and every text names a loan: {said[0]}"
