@@ -11,6 +11,7 @@ from console.guard import Guard, is_loopback
 from console.pages import NotHereError, not_found, not_here, pages
 from console.probes import probes
 from console.stops import stops
+from console.telegram import telegram
 from console.webhooks import webhooks
 
 __all__ = ["Desk", "create_app"]
@@ -21,6 +22,7 @@ def create_app(desk: Desk) -> FastAPI:
     # The interactive documentation would load its scripts from elsewhere; the description itself is served.
     app = FastAPI(title="Kept", version="1", docs_url=None, redoc_url=None)
     app.include_router(webhooks(desk))
+    app.include_router(telegram(desk))
     app.include_router(probes(desk))
     app.include_router(stops(desk))
     app.include_router(pages(desk))

@@ -1,7 +1,7 @@
 """What the doors of HTTP are handed by kept/."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,12 +19,20 @@ class SmsDoor(Protocol):
     def read_reply(self, form: Form) -> Reply: ...
 
 
+class ChatDoor(msgspec.Struct, frozen=True):
+    """What hears the messenger's webhook: the secret it shows, and who stores an update and wakes the bot."""
+
+    secret: str
+    take: Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that pages and webhooks need.
 
     public_url      where providers and readers reach us, without a slash at its end
     listens_on      the host that the server is bound to: pages with personal data need a loopback one
     twilio          None where SMS is not by Twilio
+    chat            None where there is no bot
     wake            wakes a job ("look", "hear"); what it raises is logged, for the sweep finds what it missed
     queue_answers   whether Redis does
     reader          as whom the pages read, until there is a sign-in
@@ -37,5 +45,6 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     twilio: SmsDoor | None
     wake: Callable[[str], Awaitable[None]]
     queue_answers: Callable[[], Awaitable[bool]]
+    chat: ChatDoor | None = None
     reader: Actor = Actor("console", Role.COMPLIANCE)
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

@@ -1,4 +1,4 @@
-"""Everything in one: workers, webhooks and console; or one part of it, for many machines.
+"""Everything in one: workers, webhooks, console and bot; or one part of it, for many machines.
 
 SIGTERM and Ctrl-C end it: no new work is taken, what is in the air is finished within a deadline, and what
 was leased is handed back.
@@ -19,6 +19,7 @@ from arq.connections import ArqRedis
 from casework.outbox import store
 from console.app import Desk, create_app
 from kept.bootstrap import PORTFOLIOS, SYSTEM, Assembly, assembled
+from kept.chat import door_of, talking, token_of
 from kept.clock import SystemClock
 from kept.config import Settings, SettingsError
 from kept.logs import configure
@@ -34,9 +35,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("kept")
 DEADLINE = timedelta(seconds=20)
 
 
-async def run_all(settings: Settings, *, portfolios: Path | None = PORTFOLIOS) -> None:
-    """Workers and HTTP until a signal ends them. `portfolios` None: those of the database as they are."""
-    await _run(settings, portfolios, http=True, work=True)
+async def run_all(
+    settings: Settings, *, portfolios: Path | None = PORTFOLIOS, begins: str | None = None
+) -> None:
+    """Workers, HTTP and the bot until a signal ends them.
+
+    `portfolios` None: those of the database as they are.
+    `begins`: what a link to the chat begins with, where the Bot API server does not say.
+    """
+    chat = settings.telegram.token is not None
+    await _run(settings, portfolios, http=True, work=True, chat=chat, begins=begins)
 
 
 async def run_http(settings: Settings) -> None:
@@ -44,12 +52,26 @@ async def run_http(settings: Settings) -> None:
     await _run(settings, PORTFOLIOS, http=True, work=False)
 
 
+async def run_bot(settings: Settings) -> None:
+    """The bot alone. Raises SettingsError where there is no token."""
+    token_of(settings)
+    await _run(settings, PORTFOLIOS, http=False, work=False, chat=True)
+
+
 async def run_worker(settings: Settings) -> None:
     """A worker alone."""
     await _run(settings, PORTFOLIOS, http=False, work=True)
 
 
-async def _run(settings: Settings, portfolios: Path | None, *, http: bool, work: bool) -> None:
+async def _run(
+    settings: Settings,
+    portfolios: Path | None,
+    *,
+    http: bool,
+    work: bool,
+    chat: bool = False,
+    begins: str | None = None,
+) -> None:
     configure()
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -63,7 +85,9 @@ async def _run(settings: Settings, portfolios: Path | None, *, http: bool, work:
             queue = await open_queue(running.redis_url)
             stack.push_async_callback(queue.aclose)
             await stack.enter_async_context(_serving(running, queue, ending))
-        log.info("running", http=settings.http.listen if http else None, workers=work)
+        if chat:
+            await stack.enter_async_context(talking(running, begins=begins))
+        log.info("running", http=settings.http.listen if http else None, workers=work, bot=chat)
         await ending.wait()
         log.info("ending", deadline=DEADLINE.total_seconds())
 
@@ -139,6 +163,7 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
             twilio=twilio,
             wake=woken,
             queue_answers=queue_answers,
+            chat=door_of(running, queue),
         )
     )
     door = _door(settings)

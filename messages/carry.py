@@ -15,12 +15,12 @@ def carries(state: str, channel: str, *, shared: bool = False) -> Carries:
     """What an address in `state` may carry on `channel`.
 
     `shared`: another person has it on file too, so that it is unverified for both until one confirms it: for
-    them it is theirs then. A chat is linked by the person alone: one that is not confirmed is anybody's. A
+    them it is theirs then. A chat is linked by the person alone: one that is not linked is anybody's. A
     state that is not known carries nothing.
     """
-    if state not in ("attested", "confirmed", "unverified"):
+    if state not in ("attested", "confirmed", "linked", "unverified"):
         return "nothing"
-    if state == "confirmed" or (state == "attested" and channel != "chat" and not shared):
+    if state in ("confirmed", "linked") or (state == "attested" and channel != "chat" and not shared):
         return "all"
     return "neutral"
 

@@ -57,7 +57,7 @@ def context_of(
     wanted: str | None = None,
 ) -> Context:
     """The context of a text in `language` that is given `saying`; to `hosts` come those of its own lines."""
-    lines = [saying.opt_out_url, saying.reply_to]
+    lines = [saying.opt_out_url, saying.reply_to, saying.code, saying.link]
     if saying.may_carry_amounts:
         lines += [saying.payment_line, saying.name, *(owed.product for owed in saying.owed)]
     return Context(
@@ -71,5 +71,5 @@ def context_of(
         brand=saying.brand,
         given=tuple(" ".join(line.split()) for line in lines if line and line.strip()),
         references=tuple(owed.loan for owed in saying.owed),
-        hosts=hosts | hosts_of(saying.payment_line, saying.opt_out_url),
+        hosts=hosts | hosts_of(saying.payment_line, saying.opt_out_url, saying.link),
     )

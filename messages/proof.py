@@ -17,7 +17,7 @@ from messages.render import render_with
 from messages.templates import Source, Template, parse
 from messages.values import Owed, Saying
 
-NO_OPT_OUT: Final = frozenset({"stop-confirmed", "link-unknown"})
+NO_OPT_OUT: Final = frozenset({"stop-confirmed", "link-unknown", "chat-code", "chat-link"})
 """Texts that need not say how to stop: one says that it is done, one answers whom we never write to."""
 
 _TODAY: Final = date(2026, 3, 2)

@@ -95,6 +95,8 @@ def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
         "brand": _plain(saying.brand),
         "reply_to": _plain(saying.reply_to),
         "opt_out_url": _plain(saying.opt_out_url),
+        "code": _plain(saying.code),
+        "link": _plain(saying.link),
     }
     if chosen.kind == "neutral":
         return data

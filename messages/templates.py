@@ -50,6 +50,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sms-passed-on": "neutral",
     "sms-real": "neutral",
     "sms-unclear": "neutral",
+    "chat-code": "neutral",
+    "chat-link": "neutral",
 }
 """The texts there are."""
 
@@ -58,7 +60,7 @@ OWN_WORDS: Final = "own-words"
 
 CHANNELS: Final = frozenset({"sms", "email", "chat"})
 
-NEUTRAL_NAMES: Final = frozenset({"brand", "reply_to", "opt_out_url"})
+NEUTRAL_NAMES: Final = frozenset({"brand", "reply_to", "opt_out_url", "code", "link"})
 ALL_NAMES: Final = NEUTRAL_NAMES | {
     "name",
     "payment_line",

@@ -43,3 +43,5 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: str | None = None
     opt_out_url: str | None = None
     may_carry_amounts: bool = False
+    code: str | None = None  # of a text that brings one: what proves whose a chat is
+    link: str | None = None  # the same, to be opened

@@ -68,10 +68,10 @@ _ADDRESSES = f"""
 WITH {REACH}
 SELECT c.id, a.id AS address_id, a.kind, {_STATE} AS state, a.shared
 FROM cases c JOIN reach ON reach.portfolio_id = c.portfolio_id JOIN addresses a ON a.person_id = c.person_id
-WHERE c.id = ANY($1) AND a.state IN ('attested', 'confirmed', 'unverified')
-  AND (reach.asks OR a.state = 'confirmed'
+WHERE c.id = ANY($1) AND a.state IN ('attested', 'confirmed', 'linked', 'unverified')
+  AND (reach.asks OR a.state IN ('confirmed', 'linked')
        OR {_STATE} = 'attested' AND a.kind <> 'chat' AND NOT a.shared)
-ORDER BY c.id, a.state = 'confirmed' DESC, {_STATE} = 'attested' DESC, a.seen_at DESC, a.id
+ORDER BY c.id, a.state IN ('confirmed', 'linked') DESC, {_STATE} = 'attested' DESC, a.seen_at DESC, a.id
 """  # noqa: S608, constants
 _BEGUN = """
 SELECT m.id, m.case_id, m.step, m.strategy_version_id, m.expires_at,

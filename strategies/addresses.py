@@ -26,9 +26,9 @@ class Way(msgspec.Struct, frozen=True):
 
 
 def may_carry_amounts(address: Address) -> bool:
-    """Confirmed by the person, or attested and of one person alone; a chat is confirmed or nobody's."""
+    """Confirmed by the person, or attested and of one person alone; a chat is linked or nobody's."""
     alone = address.state == "attested" and address.kind != "chat" and not address.shared
-    return address.state == "confirmed" or alone
+    return address.state in ("confirmed", "linked") or alone
 
 
 def best_address(addresses: Iterable[Address], channel: str) -> Address | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from casework.delivery.compose import RefusedError, compose, own_words, receives, saying_of
 from casework.office import Book, Office
@@ -111,6 +112,7 @@ class Answering:
         today = local_day(now, facts.situation.zones[0])
         owed = [self._owed[loan.id] for loan in facts.loans if loan.id in self._owed]
         told = saying_of(office, spec, person, contact.channel, contact.id, today, owed, now)
+        told = replace(told, code=answer.given.get("code"), link=answer.given.get("link"))
         if answer.template == OWN_WORDS:
             said = own_words(answer.given["words"], contact.channel, told, person, spec)
         else:

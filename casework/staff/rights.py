@@ -42,6 +42,10 @@ class Action(StrEnum):
     WRITE_TEXT = "write_text"
     APPROVE_TEXT = "approve_text"
     SET_PIN = "set_pin"  # what lets figures be said by SMS
+    TAKE_UPDATE = "take_update"  # what comes from a chat: store it, and work it
+    LINK_CHAT = "link_chat"  # send somebody what links a chat to them; find out whose a chat is
+    TELL = "tell"  # say of one's own loans: paid, a promise, a hardship, a dispute; and of oneself
+    TALK = "talk"  # with a borrower, through the bot
     SEAL_RECORD = "seal_record"
     SETTLE_UNKNOWN = "settle_unknown"  # say what became of a contact that nobody knows it of
     PUBLISH_STRATEGY = "publish_strategy"
@@ -151,6 +155,8 @@ _DESK: Final = {
     Action.RECORD_CONSENT: Scope.PORTFOLIO,
     Action.SETTLE_ADDRESS: Scope.PORTFOLIO,
     Action.SET_PIN: Scope.PORTFOLIO,
+    Action.LINK_CHAT: Scope.PORTFOLIO,
+    Action.TALK: Scope.PORTFOLIO,
 }
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
@@ -159,6 +165,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEE_LOAN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
         Action.SET_PIN: Scope.OWN,
+        Action.TELL: Scope.OWN,
     },
     Role.COLLECTOR: {
         Action.RECORD_OUTCOME: Scope.OWN,
@@ -168,6 +175,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.CONTACT: Scope.OWN,
         Action.RECORD_CONTACT: Scope.OWN,
         Action.MARK_PERSON: Scope.OWN,
+        Action.LINK_CHAT: Scope.OWN,
+        Action.TALK: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.OWN,
         Action.EXPLAIN: Scope.OWN,
         Action.READ_PERSONAL_DATA: Scope.OWN,
@@ -190,6 +199,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.APPROVE: Scope.PORTFOLIO,
         Action.WRITE_TEXT: Scope.PORTFOLIO,
         Action.PAUSE: Scope.PORTFOLIO,
+        Action.LINK_CHAT: Scope.PORTFOLIO,
         Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
         Action.SEE_LOAN: Scope.PORTFOLIO,
         Action.EXPLAIN: Scope.PORTFOLIO,
@@ -245,6 +255,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.EXPLAIN: Scope.PORTFOLIO,
         Action.READ_PERSONAL_DATA: Scope.PORTFOLIO,
         Action.SET_PIN: Scope.PORTFOLIO,
+        Action.LINK_CHAT: Scope.PORTFOLIO,
+        Action.TALK: Scope.PORTFOLIO,
     },
     Role.ADMINISTRATOR: {
         Action.PAUSE: Scope.ALL,
@@ -261,6 +273,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.TAKE_REPLY: Scope.ALL,
         Action.RECORD_CONSENT: Scope.ALL,
         Action.SETTLE_ADDRESS: Scope.ALL,
+        Action.TAKE_UPDATE: Scope.ALL,
+        Action.LINK_CHAT: Scope.ALL,
         Action.SETTLE_UNKNOWN: Scope.ALL,
         Action.SEAL_RECORD: Scope.ALL,
         Action.CHECK: Scope.ALL,

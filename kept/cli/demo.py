@@ -29,10 +29,20 @@ def demo(
     settings = demo_settings()
     asyncio.run(_demo(settings, borrowers, days))
     if not once:
-        from kept.run import run_all
+        asyncio.run(_serve(settings))
 
-        console().print(f"\nThe outbox, with every message: http://{settings.http.listen}/  (Ctrl-C ends)")
-        asyncio.run(run_all(settings, portfolios=None))
+
+async def _serve(settings: "Settings") -> None:
+    """The outbox and the chat in a browser, until Ctrl-C."""
+    from kept.demo.people import personas
+    from kept.run import run_all
+    from kept.sandbox import sandbox, talking_to
+
+    async with sandbox(settings.http.port + 1, personas(settings.data_dir / "tape")) as chat:
+        console().print(f"\nThe outbox, with every message: http://{settings.http.listen}/")
+        console().print(f"The chat, as a borrower:         {chat.url}/  (Ctrl-C ends)")
+        console().print("A code that the chat asks for comes to the outbox, as to a mailbox.")
+        await run_all(talking_to(settings, chat), portfolios=None, begins=f"{chat.url}/?start=")
 
 
 async def _demo(settings: "Settings", borrowers: int, days: int) -> None:

@@ -1,6 +1,18 @@
 """Every table of Kept, on one MetaData."""
 
-from storage.tables import approvals, audit, book, casework, doors, pauses, pins, texts, work
+from storage.tables import approvals, audit, book, casework, chat, doors, pauses, pins, texts, work
 from storage.tables.base import metadata
 
-__all__ = ["approvals", "audit", "book", "casework", "doors", "metadata", "pauses", "pins", "texts", "work"]
+__all__ = [
+    "approvals",
+    "audit",
+    "book",
+    "casework",
+    "chat",
+    "doors",
+    "metadata",
+    "pauses",
+    "pins",
+    "texts",
+    "work",
+]

@@ -81,7 +81,7 @@ addresses = Table(
     moment("replaced_at", nullable=True),  # the file names another one since; null: it does not
     UniqueConstraint("person_id", "kind", "token"),
     one_of("kind", "phone", "email", "chat"),
-    one_of("state", "attested", "confirmed", "unverified", "suspended", "detached"),
+    one_of("state", "attested", "confirmed", "linked", "unverified", "suspended", "detached"),
     Index("ix_addresses_token_kind", "token", "kind"),
 )
 

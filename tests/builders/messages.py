@@ -38,6 +38,8 @@ def saying(*loans: Owed, **changes: Any) -> Saying:
         "owed": loans,
         "name": "Maria",
         "payment_line": "https://pay.example.com",
+        "code": "ABCDEF",
+        "link": "https://chat.example.com/start",
         "may_carry_amounts": True,
     }
     return Saying(**{**given, **changes})

@@ -1,0 +1,79 @@
+"""What every handler is handed: the use cases' office, the clock, and the chat it happens in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from aiogram import Bot
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
+
+from bot.texts import Speech
+from casework.borrower.chats import Chat, borrower
+from casework.office import Clock, Office
+from casework.staff.rights import Actor
+
+Rows = Sequence[Sequence[str | tuple[str, str]]]
+"""Buttons row by row: an action, labelled by the language; or (label, what the button asks for)."""
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What the bot works with. `actor` is the machine's own."""
+
+    office: Office
+    clock: Clock
+    actor: Actor
+
+
+class Here(msgspec.Struct, frozen=True):
+    """Where an update happens: the chat, whose it is, how it speaks. `update` is the stored one's id."""
+
+    desk: Desk
+    bot: Bot
+    chat: Chat
+    say: Speech
+    update: int | None
+
+    @property
+    def now(self) -> datetime:
+        return self.desk.clock.now()
+
+    @property
+    def person(self) -> int:
+        """Whose chat it is; asked for only where it is linked."""
+        assert self.chat.person is not None
+        return self.chat.person
+
+    @property
+    def borrower(self) -> Actor:
+        return borrower(self.person)
+
+    async def send(self, text: str, rows: Rows = ()) -> None:
+        """Say something, with buttons below it."""
+        await self.bot.send_message(self.chat.telegram, text, reply_markup=self.keyboard(rows))
+
+    async def send_open(self, text: str) -> None:
+        """Say something to a chat that is nobody's: the way to prove whose it is below it."""
+        share = KeyboardButton(text=self.say.button("share"), request_contact=True)
+        human = KeyboardButton(text=self.say.button("human"))
+        board = ReplyKeyboardMarkup(keyboard=[[share], [human]], resize_keyboard=True)
+        await self.bot.send_message(self.chat.telegram, text, reply_markup=board)
+
+    async def send_plain(self, text: str) -> None:
+        """Say something, and take the keyboard of `send_open` away."""
+        await self.bot.send_message(self.chat.telegram, text, reply_markup=ReplyKeyboardRemove())
+
+    def keyboard(self, rows: Rows) -> InlineKeyboardMarkup | None:
+        """The buttons; None where there are none."""
+        if not rows:
+            return None
+        return InlineKeyboardMarkup(inline_keyboard=[[self._button(one) for one in row] for row in rows])
+
+    def _button(self, one: str | tuple[str, str]) -> InlineKeyboardButton:
+        label, asks = (self.say.button(one), one) if isinstance(one, str) else one
+        return InlineKeyboardButton(text=label, callback_data=asks)

@@ -1,0 +1,85 @@
+"""I have paid: which loan, a photo of the receipt if there is one; reminders rest while somebody looks."""
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any, Final
+
+from aiogram import F
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import Dialog, DialogManager, Window
+from aiogram_dialog.widgets.input import MessageInput
+
+from bot.answers import mine, named
+from bot.widgets import (
+    CHOOSE,
+    Data,
+    Say,
+    button,
+    chosen_loan,
+    finish,
+    here_of,
+    loan_window,
+    once_more,
+    way_out,
+)
+from casework.borrower.answers import Holding
+from casework.borrower.tell import LARGEST_PHOTO, keep_photo, tell
+
+PAUSE: Final = timedelta(days=3)  # of strategies/outcomes.py, claims_paid; a test holds them together
+
+
+class Paid(StatesGroup):
+    """The questions, in order."""
+
+    loan = State()
+    receipt = State()
+
+
+async def owing(dialog_manager: DialogManager) -> list[Holding]:
+    """Loans that a payment may be missing on."""
+    return [one for one in await mine(here_of(dialog_manager)) if one.outstanding]
+
+
+async def _loan(dialog_manager: DialogManager, **_: Any) -> Data:
+    return {"loan": named(here_of(dialog_manager).say, await chosen_loan(dialog_manager))}
+
+
+async def _photo(message: Message, _: MessageInput, manager: DialogManager) -> None:
+    here = here_of(manager)
+    assert message.photo is not None
+    largest = message.photo[-1]
+    if (largest.file_size or 0) > LARGEST_PHOTO:
+        await once_more(manager, "paid.too_large")
+        return
+    into = BytesIO()
+    await here.bot.download(largest, into)
+    kept = await keep_photo(here.desk.office, here.chat, "image/jpeg", into.getvalue(), here.update, here.now)
+    await _tell(manager, kept)
+
+
+async def _without(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
+    await _tell(manager, None)
+
+
+async def _tell(manager: DialogManager, photo: int | None) -> None:
+    here, one = here_of(manager), await chosen_loan(manager)
+    await tell(here.desk.office, here.chat, "claims_paid", here.update, here.now, loan=one.id)
+    until = here.say.moment(here.now + PAUSE, one.zone)
+    key = "paid.done" if photo is None else "paid.done_photo"
+    await finish(manager, key, loan=named(here.say, one), until=until)
+
+
+DIALOG: Final = Dialog(
+    loan_window(Paid.loan, Paid.receipt, owing, nothing="pay.nothing"),
+    Window(
+        Say("paid.receipt"),
+        button("skip", _without),
+        way_out(),
+        MessageInput(_photo, filter=F.photo),
+        CHOOSE,
+        state=Paid.receipt,
+        getter=_loan,
+    ),
+)
+ENTRIES: Final = {"paid": Paid.loan}

@@ -1,0 +1,248 @@
+"""Which handler hears what: proofs of identity, then what is answered at once, then dialogs, then words.
+
+Buttons outside dialogs carry an action and nothing else, so they stay good for ever.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+from aiogram import Bot, Dispatcher, F, Router
+from aiogram.filters import BaseFilter
+from aiogram.filters.exception import ExceptionTypeFilter
+from aiogram.fsm.storage.base import BaseStorage
+from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, ErrorEvent, Message, TelegramObject, User
+from aiogram_dialog import DialogManager
+from aiogram_dialog import setup_dialogs as _setup_dialogs  # pyright: ignore[reportUnknownVariableType]
+from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
+from aiogram_dialog.api.protocols import MessageManagerProtocol
+
+from bot import identity, menu
+from bot.answers import ANSWERS, hours_of, mine
+from bot.api import Showing, quietly
+from bot.desk import Desk, Here
+from bot.dialogs import dialogs, entries
+from bot.texts import speech
+from bot.understanding import Meaning, understand
+from bot.widgets import begin
+from casework.borrower import blocked, conversation
+from casework.borrower.chats import arrive
+from casework.borrower.preferences import consent
+
+_AT_ONCE: Final = ("stop", "start", "menu", "human", "more", "language", "end_talk", *ANSWERS)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
+
+
+def dispatcher(
+    desk: Desk, storage: BaseStorage, message_manager: MessageManagerProtocol | None = None
+) -> Dispatcher:
+    """Everything wired; `storage` holds the state of dialogs."""
+    made = Dispatcher(storage=storage)
+    made.update.outer_middleware(_Arrival(desk))
+    last = Router(name="last")
+    last.message.register(_words)
+    last.callback_query.register(_stale)
+    made.include_routers(_front(), *_fresh_dialogs(), last)
+    _setup_dialogs(made, message_manager=message_manager or Showing())
+    stale = ExceptionTypeFilter(UnknownIntent, OutdatedIntent, UnknownState)
+    made.errors.register(_stale_click, stale)
+    return made
+
+
+def _fresh_dialogs() -> list[Any]:
+    """The dialogs, let go by an earlier dispatcher: a router has one parent, and tests make several."""
+    for dialog in dialogs():
+        dialog._parent_router = None  # pyright: ignore[reportPrivateUsage]
+    return list(dialogs())
+
+
+class _Arrival:
+    """Finds the chat, whose it is, and how it speaks; groups are told that this is no place for it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        chat: Chat | None = data.get("event_chat")
+        user: User | None = data.get("event_from_user")
+        bot: Bot = data["bot"]
+        if chat is None or user is None or user.is_bot:
+            return None
+        if chat.type != "private":
+            return None
+        spoken = user.language_code
+        found = await arrive(self._desk.office, self._desk.actor, chat.id, spoken, self._desk.clock.now())
+        data["here"] = Here(self._desk, bot, found, speech(found.language), data.get("stored"))
+        return await handler(event, data)
+
+
+class _Linked(BaseFilter):
+    async def __call__(self, event: TelegramObject, here: Here) -> bool:
+        return here.chat.person is not None
+
+
+class _Asks(BaseFilter):
+    """A text that must be heard wherever it is said: a stop above all. Gives `meaning`."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        if message.text is None:
+            return False
+        text = message.text.removeprefix("/")
+        meaning = understand(text)
+        heard = meaning.intent in ("stop", "start", "menu", "human")
+        return {"meaning": meaning} if heard else False
+
+
+class _AtOnce(BaseFilter):
+    """A button that no dialog has to answer. Gives `action`."""
+
+    async def __call__(self, query: CallbackQuery) -> bool | dict[str, Any]:
+        action = query.data or ""
+        known = action in _AT_ONCE or action in entries() or action.startswith("language:")
+        return {"action": action} if known else False
+
+
+def _front() -> Router:
+    front = Router(name="front")
+    front.my_chat_member.register(_membership)
+    front.message.register(_start, F.text.startswith("/start"))
+    front.message.register(_contact, F.contact)
+    front.message.register(_stranger_says, ~_Linked())
+    front.callback_query.register(_stranger_taps, ~_Linked())
+    front.message.register(_heard, _Asks())
+    front.callback_query.register(_tapped, _AtOnce())
+    return front
+
+
+async def _membership(event: ChatMemberUpdated, here: Here) -> None:
+    """Blocked, or opened again."""
+    follow = blocked.blocked if event.new_chat_member.status == "kicked" else blocked.opened
+    await follow(here.desk.office, here.desk.actor, here.chat, here.now)
+
+
+async def _start(message: Message, here: Here, dialog_manager: DialogManager) -> None:
+    _, _, payload = (message.text or "").partition(" ")
+    await blocked.opened(here.desk.office, here.desk.actor, here.chat, here.now)
+    if here.chat.person is not None and not payload.strip():
+        await _leave(dialog_manager)
+        await menu.greet(here)
+    else:
+        await identity.come_in(here, payload.strip() or None)
+
+
+async def _contact(message: Message, here: Here) -> None:
+    if here.chat.person is None:
+        await identity.show_contact(here, message)
+    else:
+        await menu.again(here)
+
+
+async def _stranger_says(message: Message, here: Here) -> None:
+    await identity.speak(here, message.text or message.caption or "")
+
+
+async def _stranger_taps(query: CallbackQuery, here: Here) -> None:
+    await quietly(here.bot.answer_callback_query(query.id))
+    await identity.speak(here, "", asked=query.data or "menu")
+
+
+async def _heard(message: Message, here: Here, dialog_manager: DialogManager, meaning: Meaning) -> None:
+    await act(here, dialog_manager, meaning.intent or "menu")
+
+
+async def _tapped(query: CallbackQuery, here: Here, dialog_manager: DialogManager, action: str) -> None:
+    await quietly(here.bot.answer_callback_query(query.id))
+    await act(here, dialog_manager, action)
+
+
+async def _words(message: Message, here: Here, dialog_manager: DialogManager) -> None:
+    """Free text, in no dialog: to the person who is there, else to what it asks for."""
+    desk = here.desk
+    text = message.text or message.caption or ""
+    if message.photo and "paid" in entries():
+        await begin(dialog_manager, entries()["paid"])
+        return
+    meaning = understand(text)
+    if text and (meaning.intent is None or message.text is None):
+        asked = await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
+        if asked is not None:
+            if not asked.taken:
+                await here.send(here.say("human.waiting"), (("end_talk",),))
+            return
+    if meaning.intent is not None:
+        await act(here, dialog_manager, meaning.intent)
+    elif meaning.maybe:
+        offered = [one for one in meaning.maybe if f"buttons.{one}" in here.say.texts and one != "human"]
+        await here.send(here.say("menu.did_you_mean"), [*([one] for one in offered), ["human"]])
+    else:
+        await menu.again(here, "menu.not_understood")
+
+
+async def act(here: Here, dialog_manager: DialogManager, action: str) -> None:
+    """Do what a button or a text asks; what is open is left for it."""
+    state = entries().get(action)
+    if state is not None:
+        await begin(dialog_manager, state)
+        return
+    await _leave(dialog_manager)
+    if action in ANSWERS:
+        await ANSWERS[action](here)
+    elif action in ("stop", "start"):
+        desk = here.desk
+        state_ = "revoked" if action == "stop" else "granted"
+        await consent(desk.office, desk.actor, here.chat, state_, here.update, here.now)
+        await here.send(here.say("stop.done" if action == "stop" else "stop.started"), (("menu", "human"),))
+    elif action == "human":
+        await _human(here)
+    elif action == "end_talk":
+        ended = await conversation.end(here.desk.office, here.desk.actor, here.chat, here.now)
+        await menu.again(here, "human.ended" if ended else "human.not_open")
+    elif action == "more":
+        await menu.more(here)
+    elif action == "language":
+        await menu.ask_language(here)
+    elif action == "thanks":
+        await menu.again(here, "menu.thanks")
+    elif action.startswith("language:"):
+        await menu.set_language(here, action.partition(":")[2])
+    else:
+        await menu.again(here)
+
+
+async def _human(here: Here) -> None:
+    desk = here.desk
+    asked = await conversation.ask_for_person(desk.office, desk.actor, here.chat, "human", here.now)
+    parts = [here.say("human.here" if asked.taken else "human.open")]
+    hours = hours_of(await mine(here))
+    if hours and not asked.taken:
+        parts.append(here.say("human.hours", hours=hours))
+    await here.send("\n\n".join(parts), (("end_talk", "menu"),))
+
+
+async def _leave(dialog_manager: DialogManager) -> None:
+    if dialog_manager.has_context():
+        await dialog_manager.reset_stack()
+
+
+async def _stale(query: CallbackQuery, here: Here) -> None:
+    """A button that nothing knows any more."""
+    await quietly(here.bot.answer_callback_query(query.id))
+    await menu.again(here, "menu.stale")
+
+
+async def _stale_click(event: ErrorEvent, here: Here) -> bool:
+    """A button of a dialog that is over, or of one that began again since."""
+    query = event.update.callback_query
+    if query is not None:
+        await quietly(here.bot.answer_callback_query(query.id))
+    if here.chat.person is None:
+        await identity.speak(here, "", asked="menu")
+    else:
+        await menu.again(here, "menu.stale")
+    return True

@@ -1,0 +1,185 @@
+"use strict";
+// The chat page of the sandbox: shows what the bot says, sends what you do. Words in two languages, below.
+
+const TEXTS = {
+  en: {
+    title: "Chat sandbox", people: "People", block: "Block the bot", unblock: "Open the bot again", tongue: "中文",
+    who: "Who do you want to be?", who_hint: "People of the sample book. Codes that the bot sends come to the outbox.",
+    name: "Name", phone: "Phone number", begin: "Begin as somebody else", chats: "Chats", none: "No chat yet.",
+    photo: "Photo", write: "Write a message", send: "Send", you: "You", bot: "Bot",
+    contact: (number) => `Contact shared: +${number}`, picture: "[a photo]", file: (name) => `[file: ${name}]`,
+    nobody: "Nobody is in the sample: begin as somebody else.", gone: "The sandbox does not answer. Is it still running?",
+  },
+  zh: {
+    title: "聊天沙盒", people: "人物", block: "屏蔽机器人", unblock: "重新打开机器人", tongue: "English",
+    who: "您想扮演谁？", who_hint: "示例账本里的人物。机器人发送的验证码会出现在发件箱里。",
+    name: "姓名", phone: "手机号", begin: "扮演其他人", chats: "聊天", none: "还没有聊天。",
+    photo: "照片", write: "输入消息", send: "发送", you: "我", bot: "机器人",
+    contact: (number) => `已分享联系人：+${number}`, picture: "[照片]", file: (name) => `[文件：${name}]`,
+    nobody: "示例里没有人物：请扮演其他人。", gone: "沙盒没有回应，它还在运行吗？",
+  },
+};
+const at = (id) => document.getElementById(id);
+let tongue = localStorage.getItem("tongue") || (navigator.language.startsWith("zh") ? "zh" : "en");
+let chat = null;
+let shown = null;
+let turn = 0;
+
+const say = (key) => TEXTS[tongue][key];
+
+async function ask(path, body) {
+  const options = body === undefined ? {} : {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  };
+  const answer = await fetch(path, options);
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function speak() {
+  document.documentElement.lang = tongue;
+  for (const one of document.querySelectorAll("[data-text]")) one.textContent = say(one.dataset.text);
+  at("tongue").textContent = say("tongue");
+  at("log").setAttribute("aria-label", say("title"));
+  if (shown) draw(shown);
+}
+
+async function people() {
+  const found = await ask("/people");
+  at("personas").replaceChildren(...found.people.map((one) => {
+    const button = element("button", one.name);
+    button.append(element("small", `${one.phone} · ${one.language}`));
+    button.onclick = () => join(one);
+    const item = element("li");
+    item.append(button);
+    return item;
+  }));
+  if (!found.people.length) at("personas").append(element("li", say("nobody")));
+  at("chats").replaceChildren(...found.chats.map((one) => {
+    const button = element("button", `${one.name} · ${one.id}`);
+    button.onclick = () => open(one.id);
+    const item = element("li");
+    item.append(button);
+    return item;
+  }));
+  if (!found.chats.length) at("chats").append(element("li", say("none")));
+}
+
+async function join(persona, first = "/start") {
+  const made = await ask("/chats", persona);
+  await open(made.id);
+  await act("say", { text: first });
+}
+
+async function open(id) {
+  chat = id;
+  document.body.classList.add("talking");
+  at("chat").hidden = false;
+  at("block").hidden = false;
+  const mine = ++turn;
+  people();
+  at("text").focus();
+  let after = -1;
+  while (mine === turn) {
+    try {
+      const state = await ask(`/chats/${id}?after=${after}`);
+      if (mine !== turn) return;
+      if (state.version !== after) draw(state);
+      after = state.version;
+    } catch (error) {
+      at("with").textContent = say("gone");
+      await new Promise((wake) => setTimeout(wake, 2000));
+    }
+  }
+}
+
+const act = (what, body = {}) => ask(`/chats/${chat}/${what}`, body);
+
+function draw(state) {
+  shown = state;
+  at("with").textContent = `${state.name} · ${state.phone}`;
+  at("block").textContent = say(state.blocked ? "unblock" : "block");
+  at("block").setAttribute("aria-pressed", String(state.blocked));
+  const log = at("log");
+  const low = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  log.replaceChildren(...state.messages.map((one) => message(one)));
+  if (low) log.scrollTop = log.scrollHeight;
+  const rows = state.board ? state.board.keyboard : [];
+  at("board").replaceChildren(...rows.flat().map((one) => {
+    const button = element("button", one.text);
+    button.type = "button";
+    button.onclick = () => (one.request_contact ? act("share") : act("say", { text: one.text }));
+    return button;
+  }));
+}
+
+function message(one) {
+  const item = element("li", undefined, one.mine ? "mine" : "");
+  const time = new Date(one.at * 1000).toLocaleTimeString(tongue, { hour: "2-digit", minute: "2-digit" });
+  item.append(element("span", `${say(one.mine ? "you" : "bot")} · ${time}`, "by"));
+  const parts = [];
+  if (one.photo) parts.push(say("picture"));
+  if (one.file) parts.push(say("file")(one.file));
+  if (one.contact) parts.push(say("contact")(one.contact));
+  if (one.text) parts.push(one.text);
+  item.append(element("div", parts.join("\n"), "said"));
+  for (const row of one.buttons) {
+    const line = element("div", undefined, "row");
+    for (const button of row) {
+      const made = element("button", button.text);
+      made.type = "button";
+      made.onclick = () => act("tap", { message: one.id, data: button.callback_data });
+      line.append(made);
+    }
+    item.append(line);
+  }
+  return item;
+}
+
+at("say").onsubmit = (event) => {
+  event.preventDefault();
+  const text = at("text").value.trim();
+  at("text").value = "";
+  if (text) act("say", { text });
+};
+at("other").onsubmit = (event) => {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  join({ name: form.get("name"), phone: form.get("phone"), language: tongue });
+};
+at("photo").onclick = () => at("file").click();
+at("file").onchange = () => {
+  const file = at("file").files[0];
+  if (!file) return;
+  const reader = new FileReader();
+  reader.onload = () => act("photo", { content: reader.result, caption: at("text").value.trim() });
+  reader.readAsDataURL(file);
+  at("file").value = "";
+};
+at("people-open").onclick = () => {
+  document.body.classList.remove("talking");
+  people();
+};
+at("block").onclick = () => act("block", { blocked: !shown.blocked });
+at("tongue").onclick = () => {
+  tongue = tongue === "en" ? "zh" : "en";
+  localStorage.setItem("tongue", tongue);
+  speak();
+  people();
+};
+
+speak();
+people();
+const payload = new URLSearchParams(location.search).get("start");
+if (payload) {
+  history.replaceState(null, "", "/");
+  join({ name: "Somebody", phone: "+12025550199", language: tongue }, `/start ${payload}`);
+}
+if (/^#\d+$/.test(location.hash)) open(Number(location.hash.slice(1)));

@@ -1,0 +1,71 @@
+"""What a text asks for: a stop at once, the words on a button as the button, and everyday words as they read.
+
+A reading changes nothing by itself: what has an effect is asked back by its dialog. Only stopping is not.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+import msgspec
+
+from bot.texts import languages, speech
+from messages.intents.reading import read_intent
+from messages.meanings import meaning_of
+
+_MEANT: Final = {"stop": "stop", "start": "start", "help": "menu", "wrong_person": "wrong"}
+_INTENTS: Final[Mapping[str, str]] = {
+    "next_due": "balance",
+    "how_to_pay": "pay",
+    "cannot_pay": "cannot",
+    "extension": "cannot",
+    "plan": "cannot",
+    "wrong_person": "wrong",
+    "is_it_real": "real",
+    "change_number": "number",
+    "quiet_hours": "quiet",
+    "help": "menu",
+    "thanks": "thanks",
+}
+"""What the classifier calls otherwise than the buttons do; the others have one name."""
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    """An intent, where the text leaves no doubt; else those it may be, the likeliest first."""
+
+    intent: str | None
+    maybe: tuple[str, ...] = ()
+
+
+def understand(text: str) -> Meaning:
+    """What a text means, whatever language it is in."""
+    labelled = _labels().get(_plain(text))
+    if labelled is not None:
+        return Meaning(labelled)
+    meaning = meaning_of(text)
+    if meaning is not None:
+        return Meaning(_MEANT[meaning])
+    reading = read_intent(text)
+    if reading.how == "unclear":
+        return Meaning(None)
+    found = dict.fromkeys(_INTENTS.get(guess.intent, guess.intent) for guess in reading.guesses)
+    if reading.how == "sure":
+        return Meaning(next(iter(found)))
+    return Meaning(None, tuple(found))
+
+
+@cache
+def _labels() -> dict[str, str]:
+    """What the buttons say, typed."""
+    found: dict[str, str] = {}
+    for code in languages():
+        for key, text in speech(code).texts.items():
+            if key.startswith("buttons."):
+                found.setdefault(_plain(text), key.removeprefix("buttons."))
+    return found
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold().strip()
+    return " ".join(text.strip(" .!?？。！").split())

@@ -1,0 +1,175 @@
+"""What dialogs are made of: texts of the catalogue, choices, the way back and out."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
+from types import CoroutineType
+from typing import Any, Final, cast
+
+from aiogram import F
+from aiogram.fsm.state import State
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import DialogManager, ShowMode, StartMode, Window
+from aiogram_dialog.widgets.input import MessageInput
+from aiogram_dialog.widgets.kbd import Back, Button, Group, Keyboard, Row, Select, SwitchTo
+from aiogram_dialog.widgets.text import Format, Text
+
+from bot import menu
+from bot.answers import mine, named
+from bot.desk import Here
+from casework.borrower.answers import Holding
+
+Data = dict[str, Any]
+
+
+def here_of(manager: DialogManager) -> Here:
+    """Where the dialog takes place."""
+    return cast("Data", manager.middleware_data)["here"]  # pyright: ignore[reportUnknownMemberType]
+
+
+def data_of(manager: DialogManager) -> Data:
+    """What the dialog has been told so far."""
+    return cast("Data", manager.dialog_data)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def begin(manager: DialogManager, state: State) -> None:
+    """Begin a dialog; what was open is left. Which loan is asked only where there are several."""
+    data: Data | None = None
+    if state in LOAN_QUESTIONS:
+        then, loans, nothing = LOAN_QUESTIONS[state]
+        found = await loans(manager)
+        if not found:
+            if manager.has_context():
+                await manager.reset_stack()
+            await menu.again(here_of(manager), nothing)
+            return
+        if len(found) == 1:
+            state, data = then, {"loan": found[0].id}
+    await manager.start(state, data, mode=StartMode.RESET_STACK)  # pyright: ignore[reportUnknownMemberType]
+
+
+class Say(Text):
+    """A text of the catalogue; its blanks are filled with what the window's getter gives.
+
+    `key` may name one of the getter's values: "{key}" is taken from there.
+    """
+
+    def __init__(self, key: str, when: Any = None) -> None:
+        super().__init__(when=when)
+        self._key = key
+
+    async def _render_text(self, data: Data, manager: DialogManager) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return here_of(manager).say(self._key.format_map(data), **data)
+
+
+Click = Callable[[CallbackQuery, Any, DialogManager], "CoroutineType[Any, Any, None]"]
+Pick = Callable[[CallbackQuery, Any, DialogManager, str], "CoroutineType[Any, Any, None]"]
+
+
+def button(action: str, click: Click, when: Any = None) -> Button:
+    """A button labelled by the catalogue's `buttons.<action>`."""
+    return Button(Say(f"buttons.{action}"), id=action, on_click=click, when=when)
+
+
+def picks(id_: str, items: str, pick: Pick, *, width: int = 1, when: Any = None) -> Keyboard:
+    """A button for each of the getter's `items`, which are (label, value) pairs."""
+    select: Select[Any] = Select(
+        Format("{item[0]}"), id=id_, item_id_getter=lambda item: item[1], items=items, on_click=pick
+    )
+    return Group(select, width=width, when=when)
+
+
+async def leave(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
+    """Out of the dialog; nothing was changed."""
+    await finish(manager, "menu.cancelled")
+
+
+async def finish(manager: DialogManager, key: str, **blanks: object) -> None:
+    """The dialog is over: say so, with the choices."""
+    here = here_of(manager)
+    await manager.done(show_mode=ShowMode.NO_UPDATE)
+    await here.send(here.say(key, **blanks), menu.MAIN)
+
+
+def way_out(*, back: bool = True, to: State | None = None) -> Row:
+    """The last row of every window. `to`: where back leads, where that is not the window before."""
+    out = button("cancel", leave)
+    if to is not None:
+        return Row(SwitchTo(Say("buttons.back"), id="back_to", state=to), out)
+    return Row(Back(Say("buttons.back")), out) if back else Row(out)
+
+
+Typed = Callable[[Message, DialogManager, str], Awaitable[None]]
+
+
+def typed(take: Typed) -> MessageInput:
+    """Takes what is typed in a window."""
+
+    async def heard(message: Message, _: MessageInput, manager: DialogManager) -> None:
+        await take(message, manager, (message.text or "").strip())
+
+    return MessageInput(heard, filter=F.text)
+
+
+async def _choose(_: Message, __: MessageInput, manager: DialogManager) -> None:
+    here = here_of(manager)
+    await here.send(here.say("dialog.choose"))
+    manager.show_mode = ShowMode.SEND
+
+
+CHOOSE: Final = MessageInput(_choose)
+"""Answers whatever a window has no use for: the question is asked once more."""
+
+
+async def once_more(manager: DialogManager, key: str, **blanks: object) -> None:
+    """What was typed cannot be meant: say why, and ask again."""
+    here = here_of(manager)
+    await here.send(here.say(key, **blanks))
+    manager.show_mode = ShowMode.SEND
+
+
+Loans = Callable[[DialogManager], Awaitable[list[Holding]]]
+
+
+def loan_window(state: State, then: State, loans: Loans, *, nothing: str) -> Window:
+    """Asks which loan it is about; one alone is not asked about, and without any the dialog ends."""
+
+    async def getter(dialog_manager: DialogManager, **_: Any) -> Data:
+        say = here_of(dialog_manager).say
+        return {"loans": [(named(say, one), str(one.id)) for one in await loans(dialog_manager)]}
+
+    async def pick(_: CallbackQuery, __: Any, manager: DialogManager, loan: str) -> None:
+        data_of(manager)["loan"] = int(loan)
+        await manager.switch_to(then)
+
+    window = Window(
+        Say("loan.which"),
+        picks("loan", "loans", pick),
+        way_out(back=False),
+        CHOOSE,
+        state=state,
+        getter=getter,
+    )
+    LOAN_QUESTIONS[state] = (then, loans, nothing)
+    return window
+
+
+LOAN_QUESTIONS: Final[dict[State, tuple[State, Loans, str]]] = {}
+"""Dialogs that begin with a loan: where they go on, which loans, what is said where there is none."""
+
+
+async def chosen_loan(manager: DialogManager) -> Holding:
+    """The loan that the dialog is about, as it stands now."""
+    chosen = data_of(manager).get("loan") or cast("Data", manager.start_data)["loan"]
+    return next(one for one in await mine(here_of(manager)) if one.id == chosen)
+
+
+def month_of(shown: date, first: date, last: date) -> Sequence[tuple[str, str]]:
+    """The days of a month as seven columns from Monday: (label, ISO date); "-" and a number where none is."""
+    start = shown.replace(day=1)
+    day = start - timedelta(days=start.weekday())
+    cells: list[tuple[str, str]] = []
+    while day.month == start.month or day < start or len(cells) % 7:
+        good = day.month == start.month and first <= day <= last
+        cells.append((str(day.day), day.isoformat()) if good else (" ", f"-{len(cells)}"))
+        day += timedelta(days=1)
+    return cells

@@ -1,0 +1,141 @@
+"""What a borrower asks of their own loans: what is owed, when, the schedule, all of it, the fees, how to pay.
+
+A party sees the loans they are party to and no others. Figures are those of the ledger at `now`, by the terms
+of each loan's portfolio; nothing here is summed across currencies.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+
+from casework.borrower.chats import borrower
+from casework.errors import CaseworkInputError
+from casework.office import Office
+from casework.portfolios import PortfolioSpec, ReplySpec, terms_of
+from casework.staff.rights import Action, Actor, require
+from ledger.standing import standing
+from policy.calendar import local_day
+from storage.chat.holdings import LoanRow, Rate, loans_of, schedule_of, who
+
+__all__ = ["Holding", "Lender", "Rate", "Self", "holdings", "myself", "schedule"]
+
+
+class Lender(msgspec.Struct, frozen=True):
+    """Whose loan it is, and where to reach them. `pay` by language: how to pay, as the lender writes it.
+
+    `promise_days`: how far ahead a borrower may promise.
+    """
+
+    code: str
+    name: str
+    brand: str
+    language: str
+    pay: dict[str, str]
+    reply_to: ReplySpec | None
+    promise_days: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """A loan as its party sees it today. Amounts in minor units of `currency`.
+
+    since             due date of the oldest unpaid installment that is past due; None: nothing is late
+    next, next_minor  what falls due next, today or later
+    """
+
+    id: int
+    loan: str
+    product: str | None
+    role: str
+    currency: str
+    status: str
+    arrears: int
+    days_late: int
+    since: date | None
+    outstanding: int
+    credit: int
+    next: date | None
+    next_minor: int
+    today: date
+    zone: str
+    country: str | None
+    known_until: datetime | None
+    lender: Lender
+
+
+class Self(msgspec.Struct, frozen=True):
+    """The person: how they are called, and where they are."""
+
+    name: str | None
+    zone: str
+    country: str | None
+
+
+async def holdings(office: Office, actor: Actor, person: int, now: datetime) -> list[Holding]:
+    """The person's loans, the latest first; those that are settled last. Raises Denied."""
+    async with office.transaction() as raw:
+        book = await office.book(raw)
+        rows = await loans_of(raw, person)
+    for row in rows:
+        _may(actor, person, book.portfolios[row.portfolio])
+    found = [_holding(row, book.portfolios[row.portfolio], now) for row in rows]
+    return sorted(found, key=lambda one: (one.outstanding == 0, -one.days_late, one.next or date.max, one.id))
+
+
+async def schedule(office: Office, actor: Actor, person: int, loan: int) -> Sequence[Rate]:
+    """The installments of a loan of theirs. Raises Denied; CaseworkInputError where it is none of theirs."""
+    require(actor, Action.SEE_LOAN, owner=borrower(person).name)
+    async with office.transaction() as raw:
+        found = await schedule_of(raw, person, loan)
+    if not found:
+        raise CaseworkInputError("this person is party to no such loan")
+    return found
+
+
+async def myself(office: Office, actor: Actor, person: int) -> Self:
+    """The person's own name and zone. Raises Denied."""
+    require(actor, Action.READ_PERSONAL_DATA, owner=borrower(person).name)
+    async with office.transaction() as raw:
+        sealed, zones, country = await who(raw, person)
+    name = None if sealed is None else office.keyring.open("persons", "name", person, sealed)
+    return Self(name, zones[0], country)
+
+
+def _may(actor: Actor, person: int, spec: PortfolioSpec) -> None:
+    require(actor, Action.SEE_LOAN, spec.portfolio, owner=borrower(person).name)
+
+
+def _holding(row: LoanRow, spec: PortfolioSpec, now: datetime) -> Holding:
+    today = local_day(now, row.zone)
+    terms = terms_of(spec, row.currency)
+    stands = standing(row.unpaid, terms, today)
+    late = [one for one in row.unpaid if one.due < today and one.left > terms.tolerance]
+    coming = [one for one in row.unpaid if one.due >= today and one.left > terms.tolerance]
+    return Holding(
+        row.id,
+        row.external_id,
+        row.product,
+        row.role,
+        row.currency,
+        row.status,
+        stands.arrears,
+        stands.dpd,
+        late[0].due if late else None,
+        sum(one.left for one in row.unpaid),
+        row.credit,
+        coming[0].due if coming else None,
+        sum(one.left for one in coming if one.due == coming[0].due) if coming else 0,
+        today,
+        row.zone,
+        spec.country,
+        row.fed_at,
+        Lender(
+            spec.portfolio,
+            spec.name,
+            spec.brand,
+            spec.language,
+            spec.pay,
+            spec.reply_to,
+            spec.promises.of("borrower").days,
+        ),
+    )

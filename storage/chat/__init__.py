@@ -1,0 +1,1 @@
+"""What the borrower's chat keeps: updates, chats, proofs, conversations."""

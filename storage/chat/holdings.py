@@ -1,0 +1,93 @@
+"""What a person is party to: their loans with what is unpaid of each, and a loan's whole schedule."""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from ledger.standing import Unpaid
+from storage.raw import Raw
+
+
+class LoanRow(msgspec.Struct, frozen=True):
+    """A loan of a person. Amounts in minor units. `fed_at`: payments are known up to there."""
+
+    id: int
+    external_id: str
+    product: str | None
+    currency: str
+    zone: str
+    status: str
+    portfolio: int
+    role: str
+    credit: int
+    fed_at: datetime | None
+    unpaid: tuple[Unpaid, ...]
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """One installment: what is due of each part, and what is paid of the whole. Minor units."""
+
+    number: int
+    due: date
+    principal: int
+    interest: int
+    fees: int
+    penalties: int
+    paid: int
+
+
+_HOLDINGS = """
+SELECT l.id, l.external_id, l.product, l.currency, l.zone, l.status, l.portfolio_id, pa.role, l.credit_minor,
+       f.fed_at, i.id AS installment, i.due_on, i.left_minor
+FROM parties pa JOIN loans l ON l.id = pa.loan_id
+LEFT JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
+LEFT JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0
+WHERE pa.person_id = $1 AND l.status IN ('active', 'written_off', 'closed')
+ORDER BY l.id, i.due_on, i.number, i.id
+"""
+
+
+async def loans_of(raw: Raw, person: int) -> list[LoanRow]:
+    """The loans that the person is party to and that are ours, by id; those of nobody else."""
+    heads: dict[int, Any] = {}
+    unpaid: dict[int, list[Unpaid]] = {}
+    for row in await raw.rows(_HOLDINGS, person):
+        heads[row[0]] = row
+        rest = unpaid.setdefault(row[0], [])
+        if row["installment"] is not None:
+            rest.append(Unpaid(row["installment"], row["due_on"], row["left_minor"]))
+    return [
+        LoanRow(
+            id=loan,
+            external_id=head["external_id"],
+            product=head["product"],
+            currency=head["currency"],
+            zone=head["zone"],
+            status=head["status"],
+            portfolio=head["portfolio_id"],
+            role=head["role"],
+            credit=head["credit_minor"],
+            fed_at=head["fed_at"],
+            unpaid=tuple(unpaid[loan]),
+        )
+        for loan, head in heads.items()
+    ]
+
+
+async def schedule_of(raw: Raw, person: int, loan: int) -> list[Rate]:
+    """The schedule of a loan that the person is party to, by due date; nothing of any other."""
+    rows = await raw.rows(
+        "SELECT i.number, i.due_on, i.principal_minor, i.interest_minor, i.fees_minor, i.penalties_minor, "
+        "i.paid_minor FROM installments i JOIN parties pa ON pa.loan_id = i.loan_id "
+        "WHERE pa.person_id = $1 AND i.loan_id = $2 ORDER BY i.due_on, i.number, i.id",
+        person,
+        loan,
+    )
+    return [Rate(*row) for row in rows]
+
+
+async def who(raw: Raw, person: int) -> tuple[bytes | None, tuple[str, ...], str | None]:
+    """(sealed name, zones, country) of a person."""
+    row = (await raw.rows("SELECT name, zones, country FROM persons WHERE id = $1", person))[0]
+    return row[0], tuple(row[1]), row[2]
