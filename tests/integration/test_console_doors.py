@@ -169,6 +169,7 @@ async def test_the_description_names_what_programs_may_call(shop: Shop) -> None:
         assert set(paths) == {
             "/webhooks/twilio/status",
             "/webhooks/twilio/inbound",
+            "/webhooks/telegram",
             "/healthz",
             "/readyz",
             "/metrics",
