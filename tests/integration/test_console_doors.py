@@ -170,6 +170,7 @@ async def test_the_description_names_what_programs_may_call(shop: Shop) -> None:
             "/webhooks/twilio/status",
             "/webhooks/twilio/inbound",
             "/webhooks/telegram",
+            "/stop/{token}",
             "/healthz",
             "/readyz",
             "/metrics",
