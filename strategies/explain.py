@@ -241,8 +241,8 @@ class _Telling:
         return f"{key.step} ({version}) of {self._name(key)}{at}: {how}"
 
     def _why_sent(self, keys: tuple[Key, ...]) -> str:
-        loans = dict.fromkeys(self.loan_of[key] for key in keys)
-        words = [owed_of(loan, self.now, self.labels).words for loan in loans]
+        loans = {loan.id: loan for loan in (self.loan_of[key] for key in keys)}
+        words = [owed_of(loan, self.now, self.labels).words for loan in loans.values()]
         return f"{'; '.join(words)}; every rule allowed it."
 
     def _sentences(self, noes: Iterable[No], keys: tuple[Key, ...]) -> str:

@@ -251,7 +251,7 @@ async def test_the_file_of_rejects_shows_the_row_and_the_value(office: Office, t
     assert first[:4] == ["loans.csv", "2", "made_on", "5.1.2026"]
     assert first[5:] == [str(cell) for cell in rows[0].values()]
     assert [row[0] for row in others] == ["installments.csv"] * 3
-    assert report.reasons[0] == ("", f"{GONE}loans.csv row 2: {first[4]}", 3)
+    assert report.reasons[0] == ("loan_id", f"{GONE}loans.csv row 2: {first[4]}", 3)
     assert not list(path.parent.glob("*.part"))
 
 
