@@ -162,19 +162,23 @@ async def _tapped(query: CallbackQuery, here: Here, dialog_manager: DialogManage
 
 
 async def _words(message: Message, here: Here, dialog_manager: DialogManager) -> None:
-    """Free text, in no dialog: to the person who is there, else to what it asks for."""
+    """Free text, in no dialog: to the person who was asked for; a question, or without one, to its answer."""
     desk = here.desk
     text = message.text or message.caption or ""
     if message.photo and "paid" in entries():
         await begin(dialog_manager, entries()["paid"])
         return
     meaning = understand(text)
-    if text and (meaning.intent is None or message.text is None):
-        asked = await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
-        if asked is not None:
-            if not asked.taken:
-                await here.send(here.say("human.waiting"), (("end_talk",),))
-            return
+    asked = (
+        await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
+        if text
+        else None
+    )
+    if asked is not None and (asked.taken or meaning.intent not in ANSWERS):
+        # What is meant for a person is not taken for a wish of its own, however it reads.
+        if not asked.taken:
+            await here.send(here.say("human.waiting"), (("end_talk",),))
+        return
     if meaning.intent is not None:
         await act(here, dialog_manager, meaning.intent)
     elif meaning.maybe:

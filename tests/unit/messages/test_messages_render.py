@@ -21,7 +21,10 @@ from messages.render import render, render_with
 from messages.templates import KINDS, LOOP_LIMIT, languages, library, parse, read
 from tests.builders.messages import TODAY, late, owed, saying
 
-DEBT_TEXTS = sorted(name for name, kind in KINDS.items() if kind != "neutral")
+# Those that every channel has; what answers an SMS is for SMS alone.
+DEBT_TEXTS = sorted(
+    name for name, kind in KINDS.items() if kind != "neutral" and (name, "email") in library("en")
+)
 
 
 class Page(HTMLParser):
