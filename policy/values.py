@@ -50,6 +50,8 @@ OF_PERSON: Final[frozenset[str]] = frozenset(
 FIRST_COMMUNICATION: Final = "first_communication"
 
 PURPOSES: Final[frozenset[str]] = frozenset(get_args(Purpose))
+# What the person themselves brought about. It takes up no room that the law leaves for what we begin.
+ASKED_FOR: Final[frozenset[str]] = frozenset({"answer", "opt_out_confirmation"})
 MESSAGES: Final[frozenset[str]] = frozenset({"sms", "email", "chat"})
 CHANNELS: Final[frozenset[str]] = MESSAGES | {"call", "visit"}
 
@@ -64,6 +66,7 @@ class Past(msgspec.Struct, frozen=True, array_like=True):
     message: int = 0  # ours; 0 where the contact was made elsewhere
     inbound: bool = False  # from the person to us
     address: int = 0  # 0: not known, so it counts for every one
+    purpose: str = "dunning"  # of a message of ours
 
 
 class Hold(msgspec.Struct, frozen=True, array_like=True):

@@ -38,7 +38,8 @@ ORDER BY id
 # What failed counts where a provider had taken it: it was an attempt.
 _PAST: Final = """
 SELECT c.person_id, c.sent_at AS at, c.channel, c.state, c.message_id, c.address_id,
-       ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans
+       ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans,
+       (SELECT m.purpose FROM messages m WHERE m.id = c.message_id) AS purpose
 FROM contacts c
 WHERE c.person_id = ANY($1) AND c.sent_at > $2
   AND (c.state IN ('sending', 'accepted', 'delivered', 'unknown')
@@ -65,7 +66,8 @@ _COUNTED: Final = {code: effect.result for code, effect in EFFECTS.items() if ef
 _PLANNED_ELSEWHERE: Final = """
 SELECT b.person_id, c.case_id, c.id, greatest(c.not_before, $2) AS at, c.channel, c.state, c.message_id,
        c.address_id,
-       ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans
+       ARRAY(SELECT o.loan_id FROM occurrences o WHERE o.message_id = c.message_id ORDER BY 1) AS loans,
+       (SELECT m.purpose FROM messages m WHERE m.id = c.message_id) AS purpose
 FROM cases b JOIN contacts c ON c.case_id = b.id AND c.state IN ('planned', 'claimed')
 WHERE b.person_id = ANY($1)
   AND EXISTS (SELECT 1 FROM cases other WHERE other.person_id = b.person_id AND other.id <> b.id)
@@ -177,12 +179,13 @@ class _Loader:
                 self.holds[person].append(Hold(kind, 0, starts, ends))
             else:
                 self.holds_of_loans[loan].append(Hold(kind, loan, starts, ends))
-        for person, at, channel, state, message, address, loans in past:
-            self.past[person].append(Past(at, channel, state, tuple(loans), message, address=address))
+        for person, at, channel, state, message, address, loans, purpose in past:
+            said = Past(at, channel, state, tuple(loans), message, address=address, purpose=purpose)
+            self.past[person].append(said)
         for person, at, channel, result, loans, inbound, address in elsewhere:
             self.past[person].append(Past(at, channel, result, tuple(loans), 0, inbound, address))
-        for person, case, contact, at, channel, state, message, address, loans in planned:
-            plan = Past(at, channel, state, tuple(loans), message, address=address)
+        for person, case, contact, at, channel, state, message, address, loans, purpose in planned:
+            plan = Past(at, channel, state, tuple(loans), message, address=address, purpose=purpose)
             self.planned[person].append((case, contact, plan))
 
     async def where_needed(self, raw: Raw) -> None:

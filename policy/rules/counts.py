@@ -1,7 +1,8 @@
 """What was done counts: caps by period, cooldowns, spacing, one channel a week. All read `situation.past`.
 
 Days, weeks (from Monday) and months are those of the person's calendar; 'N days' are local dates. Where the
-zone is not certain, a rule holds in every zone they may be in.
+zone is not certain, a rule holds in every zone they may be in. Caps, spacing and the one channel count what
+we began: not what the person said, nor our answer to it, nor the confirmation of their stop.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ import msgspec
 
 from policy.calendar import DAY, day_start, local_day
 from policy.rules.base import HORIZON, Binding, meet
-from policy.values import Ask, Past, Situation
+from policy.values import ASKED_FOR, Ask, Past, Situation
 
 _NOBODY: Final[frozenset[str]] = frozenset()
 
@@ -71,7 +72,7 @@ class Cap(msgspec.Struct, frozen=True):
     def _counts(self, one: Past, ask: Ask) -> bool:
         return (
             one.channel in self.channels
-            and not one.inbound
+            and _ours(one)
             and (not self.only or not one.result or one.result in self.only)
             and one.result not in self.but
             and (one.message == 0 or one.message != ask.message)
@@ -85,6 +86,11 @@ class Cap(msgspec.Struct, frozen=True):
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
         spent = max(self._spent(ask, situation.past, zone, at) for zone in situation.zones)
         return f"{spent} of {self.most} " + (f"this {self.period}" if self.period else f"in {self.days} days")
+
+
+def _ours(one: Past) -> bool:
+    """Whether we began it."""
+    return not one.inbound and one.purpose not in ASKED_FOR
 
 
 def about(past: Iterable[Past], loan: int) -> list[Past]:
@@ -188,7 +194,7 @@ class Spacing(msgspec.Struct, frozen=True):
             one
             for one in situation.past
             if one.channel in self.channels
-            and not one.inbound
+            and _ours(one)
             and (one.message == 0 or one.message != ask.message)
         ]
 
@@ -233,7 +239,7 @@ class OneChannel(msgspec.Struct, frozen=True):
             one.channel
             for one in situation.past
             if start <= one.at < end
-            and not one.inbound
+            and _ours(one)
             and one.result not in self.but
             and one.channel != ask.channel
         }

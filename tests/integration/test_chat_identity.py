@@ -58,8 +58,8 @@ async def test_a_link_to_an_address_on_file_opens_the_chat_once(room: Chatroom) 
     ann = await room.borrower(TODAY)
     await invite(room.office, SUPERVISOR, ann.person, ann.phone or 0, room.now)
     await room.send()
-    said = room.providers["sms"].took[-1].body.text
-    payload = re.findall(r"\?start=(\S+)", said)[0]
+    said = [taken.body.text for taken in room.providers["sms"].took]
+    (payload,) = re.findall(r"\?start=(\S+)", "\n".join(said))
     guest = await room.guest()
     assert "Hello Ann Example" in await guest.says(f"/start {payload}")
     other = await room.guest("+447700900002")

@@ -106,6 +106,19 @@ async def test_a_confirmation_goes_at_night_and_beside_the_caps(street: Street) 
     await holds(street)
 
 
+async def test_a_confirmation_uses_up_no_room_of_the_reminder_that_goes_another_way(street: Street) -> None:
+    """One message a day, and the stop of SMS was confirmed today: by mail they hear today."""
+    ann = await street.borrower(TODAY)
+    await street.look()
+    await street.written("stop", await street.number(ann.person))
+    await street.send()
+    await street.look()
+    await street.send()
+    assert len(await said(street)) == 1
+    assert [one.body.text for one in street.providers["email"].took if "250" in one.body.text]
+    await holds(street)
+
+
 async def test_what_the_provider_confirms_itself_is_not_said_twice(street: Street) -> None:
     ann = await street.borrower(TODAY, email=False)
     assert await street.written("STOP", await street.number(ann.person), keyword="stop") == "stop"

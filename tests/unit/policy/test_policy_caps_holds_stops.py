@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from policy.earliest import HORIZON, Rules, earliest, in_force
 from policy.values import Answer, Ask, Hold, Past, reason_of
@@ -44,6 +45,26 @@ def test_calendar_periods_turn_at_local_midnight(period: str, starts: str, ends:
     # Just before the turn, and at it.
     assert asked(rules, past(start), moment=end - SECOND).at == end
     assert asked(rules, past(start), moment=end).at == end
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{kind: cap, most: 1, period: day, per: person, channels: [sms, email]}",
+        "{kind: cap, most: 1, days: 7, per: debt, channels: [sms, email]}",
+        "{kind: spacing, days: 2, channels: [sms, email]}",
+        "{kind: one_channel}",
+    ],
+)
+def test_what_the_person_asked_for_uses_nothing_up(rule: str) -> None:
+    """An answer, or the confirmation of a stop, is no contact that we began; a notice is one."""
+    rules = in_force({"test": pack(f"counted: {rule}").rules}, ["test"])
+    before = past(NOW - HOUR, message=7)
+    by_mail = Ask("email", (1,), message=8)
+    for purpose in ("answer", "opt_out_confirmation"):
+        assert asked(rules, replace(before, purpose=purpose), ask=by_mail).at == NOW
+    for purpose in ("dunning", "statutory"):
+        assert asked(rules, replace(before, purpose=purpose), ask=by_mail).at != NOW
 
 
 def test_periods_are_the_persons_not_those_of_utc() -> None:
