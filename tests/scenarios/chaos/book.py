@@ -28,7 +28,8 @@ END $$;
 CREATE TRIGGER note_claim AFTER UPDATE ON contacts FOR EACH ROW
   WHEN (NEW.state = 'sending' AND OLD.state IS DISTINCT FROM 'sending') EXECUTE FUNCTION note_claim();
 """
-# A stop or an import, its cases in hand, waits with its commit until a claim waits for them: some seconds.
+# A stop told to the staff, or an import, its cases in hand, waits with its commit for a claim that waits for
+# them, for seconds. A stop that a worker hears does not: its job would be ended before, again and again.
 _RACES = """
 CREATE FUNCTION wait_for_a_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   FOR n IN 1..250 LOOP
@@ -40,7 +41,8 @@ CREATE FUNCTION wait_for_a_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   END LOOP;
   RETURN NEW;
 END $$;
-CREATE TRIGGER race AFTER INSERT ON consents FOR EACH STATEMENT EXECUTE FUNCTION wait_for_a_claim();
+CREATE TRIGGER race AFTER INSERT ON consents FOR EACH ROW
+  WHEN (NEW.source = 'staff') EXECUTE FUNCTION wait_for_a_claim();
 CREATE TRIGGER race AFTER INSERT ON imports FOR EACH STATEMENT EXECUTE FUNCTION wait_for_a_claim();
 """
 # Nobody waits four hours here for a confirmation.
