@@ -83,9 +83,9 @@ async def _load(
     try:
         report = await job.run(raw)
     except BaseException:
-        job.drop_rejects()
+        job.papers.drop()
         raise
-    job.keep_rejects(report)
+    job.papers.keep()
     return report.document()
 
 

@@ -45,7 +45,7 @@ async def import_tape(
     except _NothingKept:
         pass
     except BaseException:
-        job.drop_rejects()
+        job.papers.drop()
         raise
     assert report is not None
     if job.findings and not order.dry_run:
@@ -53,7 +53,7 @@ async def import_tape(
             report = msgspec.structs.replace(
                 report, held_for_approval=await hold(raw, actor, job, report, now)
             )
-    job.keep_rejects(report)
+    job.papers.keep()
     return report
 
 

@@ -14,10 +14,10 @@ from casework.intake.balances import allocate_moved
 from casework.intake.guard import LEAST_FACTOR, Finding, judge
 from casework.intake.mapping import Mapping as TapeMapping
 from casework.intake.order import Order, Progress, content_digest
+from casework.intake.papers import Papers
 from casework.intake.parse import read_file
 from casework.intake.people import Home
 from casework.intake.people_load import load_persons
-from casework.intake.rejects import Asides, write_faults, write_rejects
 from casework.intake.report import ImportReport, files_of
 from casework.intake.setting import Setting
 from casework.intake.stage import Stager
@@ -65,17 +65,8 @@ class Loading:
         self._read = 0
         self._step = 0
         self._homes: dict[str, tuple[Home, str]] = {}  # of portfolios that the tape names: home, currency
-        self._rejects_file = _free_path(
-            order.rejects_folder, f"{order.path.stem or 'tape'}-{now:%Y%m%dT%H%M%S}"
-        )
-        self._rejects_part = self._rejects_file.with_suffix(".part")
         self._faults = 0
-        self._faults_file = self._rejects_file.with_name(
-            self._rejects_file.name.replace("-rejects", "-faults")
-        )
-        self._asides = Asides(
-            self._rejects_file.with_name(self._rejects_file.name.replace("-rejects", "-addresses"))
-        )
+        self.papers: Final = Papers(order.rejects_folder, order.path, now)
         self.order: Final = order
         self.content: Final = content_digest(order, tape)
         self.feeds: list[tuple[int, str]] = []  # (portfolio, source) of the book that it speaks of
@@ -152,20 +143,6 @@ class Loading:
             await guard.release_feeds(raw, fed_at)
         return await self._report(raw, counts, fed_at, recalled, notes, spoken_of.portfolios, asked)
 
-    def keep_rejects(self, report: ImportReport) -> None:
-        """The files of what was refused take their names: what they are about is kept, or held."""
-        self._asides.end(keep=True)
-        if report.faults_file is not None:
-            self._faults_file.with_suffix(".part").rename(self._faults_file)
-        if report.rejects_file is not None:
-            self._rejects_part.rename(report.rejects_file)
-
-    def drop_rejects(self) -> None:
-        """Nothing came of it."""
-        self._asides.end(keep=False)
-        self._faults_file.with_suffix(".part").unlink(missing_ok=True)
-        self._rejects_part.unlink(missing_ok=True)
-
     # --- reading -----------------------------------------------------------------------------------
 
     async def _stage(self, stager: Stager, homes: Mapping[str, Home]) -> None:
@@ -192,7 +169,7 @@ class Loading:
                         home = Home(loan.zone, person.country, person.language)
                         self._homes[loan.portfolio] = home, loan.currency
                 await stager.stage(read)
-                self._asides.add(self._tape.files, read.asides)
+                self.papers.add_addresses(self._tape.files, read.asides)
                 self._read += read.rows
                 self._progress("reading", self._read, total)
 
@@ -309,10 +286,10 @@ class Loading:
             sums[what][currency] = format_major(minor, currency)
         if self._faults:
             odd = await faults.faults(raw, _MOST_FAULTS)
-            write_faults(self._faults_file.with_suffix(".part"), self._tape.files, odd)
+            self.papers.write_faults(self._tape.files, odd)
         reasons: dict[tuple[str, str], int] = {}
         if counts["rejected"]:
-            reasons = await write_rejects(self._rejects_part, self._tape.files, refuse.rejects(raw))
+            reasons = await self.papers.write_rejects(self._tape.files, refuse.rejects(raw))
         report = ImportReport(
             kind=order.kind,
             mapping=order.mapping.name,
@@ -320,16 +297,16 @@ class Loading:
             **counts,
             recalled=recalled,
             sums=sums,
-            rejects_file=str(self._rejects_file) if counts["rejected"] else None,
+            rejects_file=self.papers.rejects_file,
             held_for_approval=bool(self.findings),
             reasons=[(*said, rows) for said, rows in sorted(reasons.items(), key=lambda one: -one[1])],
             files=files_of(self._tape),
             portfolios=codes,
             notes=[*notes, *(f"looks wrong: {one.words}" for one in self.findings)],
             faults=self._faults,
-            faults_file=str(self._faults_file) if self._faults else None,
-            addresses_aside=self._asides.count,
-            aside_file=str(self._asides.path) if self._asides.count else None,
+            faults_file=self.papers.faults_file,
+            addresses_aside=self.papers.addresses,
+            aside_file=self.papers.addresses_file,
             coverage=measured.there / measured.active if measured.active else None,
             as_of=self._as_of(self._zone),
             fed_at=fed_at,
@@ -402,11 +379,3 @@ def _lines(path: Path) -> int:
     """About how many rows a file has, for the progress bar."""
     with path.open("rb") as content:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(1 << 20), b""))
-
-
-def _free_path(folder: Path, stem: str) -> Path:
-    path, number = folder / f"{stem}-rejects.csv", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}-rejects.csv"
-    return path
