@@ -9,7 +9,8 @@ from policy.earliest import earliest
 from strategies import reasons as say
 from strategies.addresses import way_of
 from strategies.asking import ask_about
-from strategies.decide import decide, situation_of
+from strategies.decide import decide
+from strategies.deciding import situation_of
 from strategies.explanation import Labels, Next
 from strategies.language import Strategy
 from strategies.rulebook import Rulebook

@@ -15,7 +15,8 @@ from strategies import reasons as say
 from strategies.addresses import way_of
 from strategies.ahead import coming
 from strategies.asking import ask_about, asks_of
-from strategies.decide import decide, situation_of
+from strategies.decide import decide
+from strategies.deciding import situation_of
 from strategies.explanation import Contact, Explanation, Labels, RuleAnswer, Told
 from strategies.owing import owed, owed_of
 from strategies.reasons import CONTACT_CODES, Around, reason

@@ -62,6 +62,15 @@ def _review(queue: str, days: int, priority: int = 5) -> Job:
     return Job("review", queue, days * _DAY, priority)
 
 
+_WRONG: Final = Effect(
+    "the address is suspended at once, for every loan; a trace decides",
+    needs=("address",),
+    address="suspended",
+    job=Job("trace", "trace", 5 * _DAY),
+    result="wrong_number",
+)
+_ABSENT: Final = Effect("a visit at another hour", job=Job("visit", "field", 5 * _DAY), result="no_answer")
+
 EFFECTS: Final[Mapping[str, Effect]] = {
     "promise": Effect(
         "pauses until the promised day and its grace are over; a reminder the day before",
@@ -121,20 +130,8 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "no_answer": Effect("counts as an attempt; the next goes by another channel or hour", result="no_answer"),
     "busy": Effect("counts as the policy says; the next goes by another channel or hour", result="busy"),
     "voicemail": Effect("counts as an attempt and begins its cooldown", result="voicemail"),
-    "wrong_number": Effect(
-        "the address is suspended at once, for every loan; a trace decides",
-        needs=("address",),
-        address="suspended",
-        job=Job("trace", "trace", 5 * _DAY),
-        result="wrong_number",
-    ),
-    "wrong_person": Effect(
-        "the address is suspended at once, for every loan; a trace decides",
-        needs=("address",),
-        address="suspended",
-        job=Job("trace", "trace", 5 * _DAY),
-        result="wrong_number",
-    ),
+    "wrong_number": _WRONG,
+    "wrong_person": _WRONG,
     "third_party": Effect(
         "nothing is disclosed; the address must be verified before anything else is said there",
         needs=("address",),
@@ -177,13 +174,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         job=_review("complaints", 5, 2),
     ),
     "visit_met": Effect("evidence of having spoken to the person", result=_SPOKEN),
-    "visit_not_home": Effect(
-        "a visit at another hour", job=Job("visit", "field", 5 * _DAY), result="no_answer"
-    ),
+    "visit_not_home": _ABSENT,
     "visit_moved": Effect("a trace finds the new address", job=Job("trace", "trace", 5 * _DAY)),
-    "visit_locked": Effect(
-        "a visit at another hour", job=Job("visit", "field", 5 * _DAY), result="no_answer"
-    ),
+    "visit_locked": _ABSENT,
     "visit_unsafe": Effect("no further visit", stop=True, job=_review("supervisor", 2)),
     "visit_cash_taken": Effect(
         "a receipt is given, and the money is deposited and booked",

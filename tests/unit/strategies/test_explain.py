@@ -278,9 +278,10 @@ def test_what_comes_next_is_open_about_closed_channels(rulebook: Rulebook) -> No
 
 
 def test_every_reason_that_a_decision_can_give_has_words() -> None:
-    tree = ast.parse((ROOT / "strategies" / "decide.py").read_text())
+    trees = [ast.parse(file.read_text()) for file in (ROOT / "strategies").glob("*.py")]
     given = {
         node.args[1].value if isinstance(node.args[1], ast.Constant) else ast.unparse(node.args[1])
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "No"
     }

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from policy.rules.holds import Held
 from policy.values import Ask, Hold
-from strategies import decide as deciding
+from strategies import come, fire
 from strategies import timeline as expecting
 from strategies.decide import decide
 from strategies.language import Strategy
@@ -50,15 +50,15 @@ def test_the_laws_hold_whatever_happens() -> None:
 
 def superseded_fires(patch: pytest.MonkeyPatch) -> None:
     """The oldest that has come fires, instead of the latest."""
-    true = deciding.timeline
+    true = come.timeline
 
     def turned(*args: Any, **more: Any) -> Iterator[Occurrence]:
         found = list(true(*args, **more))
         now = NOW[0]
-        come = [one for one in found if one.at <= now]
-        return iter(come[::-1] + found[len(come) :])
+        past = [one for one in found if one.at <= now]
+        return iter(past[::-1] + found[len(past) :])
 
-    patch.setattr(deciding, "timeline", turned)
+    patch.setattr(come, "timeline", turned)
 
 
 def version_in_the_key(patch: pytest.MonkeyPatch) -> None:
@@ -98,15 +98,7 @@ def again_too_late(patch: pytest.MonkeyPatch) -> None:
 
 def friendly_first(patch: pytest.MonkeyPatch) -> None:
     """The loan that is least late leads: its reminder beats the call to order of a late one."""
-    working = deciding._Working  # pyright: ignore[reportPrivateUsage]
-
-    def messages(self: Any) -> None:
-        self.candidates.sort(key=lambda c: (c.days_late, c.occurrence.loan))
-        for candidate in self.candidates:
-            if not self._join(candidate):
-                self._choose(candidate)
-
-    patch.setattr(working, "messages", messages)
+    patch.setattr(fire, "_order", lambda candidate: (candidate.days_late, candidate.occurrence.loan))
 
 
 def hold_of_a_debt_stops_the_person(patch: pytest.MonkeyPatch) -> None:
