@@ -23,7 +23,9 @@ from storage.consents import (
 )
 from storage.raw import Raw
 
-PURPOSES = ("dunning",)  # those that a consent may be told apart by; statutory notices need none
+# Those that a consent may be told apart by: what is owed, and advertising, of which nothing is sent here.
+# Statutory notices need none.
+PURPOSES = ("dunning", "marketing")
 
 
 class Linked(msgspec.Struct, frozen=True):

@@ -6,12 +6,14 @@ Loans and persons are those of the book: import the loans first.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from casework.consent import PURPOSES
 from casework.intake.cells import CellError
 from casework.intake.formats import amount_reader
 from casework.intake.mapping import FilePart, LookUp
@@ -90,25 +92,25 @@ async def import_inherited(
     require(actor, Action.IMPORT_BOOK)
     part = FilePart(known_by=list(COLUMNS[kind]), look_up=LookUp(key=COLUMNS[kind][0]))
     file = open_single(path, kind, part)
-    counts = {"loaded": 0, "unchanged": 0}
-    rejects: list[tuple[int, str, str, list[str]]] = []
-    read = 0
+    rejects: list[_Reject] = []
+    read = loaded = unchanged = 0
     try:
         async with office.transaction() as raw:
             terms = {row.id: spec_of(row).promises.grace_days for row in await all_portfolios(raw)}
-            cases: set[int] = set()
+            loading = _Loading(office, raw, kind, file, terms, now, rejects)
             batch: list[tuple[int, list[str]]] = []
             for number, row in rows_of(file):
                 read += 1
                 batch.append((number, row))
                 if len(batch) == _BATCH:
-                    await _load(raw, kind, file, batch, terms, now, counts, rejects, cases)
+                    await loading.load(batch)
                     batch = []
                     if progress:
                         progress("reading", read, read)
-            await _load(raw, kind, file, batch, terms, now, counts, rejects, cases)
-            await stored.touch_cases(raw, cases, now)
-            data: dict[str, Datum] = {"kind": kind, "read": read, **counts}
+            await loading.load(batch)
+            loaded, unchanged = loading.loaded, loading.unchanged
+            await stored.touch_cases(raw, loading.cases, now)
+            data: dict[str, Datum] = {"kind": kind, "read": read, "loaded": loaded, "unchanged": unchanged}
             event = Event(now, actor.name, actor.role, Action.IMPORT_BOOK, "import", None, data)
             await write(raw.connection, [event])
             _keep_or_not(dry_run=dry_run)
@@ -123,8 +125,8 @@ async def import_inherited(
     return InheritedReport(
         kind,
         read,
-        counts["loaded"],
-        counts["unchanged"],
+        loaded,
+        unchanged,
         len(rejects),
         str(rejects_folder / name) if rejects else None,
         [(*said, rows) for said, rows in sorted(reasons.items(), key=lambda one: -one[1])],
@@ -137,37 +139,51 @@ def _keep_or_not(*, dry_run: bool) -> None:
         raise _NothingKept
 
 
-async def _load(
-    raw: Raw,
-    kind: InheritedKind,
-    file: TapeFile,
-    batch: list[tuple[int, list[str]]],
-    grace: Mapping[int, int],
-    now: datetime,
-    counts: dict[str, int],
-    rejects: list[tuple[int, str, str, list[str]]],
-    cases: set[int],
-) -> None:
-    """Resolve the persons and loans of some rows, read them, and write what is new."""
-    if not batch:
-        return
-    named = [dict(zip(file.header, (cell.strip() for cell in row), strict=False)) for _, row in batch]
-    persons = await stored.persons(raw, {row["borrower_id"] for row in named if row.get("borrower_id")})
-    loans = await stored.loans(raw, {loan for row in named for loan in _loans_of(row)})
-    known = _Known(persons, loans, grace, now)
-    made: list[tuple[object, ...]] = []
-    for (number, row), cells in zip(batch, named, strict=True):
-        try:
-            _check(row, file)
-            found = _READERS[kind](known, cells)
-        except CellError as error:
-            rejects.append((number, error.column, error.reason, row))
-            continue
-        made.append(found)
-    new, touched = await stored.WRITE[kind](raw, made, now)
-    counts["loaded"] += new
-    counts["unchanged"] += len(made) - new
-    cases.update(touched)
+_Reject = tuple[int, str, str, list[str]]
+
+
+class _Loading:
+    """The rows of one file, read and written some at a time in one transaction."""
+
+    def __init__(
+        self,
+        office: Office,
+        raw: Raw,
+        kind: InheritedKind,
+        file: TapeFile,
+        grace: Mapping[int, int],
+        now: datetime,
+        rejects: list[_Reject],
+    ) -> None:
+        self._raw, self._file, self._rejects = raw, file, rejects
+        self._kind: InheritedKind = kind
+        self._grace, self._now = grace, now
+        self._seal = partial(office.keyring.seal, "consents", "note")
+        self.loaded = self.unchanged = 0
+        self.cases: set[int] = set()
+
+    async def load(self, batch: Sequence[tuple[int, list[str]]]) -> None:
+        """Resolve the persons and loans of some rows, read them, and write what is new."""
+        if not batch:
+            return
+        raw, header = self._raw, self._file.header
+        named = [dict(zip(header, (cell.strip() for cell in row), strict=False)) for _, row in batch]
+        persons = await stored.persons(raw, {row["borrower_id"] for row in named if row.get("borrower_id")})
+        loans = await stored.loans(raw, {loan for row in named for loan in _loans_of(row)})
+        known = _Known(persons, loans, self._grace, self._now)
+        made: list[tuple[object, ...]] = []
+        for (number, row), cells in zip(batch, named, strict=True):
+            try:
+                _check(row, self._file)
+                found = _READERS[self._kind](known, cells)
+            except CellError as error:
+                self._rejects.append((number, error.column, error.reason, row))
+                continue
+            made.append(found)
+        new, touched = await stored.WRITE[self._kind](raw, made, self._now, self._seal)
+        self.loaded += new
+        self.unchanged += len(made) - new
+        self.cases.update(touched)
 
 
 def _check(row: Sequence[str], file: TapeFile) -> None:
@@ -214,7 +230,19 @@ def _consent(known: _Known, cells: Cells) -> tuple[object, ...]:
         raise CellError("state", state, "is unknown: granted or revoked")
     at = _moment(cells, "at", person["zone"], known.now)
     channels = list(_CHANNELS) if channel == "all" else [channel]
-    return person["id"], channels, state, at
+    return person["id"], channels, _purpose(cells, state), state, at, cells.get("evidence") or None
+
+
+def _purpose(cells: Cells, state: str) -> str | None:
+    """What the consent is for; None: whatever a consent is asked for.
+
+    One to something else permits no reminder, so it keeps its word. A stop of something that we do not know
+    may mean our reminders as well: it closes everything.
+    """
+    purpose = (cells.get("purpose") or "").casefold()
+    if purpose in ("", "all"):
+        return None
+    return purpose if state == "granted" or purpose in PURPOSES else None
 
 
 def _hold(known: _Known, cells: Cells) -> tuple[object, ...]:

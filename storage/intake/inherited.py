@@ -20,15 +20,18 @@ WHERE l.external_id = ANY($1) GROUP BY l.external_id
 """
 _CONSENTS: Final = """
 WITH said AS (
-  SELECT DISTINCT person_id, channel, state, at
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]) s(person_id, channel, state, at)
+  SELECT DISTINCT ON (person_id, channel, purpose, state, at) *
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
+    s(id, person_id, channel, purpose, state, at, note)
+  ORDER BY person_id, channel, purpose, state, at, id
 )
-INSERT INTO consents (person_id, channel, state, at, source)
-SELECT person_id, channel, state, at, 'feed' FROM said s
+INSERT INTO consents (id, person_id, channel, purpose, state, at, note, source)
+SELECT id, person_id, channel, purpose, state, at, note, 'feed' FROM said s
 WHERE NOT EXISTS (SELECT 1 FROM consents c WHERE c.person_id = s.person_id AND c.channel = s.channel
+                  AND c.purpose IS NOT DISTINCT FROM s.purpose
                   AND c.state = s.state AND c.at = s.at AND c.source = 'feed' AND c.portfolio_id IS NULL)
-ORDER BY at, person_id
-RETURNING person_id, at
+ORDER BY id
+RETURNING id, person_id
 """
 _HOLDS: Final = """
 WITH said AS (
@@ -59,6 +62,9 @@ SELECT case_id FROM parties WHERE loan_id = ANY($2)
 """
 
 
+Seal = Callable[[int, str], bytes]  # words of the row of that id
+
+
 async def persons(raw: Raw, ids: Iterable[str]) -> dict[str, Any]:
     """id, zone by external id; None where two sources have it."""
     rows = await raw.rows(_PERSONS, list(ids))
@@ -80,21 +86,38 @@ async def _cases(raw: Raw, persons: list[int], loans: list[int]) -> list[int]:
     return [row[0] for row in await raw.rows(_CASES, persons, loans)]
 
 
-async def _consents(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
-    one_each = [(person, channel, state, at) for person, channels, state, at in rows for channel in channels]
-    new = await raw.rows(_CONSENTS, *_columns(one_each, 4))
-    fresh = {(row["person_id"], row["at"]) for row in new}
-    count = sum((person, at) in fresh for person, _, _, at in rows)
+async def _consents(
+    raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, seal: Seal
+) -> tuple[int, list[int]]:
+    """One for each channel, its evidence sealed under its own id. Of one moment, the file's order counts."""
+    one_each = sorted(
+        (
+            (at, number, person, channel, purpose, state, note)
+            for number, (person, channels, purpose, state, at, note) in enumerate(rows)
+            for channel in channels
+        ),
+        key=lambda one: one[:2],
+    )
+    ids = await raw.ids("consents", len(one_each))
+    row_of = {id_: one[1] for id_, one in zip(ids, one_each, strict=True)}
+    made = [
+        (id_, person, channel, purpose, state, at, None if note is None else seal(id_, note))
+        for id_, (at, _, person, channel, purpose, state, note) in zip(ids, one_each, strict=True)
+    ]
+    new = await raw.rows(_CONSENTS, *_columns(made, 7))
+    count = len({row_of[row["id"]] for row in new})
     return count, await _cases(raw, [row["person_id"] for row in new], [])
 
 
-async def _holds(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+async def _holds(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, _: Seal) -> tuple[int, list[int]]:
     new = await raw.rows(_HOLDS, *_columns(rows, 5), now)
     persons = [row["person_id"] for row in new if row["loan_id"] is None]
     return len(new), await _cases(raw, persons, [row["loan_id"] for row in new if row["loan_id"]])
 
 
-async def _promises(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+async def _promises(
+    raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, _: Seal
+) -> tuple[int, list[int]]:
     """Promises made to an earlier system: they pause, are kept or broken like any other."""
     new, concerned = 0, list[int]()
     for case, loan, amount, made_at, made_on, due, last, until in rows:
@@ -107,7 +130,9 @@ async def _promises(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) ->
     return new, await _cases(raw, [], concerned)
 
 
-async def _contacts(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime) -> tuple[int, list[int]]:
+async def _contacts(
+    raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, _: Seal
+) -> tuple[int, list[int]]:
     new = list[int]()
     for row in rows:
         person = await raw.value(_CONTACT, *row, now)
@@ -120,7 +145,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     return [[row[place] for row in rows] for place in range(width)]
 
 
-Write = Callable[[Raw, Sequence[tuple[Any, ...]], datetime], Awaitable[tuple[int, list[int]]]]
+Write = Callable[[Raw, Sequence[tuple[Any, ...]], datetime, Seal], Awaitable[tuple[int, list[int]]]]
 WRITE: Final[Mapping[str, Write]] = {
     "consents": _consents,
     "holds": _holds,

@@ -14,6 +14,7 @@ from casework.office import Office
 from casework.publish import publish_shipped
 from casework.staff.rights import Actor, Denied, Role
 from kept.clock import FixedClock
+from storage.facts import load_facts
 from tests.builders.book import SYSTEM, office_of
 from tests.builders.tapes import NOW, OPERATIONS, Row, book_rows, bring, due, loan, tape, write
 from tests.builders.town import Counting
@@ -37,8 +38,22 @@ async def take(office: Office, tmp_path: Path, kind: InheritedKind, rows: list[R
     return await import_inherited(office, OPERATIONS, kind, file, tmp_path / "rejects", NOW)
 
 
-def consent(who: str, channel: str, state: str = "revoked", at: str = "2026-05-01T10:00+02:00") -> Row:
-    return {"borrower_id": who, "channel": channel, "purpose": "", "state": state, "at": at, "evidence": ""}
+def consent(
+    who: str,
+    channel: str,
+    state: str = "revoked",
+    at: str = "2026-05-01T10:00+02:00",
+    purpose: str = "",
+    evidence: str = "",
+) -> Row:
+    return {
+        "borrower_id": who,
+        "channel": channel,
+        "purpose": purpose,
+        "state": state,
+        "at": at,
+        "evidence": evidence,
+    }
 
 
 def hold(who: str, loan_id: str, kind: str, start: str = "2026-06-01", end: str = "") -> Row:
@@ -91,6 +106,68 @@ async def test_the_same_again_changes_nothing(office: Office, tmp_path: Path) ->
     assert await book_rows(office, "SELECT count(*) FROM consents") == [(5,)]
     assert await book_rows(office, "SELECT count(*) FROM holds") == [(2,)]
     assert await book_rows(office, "SELECT state, pauses FROM promises") == [("open", True)]
+
+
+async def test_a_consent_keeps_its_purpose_and_one_to_advertising_permits_no_reminder(
+    office: Office, tmp_path: Path
+) -> None:
+    consents = [
+        consent("B1", "email", "granted", purpose="Marketing"),
+        consent("B2", "email", "granted", purpose="dunning"),
+        consent("B3", "email", "granted", purpose="all"),
+        consent("B4", "email", "granted", purpose="surveys"),  # of nothing that we know
+        consent("B5", "email", purpose="dunning"),
+        consent("B6", "email", purpose="marketing"),
+        consent("B7", "email", purpose="surveys"),  # who knows what they meant: nothing is said to them
+        consent("B8", "email", "granted"),
+        consent("B8", "email", "granted", purpose="marketing"),  # beside it, of the same moment
+    ]
+    assert (await take(office, tmp_path, "consents", consents)).loaded == 9
+    assert (await take(office, tmp_path, "consents", consents)).unchanged == 9
+    rows = await book_rows(
+        office,
+        "SELECT p.external_id, c.purpose, c.state FROM consents c JOIN persons p ON p.id = c.person_id "
+        "ORDER BY p.external_id, c.purpose",
+    )
+    assert rows == [
+        ("B1", "marketing", "granted"),
+        ("B2", "dunning", "granted"),
+        ("B3", None, "granted"),
+        ("B4", "surveys", "granted"),
+        ("B5", "dunning", "revoked"),
+        ("B6", "marketing", "revoked"),
+        ("B7", None, "revoked"),
+        ("B8", "marketing", "granted"),
+        ("B8", None, "granted"),
+    ]
+    cases = await book_rows(
+        office, "SELECT c.id, p.external_id FROM cases c JOIN persons p ON p.id = c.person_id"
+    )
+    async with office.transaction() as raw:
+        book = await office.book(raw)
+        found = await load_facts(raw, [row[0] for row in cases], NOW, book.tolerance)
+    who: dict[int, str] = dict(cases)
+    said = {who[facts.case]: facts.situation.consents.get("email") for facts in found}
+    assert {name: state for name, state in said.items() if state} == {
+        "B2": "granted",
+        "B3": "granted",
+        "B5": "revoked",
+        "B7": "revoked",
+        "B8": "granted",
+    }
+
+
+async def test_the_evidence_of_a_consent_is_kept_sealed_under_its_own_row(
+    office: Office, tmp_path: Path
+) -> None:
+    words = "letter of 2026-05-01, scan 114"
+    rows = [consent("B1", "all", evidence=words), consent("B2", "email", evidence="  ")]
+    assert (await take(office, tmp_path, "consents", rows)).loaded == 2
+    kept = await book_rows(office, "SELECT id, note FROM consents ORDER BY id")
+    notes = [office.keyring.open("consents", "note", id_, note) for id_, note in kept if note is not None]
+    assert notes == [words] * 5
+    assert len(kept) == 6
+    assert not any(words.encode() in note for _, note in kept if note is not None)
 
 
 async def test_each_reason_names_its_column(office: Office, tmp_path: Path) -> None:
