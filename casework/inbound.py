@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from casework.borrower.texting import answer_text
+from casework.borrower.texting import answer_echo, answer_text
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
 from messages.keywords import Keyword
@@ -107,6 +107,13 @@ async def _obey(
     meaning: Meaning | None = "stop" if by_provider else meant or said.keyword
     found = await holders(raw, KINDS[stored.channel], stored.token)
     work = _Work(office, raw, actor, stored, now, answered_by_provider=said.keyword is not None)
+    if stored.channel == "sms" and meant is None and not by_provider:
+        promised = await answer_echo(raw, office, actor, stored, said.text, found, now)
+        if promised is not None:
+            if said.keyword == "start":  # to the provider, YES is that
+                await work.start(found)
+            await mark_worked(raw, stored.id, promised, now)
+            return promised
     if meaning == "wrong_person":
         await work.wrong_person(found)
         if said.keyword == "stop":

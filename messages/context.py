@@ -58,6 +58,7 @@ def context_of(
 ) -> Context:
     """The context of a text in `language` that is given `saying`; to `hosts` come those of its own lines."""
     lines = [saying.opt_out_url, saying.reply_to, saying.code, saying.link]
+    lines += [saying.promised, saying.promised_on]
     if saying.may_carry_amounts:
         lines += [saying.payment_line, saying.name, *(owed.product for owed in saying.owed)]
     return Context(

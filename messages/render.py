@@ -97,6 +97,8 @@ def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
         "opt_out_url": _plain(saying.opt_out_url),
         "code": _plain(saying.code),
         "link": _plain(saying.link),
+        "promised": _plain(saying.promised),
+        "promised_on": _plain(saying.promised_on),
     }
     if chosen.kind == "neutral":
         return data

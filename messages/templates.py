@@ -50,6 +50,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sms-passed-on": "neutral",
     "sms-real": "neutral",
     "sms-unclear": "neutral",
+    "sms-promise": "neutral",
+    "sms-promise-when": "neutral",
+    "sms-promise-limits": "neutral",
+    "sms-promise-noted": "neutral",
+    "sms-promise-small": "neutral",
+    "sms-promise-left": "neutral",
+    "sms-promise-changed": "neutral",
     "chat-code": "neutral",
     "chat-link": "neutral",
 }
@@ -60,7 +67,9 @@ OWN_WORDS: Final = "own-words"
 
 CHANNELS: Final = frozenset({"sms", "email", "chat"})
 
-NEUTRAL_NAMES: Final = frozenset({"brand", "reply_to", "opt_out_url", "code", "link"})
+NEUTRAL_NAMES: Final = frozenset(
+    {"brand", "reply_to", "opt_out_url", "code", "link", "promised", "promised_on"}
+)
 ALL_NAMES: Final = NEUTRAL_NAMES | {
     "name",
     "payment_line",

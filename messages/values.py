@@ -45,3 +45,6 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     may_carry_amounts: bool = False
     code: str | None = None  # of a text that brings one: what proves whose a chat is
     link: str | None = None  # the same, to be opened
+    # What the person promised in their own words, said back: the amount where they named one, and the day.
+    promised: str | None = None
+    promised_on: str | None = None

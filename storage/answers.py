@@ -107,6 +107,24 @@ async def answered_since(raw: Raw, address: int, since: datetime) -> int:
     )
 
 
+async def last_said(
+    raw: Raw, keyring: Keyring, address: int, templates: Sequence[str], since: datetime
+) -> tuple[int, str, Mapping[str, str]] | None:
+    """The latest of these messages that was planned to the address after `since`: (its id, which, given)."""
+    rows = await raw.rows(
+        "SELECT m.id, m.step, m.given FROM contacts c JOIN messages m ON m.id = c.message_id "
+        "WHERE c.address_id = $1 AND m.given IS NOT NULL AND m.step = ANY($2) AND m.planned_at > $3 "
+        "ORDER BY m.id DESC LIMIT 1",
+        address,
+        list(templates),
+        since,
+    )
+    for message, template, given in rows:
+        opened = keyring.open("messages", "given", message, given)
+        return message, template, msgspec.json.decode(opened, type=dict[str, str])
+    return None
+
+
 async def put_off(raw: Raw, contact: int, until: datetime) -> None:
     """A claimed one that may not go now: planned again for later."""
     await raw.run(

@@ -85,6 +85,17 @@ class Raw:
         else:
             await self._driver.execute(insert, *map(list, zip(*records, strict=True)))
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncGenerator[None]:
+        """What is done within is undone where it raises, and the transaction goes on."""
+        await self.run("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            await self.run("ROLLBACK TO SAVEPOINT attempt")
+            raise
+        await self.run("RELEASE SAVEPOINT attempt")
+
     async def ids(self, table: str, count: int) -> list[int]:
         """`count` new ids of `table`, before its rows are written."""
         if not count:

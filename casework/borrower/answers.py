@@ -17,8 +17,9 @@ from casework.staff.rights import Action, Actor, require
 from ledger.standing import standing
 from policy.calendar import local_day
 from storage.chat.holdings import LoanRow, Rate, loans_of, schedule_of, who
+from storage.raw import Raw
 
-__all__ = ["Holding", "Lender", "Rate", "Self", "holdings", "myself", "schedule"]
+__all__ = ["Holding", "Lender", "Rate", "Self", "holdings", "holdings_in", "myself", "schedule"]
 
 
 class Lender(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ class Holding(msgspec.Struct, frozen=True):
     """
 
     id: int
+    case: int
     loan: str
     product: str | None
     role: str
@@ -74,8 +76,13 @@ class Self(msgspec.Struct, frozen=True):
 async def holdings(office: Office, actor: Actor, person: int, now: datetime) -> list[Holding]:
     """The person's loans, the latest first; those that are settled last. Raises Denied."""
     async with office.transaction() as raw:
-        book = await office.book(raw)
-        rows = await loans_of(raw, person)
+        return await holdings_in(raw, office, actor, person, now)
+
+
+async def holdings_in(raw: Raw, office: Office, actor: Actor, person: int, now: datetime) -> list[Holding]:
+    """The same within the caller's transaction. Raises Denied."""
+    book = await office.book(raw)
+    rows = await loans_of(raw, person)
     for row in rows:
         _may(actor, person, book.portfolios[row.portfolio])
     found = [_holding(row, book.portfolios[row.portfolio], now) for row in rows]
@@ -113,6 +120,7 @@ def _holding(row: LoanRow, spec: PortfolioSpec, now: datetime) -> Holding:
     coming = [one for one in row.unpaid if one.due >= today and one.left > terms.tolerance]
     return Holding(
         row.id,
+        row.case,
         row.external_id,
         row.product,
         row.role,

@@ -1,18 +1,30 @@
-"""What a person on file asks by SMS: figures for a PIN, what they paid, a person. Never more than that.
+"""What a person on file asks by SMS: figures for a PIN, what they paid, a promise, a person.
 
 Whoever holds the phone reads the answer: without the PIN it says nothing of a loan. A number that is on file
 with several persons, or that nobody has vouched for, is answered by a person. A word has no effect that a
 person has not seen, but one: who says that they paid is not reminded while somebody looks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from casework.borrower.pins import check_pin
+from casework.borrower.promising import (
+    SETTLED,
+    WHEN,
+    Heard,
+    echo_of,
+    hear_promise,
+    names_a_day,
+    settle,
+)
 from casework.office import Office
 from casework.outcomes import Details, record_in
 from casework.staff.rights import Actor, Role
+from messages.typed.plain import yes_or_no
 from messages.typed.sms import Texted, Wish, read_sms
 from storage.answers import answered_since, plan_answer, said_since
 from storage.audit import Event, write
@@ -32,18 +44,52 @@ async def answer_text(
     raw: Raw, office: Office, actor: Actor, stored: Stored, text: str, found: Sequence[Holder], now: datetime
 ) -> Wish | None:
     """Do what an SMS asks and plan its answer, in the caller's transaction; None: it is nobody's."""
-    theirs = [one for one in found if one.case is not None and one.state not in ("suspended", "detached")]
+    theirs = _open(found)
     if not theirs:
         return None
     texting = _Texting(raw, office, actor, stored, now)
-    alone = {one.person for one in found} == {theirs[0].person}
-    known = alone and theirs[0].state in ("attested", "confirmed")
-    if not known:
+    if not _is_known(found, theirs):
         await texting.pass_on(theirs, "review")
         return "human"
     texted = read_sms(text)
+    if texted.wish == "unclear" and names_a_day(text, now.date()):
+        echo = await echo_of(raw, office, theirs[0].address, now)
+        if echo is not None and echo.template == WHEN:
+            texted = replace(texted, wish="promise")
     await texting.do(texted, theirs)
     return texted.wish
+
+
+async def answer_echo(
+    raw: Raw, office: Office, actor: Actor, stored: Stored, text: str, found: Sequence[Holder], now: datetime
+) -> Wish | None:
+    """A YES or NO to a promise that was said back; None: the text is none, or nothing waits for one.
+
+    Asked before keywords: YES is a word for START to some providers.
+    """
+    yes = yes_or_no(text)
+    theirs = _open(found)
+    if yes is None or not _is_known(found, theirs):
+        return None
+    echo = await echo_of(raw, office, theirs[0].address, now)
+    if echo is None or echo.template == WHEN:
+        return None
+    if echo.settled:  # said twice
+        return "thanks"
+    texting = _Texting(raw, office, actor, stored, now)
+    holder = next((one for one in theirs if str(one.case) == echo.given.get("case")), theirs[0])
+    await texting.told(await settle(raw, office, stored, holder, echo, yes, now), theirs)
+    return "promise"
+
+
+def _open(found: Sequence[Holder]) -> list[Holder]:
+    return [one for one in found if one.case is not None and one.state not in ("suspended", "detached")]
+
+
+def _is_known(found: Sequence[Holder], theirs: Sequence[Holder]) -> bool:
+    """Whether the number is one person's alone, and somebody has vouched for it."""
+    alone = bool(theirs) and {one.person for one in found} == {theirs[0].person}
+    return alone and theirs[0].state in ("attested", "confirmed")
 
 
 class _Texting:
@@ -62,8 +108,23 @@ class _Texting:
             await self.say("sms-unclear", theirs[0])
         elif texted.wish == "paid":
             await self.paid(theirs)
-        elif texted.wish != "thanks":  # a promise too: a person hears it before it counts
+        elif texted.wish == "promise":
+            echo = await echo_of(self.raw, self.office, theirs[0].address, self.now)
+            heard = await hear_promise(self.raw, self.office, theirs[0], texted.rest, echo, self.now)
+            await self.told(heard, theirs)
+        elif texted.wish != "thanks":
             await self.pass_on(theirs, "call")
+
+    async def told(self, heard: Heard, theirs: Sequence[Holder]) -> None:
+        """What became of a promise: said back to them, and to a person where it is for one."""
+        if heard.template is None:
+            await self.pass_on(theirs, "call")
+            return
+        if heard.person_too:
+            await self.open("call", theirs)
+        holder = next((one for one in theirs if one.case == heard.case), theirs[0])
+        given = {**heard.given, "case": str(heard.case)}
+        await self.say(heard.template, holder, given, always=heard.template in SETTLED)
 
     async def figures(self, pin: str | None, theirs: Sequence[Holder]) -> None:
         """What is owed, to whoever knows the PIN: a message for each lender."""
@@ -112,13 +173,15 @@ class _Texting:
         opened = await open_tasks(self.raw, cases, kind, self.stored.id, self.now)
         await self.write([("task.opened", "task", task) for task in opened])
 
-    async def say(self, text: str, to: Holder) -> None:
-        """To the number that wrote; not again and again to a machine."""
+    async def say(
+        self, text: str, to: Holder, given: Mapping[str, str] | None = None, *, always: bool = False
+    ) -> None:
+        """To the number that wrote; not again and again to a machine, but (`always`) to settle a matter."""
         assert to.case is not None
         if text in _ONCE_AN_HOUR and await said_since(self.raw, to.case, text, self.now - timedelta(hours=1)):
             return
         day = self.now - timedelta(days=1)
-        if await answered_since(self.raw, to.address, day) >= ANSWERS_A_DAY:
+        if not always and await answered_since(self.raw, to.address, day) >= ANSWERS_A_DAY:
             return
         await plan_answer(
             self.raw,
@@ -128,7 +191,7 @@ class _Texting:
             to.address,
             self.stored.channel,
             text,
-            {},
+            given or {},
             self.now,
             self.now + ANSWER_WITHIN,
         )

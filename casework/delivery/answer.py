@@ -5,14 +5,15 @@ address may carry it, like every other text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 
-from casework.delivery.compose import RefusedError, compose, own_words, receives, saying_of
+from casework.delivery.compose import RefusedError, compose, language_of, own_words, receives, saying_of
 from casework.office import Book, Office
+from messages.locales import locale_for, long_date, money
 from messages.render import Rendered
 from messages.templates import OWN_WORDS
 from notifiers.base import Outgoing
@@ -112,7 +113,12 @@ class Answering:
         today = local_day(now, facts.situation.zones[0])
         owed = [self._owed[loan.id] for loan in facts.loans if loan.id in self._owed]
         told = saying_of(office, spec, person, contact.channel, contact.id, today, owed, now)
-        told = replace(told, code=answer.given.get("code"), link=answer.given.get("link"))
+        told = replace(
+            told,
+            code=answer.given.get("code"),
+            link=answer.given.get("link"),
+            **promised(answer.given, language_of(person, spec)),
+        )
         if answer.template == OWN_WORDS:
             said = own_words(answer.given["words"], contact.channel, told, person, spec)
         else:
@@ -173,6 +179,17 @@ def asks_to_say(
 def loans_of(given: Mapping[str, str]) -> tuple[int, ...]:
     """The loans that a message names; none: it speaks of none."""
     return tuple(map(int, filter(None, given.get("loans", "").split(","))))
+
+
+def promised(given: Mapping[str, str], language: str) -> dict[str, str]:
+    """The day that somebody promised, and the amount where they named it, as they are said back to them."""
+    locale = locale_for(language, language.partition("-")[0])
+    said: dict[str, str] = {}
+    if "promised_on" in given:
+        said["promised_on"] = long_date(date.fromisoformat(given["promised_on"]), locale)
+    if "promised" in given:
+        said["promised"] = money(int(given["promised"]), given["currency"], locale, gsm7=True)
+    return said
 
 
 def over_of(answer: Answer, facts: Facts) -> str | None:

@@ -35,10 +35,14 @@ _WISHES: Final[dict[Intent, Wish]] = {
 
 
 class Texted(msgspec.Struct, frozen=True):
-    """What an SMS asks for. `pin`: the digits at its end, where what it asks for needs a PIN."""
+    """What an SMS asks for. `pin`: the digits at its end, where what it asks for needs a PIN.
+
+    `rest`: the whole of it, but for the word PROMISE that it begins with.
+    """
 
     wish: Wish
     pin: str | None = None
+    rest: str = ""
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +59,11 @@ def read_sms(text: str) -> Texted:
     digits = _PIN.search(said)
     rest = said[: digits.start()].strip(" .,:;-") if digits else said
     wish = _words().get(re.sub(r"[\s.,:;!?。，！？-]+$", "", rest)) or _by_first_word(rest) or _by_sense(rest)
-    return Texted(wish, digits[1] if digits and wish in ("figures", "pay") else None)
+    first, _, after = said.partition(" ")
+    begins = _words().get(first.strip(" .,:;")) == "promise"
+    return Texted(
+        wish, digits[1] if digits and wish in ("figures", "pay") else None, after if begins else said
+    )
 
 
 def _by_first_word(said: str) -> Wish | None:

@@ -19,6 +19,7 @@ class LoanRow(msgspec.Struct, frozen=True):
     zone: str
     status: str
     portfolio: int
+    case: int
     role: str
     credit: int
     fed_at: datetime | None
@@ -38,8 +39,8 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 _HOLDINGS = """
-SELECT l.id, l.external_id, l.product, l.currency, l.zone, l.status, l.portfolio_id, pa.role, l.credit_minor,
-       f.fed_at, i.id AS installment, i.due_on, i.left_minor
+SELECT l.id, l.external_id, l.product, l.currency, l.zone, l.status, l.portfolio_id, pa.case_id, pa.role,
+       l.credit_minor, f.fed_at, i.id AS installment, i.due_on, i.left_minor
 FROM parties pa JOIN loans l ON l.id = pa.loan_id
 LEFT JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
 LEFT JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0
@@ -66,6 +67,7 @@ async def loans_of(raw: Raw, person: int) -> list[LoanRow]:
             zone=head["zone"],
             status=head["status"],
             portfolio=head["portfolio_id"],
+            case=head["case_id"],
             role=head["role"],
             credit=head["credit_minor"],
             fed_at=head["fed_at"],

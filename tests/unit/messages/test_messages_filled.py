@@ -37,6 +37,8 @@ def _data(draw: st.DrawFn) -> dict[str, object]:
         "opt_out_url": draw(_maybe),
         "code": draw(_maybe),
         "link": draw(_maybe),
+        "promised": draw(_maybe),
+        "promised_on": draw(_maybe),
         "name": draw(_maybe),
         "payment_line": draw(_maybe),
         "owed": owed,
@@ -101,7 +103,7 @@ def test_no_text_of_the_library_looks_into_a_string(monkeypatch: pytest.MonkeyPa
     item = {"loan": "L1", "product": "loan", "due": "1 May", "long_due": "1 May 2026", "today": False}
     item |= {"pay": "€1", "outstanding": "€9", "days_late": 3}
     data: dict[str, object] = {"brand": "Acme", "reply_to": "x", "opt_out_url": "u", "name": "Ann"}
-    data |= {"code": "ABC", "link": "https://chat.example.com"}
+    data |= {"code": "ABC", "link": "https://chat.example.com", "promised": "EUR", "promised_on": "May"}
     data |= {"payment_line": "pay", "owed": [item], "one": item, "also": None, "count": 1, "more": None}
     data |= {"total": "€1", "same_due": True}
     for source in _TEXTS:
