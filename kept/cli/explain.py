@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from casework.insight.explain import Explained
 
 
+# Of the rules, and how wide they are at least: cases one below the other line up.
+_COLUMNS = {"channel": 6, "pack": 10, "rule": 11, "answer": 7}
+
+
 def register(app: typer.Typer) -> None:
     """Add `kept explain` to the app."""
     group = typer.Typer()
@@ -99,11 +103,7 @@ def lines(found: "Explained") -> "Iterator[str]":
     owed = [one["words"] for one in document["owed"]]
     yield from _under("Owed", owed or (["nothing"] if found.decision else []))
     yield from _under("Step", [document["step"]] if document["step"] else [])
-    rules = [
-        f"{rule['channel']:<6}{rule['pack']:<10}{rule['rule']:<11}{_answer(rule['answer'])} ({rule['words']})"
-        for rule in document["rules"]
-    ]
-    yield from _under("Rules", rules)
+    yield from _under("Rules", list(_rules(document["rules"])))
     yield from _under("Also", list(_also(document["also"])))
     several = len({one["loan"] for one in document["next"]}) > 1
     moments = [_moment(one["at"], found.zone) for one in document["next"]]
@@ -119,6 +119,18 @@ def lines(found: "Explained") -> "Iterator[str]":
         yield from _under("Replay", [f"{same} (engine {replay['engine']}, decision {found.decision})"])
 
 
+def _rules(rules: list[dict[str, Any]]) -> "Iterator[str]":
+    """Each rule on a line, in columns as wide as what stands in them."""
+    columns = [[rule[name] for rule in rules] for name in _COLUMNS]
+    widths = [
+        max(least, *(len(cell) + 2 for cell in cells)) if cells else least
+        for cells, least in zip(columns, _COLUMNS.values(), strict=True)
+    ]
+    for *cells, rule in zip(*columns, rules, strict=True):
+        said = "".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        yield f"{said}({rule['words']})"
+
+
 def _also(told: list[dict[str, Any]]) -> "Iterator[str]":
     """What else the decision did; steps that went one way for one reason in one line."""
     steps: dict[tuple[str, str], list[str]] = {}
@@ -131,10 +143,6 @@ def _also(told: list[dict[str, Any]]) -> "Iterator[str]":
 def _under(heading: str, entries: list[str]) -> "Iterator[str]":
     for index, entry in enumerate(entries):
         yield f"{heading if index == 0 else '':<7}{entry}"
-
-
-def _answer(answer: str) -> str:
-    return f"{answer:<6}"
 
 
 def _moment(at: datetime, zone: str) -> str:

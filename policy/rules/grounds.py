@@ -4,7 +4,7 @@ Most end in no at all rather than in a later moment: nothing but news changes th
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -108,6 +108,9 @@ class Role(msgspec.Struct, frozen=True):
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
         needed = self.only_with.get(ask.party)
+        if self.first(ask, situation, at) == at:
+            why = f", who is {' or '.join(sorted(needed & set(situation.flags)))}" if needed else ""
+            return f"it is said to: {ask.party}{why}"
         only = f" but where they are {' or '.join(sorted(needed))}" if needed else ""
         return f"this may not be said to: {ask.party}{only}"
 
@@ -131,17 +134,33 @@ class Precondition(msgspec.Struct, frozen=True):
         return sent
 
     def _in_time(self, ask: Ask, situation: Situation, at: datetime) -> bool:
+        last = self._last_day(ask, situation, at)
+        return last is None or all(local_day(at, zone) <= day for zone, day in last.items())
+
+    def _last_day(self, ask: Ask, situation: Situation, at: datetime) -> Mapping[str, date] | None:
+        """On which the notice is in time yet, by zone; None: nothing was communicated before `at`."""
         begun = first_communication(ask, situation, at)
         if begun is None:
-            return True
-        return all(
-            local_day(at, zone) <= local_day(begun, zone) + (self.within_days or 0) * DAY
-            for zone in situation.zones
-        )
+            return None
+        return {zone: local_day(begun, zone) + (self.within_days or 0) * DAY for zone in situation.zones}
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
+        if self.first(ask, situation, at) == at:
+            return self._met(ask, situation, at)
         after = f" and {self.within_days} days have passed" if self.within_days is not None else ""
         return f"the notice {self.notice} has not been sent{after}"
+
+    def _met(self, ask: Ask, situation: Situation, at: datetime) -> str:
+        zone = situation.zones[0]
+        sent = None if situation.notices is None else situation.notices.get(self.notice)
+        if sent is not None and sent <= at:
+            return f"the notice {self.notice} was sent on {local_day(sent, zone)}"
+        if situation.notices is None or self.within_days is None:
+            return f"nothing is known of the notice {self.notice}"
+        last = self._last_day(ask, situation, at)
+        if last is None:
+            return f"the first communication; the notice {self.notice} follows within {self.within_days} days"
+        return f"the notice {self.notice} is still in time, through {min(last.values())}"
 
 
 class Flagged(msgspec.Struct, frozen=True):

@@ -111,13 +111,29 @@ class Window(msgspec.Struct, frozen=True):
         return opened
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
-        zone = _closed_zone(self.number, situation, situation.region if self.country else None, at)
+        region = situation.region if self.country else None
+        may_waive = situation.windows or self.unless_agreed or self.unless_over is not None
+        if may_waive and self.first(ask, situation, at) == at:
+            waived = self._waived(situation, region, at)
+            if waived:
+                return waived
+        zone = _closed_zone(self.number, situation, region, at)
         local = at.astimezone(zone_of(zone))
         day = self._holiday(local.date(), situation.region)
         today = self.on_holidays if day else self.hours[local.weekday()]
         hours = "not on this day" if today is None else f"{today[0]:%H:%M}-{today[1]:%H:%M}"
         named = f", {day}" if day else ""
         return f"hours {hours}{named}; it is {local:%H:%M} ({zone})"
+
+    def _waived(self, situation: Situation, region: str | None, at: datetime) -> str | None:
+        """Why it accepts outside its own hours; None inside them."""
+        if situation.windows:
+            return "the person's own hours replace these"
+        if _open_everywhere(self.number, situation, region, at) == at:
+            return None
+        if self.unless_agreed and situation.hours_agreed:
+            return "other hours are agreed"
+        return f"more than {self.unless_over} days past due: these hours do not bind"
 
     def _holiday(self, day: date, region: str | None) -> str | None:
         if self.country is None or self.on_holidays is None:
@@ -200,6 +216,8 @@ class Calendar(msgspec.Struct, frozen=True):
         return f"a {_DAYS[day.weekday()]}" if day.weekday() in self.closed else None
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
+        if self.unless_agreed and situation.hours_agreed:
+            return "other hours are agreed"
         for zone in situation.zones:
             day = local_day(at, zone)
             why = self._why(day, situation.region)

@@ -1,6 +1,6 @@
 """What no document of `kept policy check` can state, and the application can: party, age, basis, notices."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -38,6 +38,72 @@ def test_third_parties_learn_nothing(name: str, purpose: str) -> None:
         assert party in answer.noes[0].detail
     spouse = said(name, third("sms", party="spouse", purpose=purpose), at)
     assert (spouse.at == at) == (name == "us-reg-f")
+
+
+def yes(name: str, rule: str, ask: Ask, at: datetime = NOW, **fields: object) -> str:
+    """What the rule says of a wish that it accepts."""
+    found = next(one for one in RULES[name] if one.name == rule)
+    situation = Situation(("America/New_York",), **fields)
+    assert found.first(ask, situation, at) == at
+    return found.detail(ask, situation, at)
+
+
+def test_a_rule_that_accepts_does_not_speak_as_if_it_refused() -> None:
+    """The words beside a yes are those of a yes: a compliance officer reads them as the reason."""
+    assert yes("us-reg-f", "third_parties", third()) == "it is said to: borrower"
+    reached = yes(
+        "cn-gbt-45251", "contact_persons", third(party="contact_person"), flags=("unreachable", "vulnerable")
+    )
+    assert reached == "it is said to: contact_person, who is unreachable"
+    sent = {"validation": NOW - 2 * DAY, FIRST_COMMUNICATION: NOW - 9 * DAY}
+    assert yes("us-reg-f", "validation", third(), notices=sent) == (
+        "the notice validation was sent on 2026-11-23"
+    )
+    assert yes("us-reg-f", "validation", third(), notices={}) == (
+        "the first communication; the notice validation follows within 5 days"
+    )
+    begun = {FIRST_COMMUNICATION: NOW - 3 * DAY}
+    assert yes("us-reg-f", "validation", third(), notices=begun) == (
+        "the notice validation is still in time, through 2026-11-27"
+    )
+    assert yes("us-reg-f", "validation", third()) == "nothing is known of the notice validation"
+    night = NOW + timedelta(hours=16)
+    assert yes("id-pojk22", "hours", third(), night, hours_agreed=True) == "other hours are agreed"
+    own = ((time(4), time(5)),)
+    assert yes("us-reg-f", "hours", third(), night, windows=own) == "the person's own hours replace these"
+    late = {1: date(2026, 11, 1)}
+    assert yes("ph-mc18", "hours", third(), night, due=late) == (
+        "more than 15 days past due: these hours do not bind"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_no_rule_of_a_pack_says_may_not_or_has_not_where_it_accepts(name: str) -> None:
+    noon = datetime(2026, 11, 25, 17, tzinfo=UTC)
+    texts = ("This is an attempt to collect a debt. Reply STOP", "From a debt collector. Reply STOP")
+    situations = [
+        Situation(("America/New_York",), **fields)
+        for fields in (
+            {},
+            {"notices": {}, "consents": {"sms": "granted"}, "due": {1: date(2026, 10, 1)}},
+            {"notices": {"validation": noon - DAY, "agent_identity": noon - DAY}, "hours_agreed": True},
+            {
+                "basis": {"sms": Basis("consent", noon)},
+                "checked": {"sms": noon - DAY},
+                "flags": ("hardship",),
+            },
+        )
+    ]
+    for rule in RULES[name]:
+        said = [
+            rule.detail(ask, situation, noon)
+            for situation in situations
+            for text in texts
+            for ask in [third("sms", text=text)]
+            if rule.first(ask, situation, noon) == noon
+        ]
+        refusing = [one for one in said if "may not" in one or "has not" in one or "must say" in one]
+        assert not refusing, rule.name
 
 
 def test_a_contact_person_in_china_only_where_the_debtor_cannot_be_reached() -> None:
