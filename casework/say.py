@@ -98,7 +98,7 @@ async def say_own_words(
         told = saying_of(office, spec, person, channel, 0, today, owed, now)
         reasons = [Reason(one.code, one.detail) for one in read_words(words, channel, told, person, spec)]
         rules = book.rulebook.rules[facts.portfolio]
-        asks = asks_to_say(book, facts, loans, channel, now, address=address, text=words)
+        asks = asks_to_say(book.rulebook, facts, loans, channel, now, address=address, text=words)
         answer = earliest_of(rules, asks, facts.situation, now)
         if answer.at != now:
             reasons += [Reason(no.rule, no.detail, no.until) for no in answer.noes]

@@ -9,7 +9,6 @@ from datetime import datetime
 import msgspec
 
 from policy.calendar import DAY, local_day
-from policy.rules import Rule
 from policy.values import Ask, No, Past, Situation
 from strategies import reasons as say
 from strategies.addresses import way_of
@@ -20,11 +19,11 @@ from strategies.deciding import situation_of
 from strategies.explanation import Contact, Explanation, Labels, RuleAnswer, Told
 from strategies.owing import owed, owed_of
 from strategies.reasons import CONTACT_CODES, Around, reason
+from strategies.rule_answers import rule_answers
 from strategies.rulebook import Rulebook
 from strategies.timeline import anchors_of, state_of, timeline
 from strategies.values import Decision, Ending, Facts, Key, Loan, Occurrence, Plan, Waiting
 
-_WORSE = {"yes": 0, "later": 1, "no": 2}
 _SENT = frozenset({"sending", "accepted", "delivered", "unknown", "failed"})
 
 
@@ -37,6 +36,32 @@ def explain(
     told, rules = tuple(one.told for one in said), said[0].rules
     ahead = coming(facts, rulebook, now, labels)
     return Explanation(now, telling.zone, told, owed(facts, now, labels), rules, ahead)
+
+
+def headline_of(contact: Contact, borrower: str, now: datetime, zone: str) -> str:
+    """What became of a contact, in a sentence. `now`: where it has no moment of its own."""
+    what = say.a(contact.channel)
+    what = what[0].upper() + what[1:]
+    at = say.moment(contact.sent_at or contact.settled_at or now, zone, year=True)
+    match contact.state:
+        case "accepted":
+            return f"{what} was sent to {borrower} on {at}; the provider has accepted it."
+        case "delivered":
+            return f"{what} was sent to {borrower} on {at} and was delivered."
+        case "failed":
+            return f"{what} to {borrower} failed on {at}."
+        case "unknown":
+            return (
+                f"{what} was handed over for {borrower} on {at}; nobody knows whether it arrived, "
+                "and it is not sent again."
+            )
+        case "sending":
+            return f"{what} was handed over for {borrower} on {at}; there is no answer yet."
+        case "cancelled":
+            return f"{what} that was planned for {borrower} was not sent: it was cancelled on {at}."
+        case _:
+            later = say.moment(contact.not_before, zone, year=True)
+            return f"{what} is planned for {borrower}, not before {later}."
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -90,7 +115,9 @@ class _Telling:
             rules = self._rules_of_plan(plan)
         else:
             rules = self._rules_of(keys[:1])
-        told = self._told(self._headline(contact), why, keys, contact.state)
+        told = self._told(
+            headline_of(contact, self.labels.borrower, self.now, self.zone), why, keys, contact.state
+        )
         others = [one for one in self._outcomes() if not set(one.keys) & set(keys)]
         return [_Said(keys, told, rules), *others]
 
@@ -117,31 +144,6 @@ class _Telling:
         if plan is not None:
             return plan.keys
         return begun.keys if begun is not None else ()
-
-    def _headline(self, contact: Contact) -> str:
-        what = say.a(contact.channel)
-        what = what[0].upper() + what[1:]
-        borrower = self.labels.borrower
-        at = say.moment(contact.sent_at or contact.settled_at or self.now, self.zone, year=True)
-        match contact.state:
-            case "accepted":
-                return f"{what} was sent to {borrower} on {at}; the provider has accepted it."
-            case "delivered":
-                return f"{what} was sent to {borrower} on {at} and was delivered."
-            case "failed":
-                return f"{what} to {borrower} failed on {at}."
-            case "unknown":
-                return (
-                    f"{what} was handed over for {borrower} on {at}; nobody knows whether it arrived, "
-                    "and it is not sent again."
-                )
-            case "sending":
-                return f"{what} was handed over for {borrower} on {at}; there is no answer yet."
-            case "cancelled":
-                return f"{what} that was planned for {borrower} was not sent: it was cancelled on {at}."
-            case _:
-                later = say.moment(contact.not_before, self.zone, year=True)
-                return f"{what} is planned for {borrower}, not before {later}."
 
     def _why_not(self, contact: Contact, plan: Plan | None, keys: tuple[Key, ...]) -> str:
         """Why a contact was cancelled, waits, or is planned."""
@@ -349,28 +351,4 @@ class _Telling:
         return self._rules(asks_of(plan, self.facts, self.rulebook, self.now), self._beside(plan.keys))
 
     def _rules(self, asks: Iterable[Ask], situation: Situation) -> tuple[RuleAnswer, ...]:
-        """What each rule says; of one that is asked about several loans apart, what is worst."""
-        found: dict[tuple[str, str], RuleAnswer] = {}
-        for ask in asks:
-            for pack, rule in self.rulebook.rules[self.facts.portfolio].bound(ask, situation):
-                answer = self._answer(pack, rule, ask, situation)
-                if _WORSE[answer.answer] >= _WORSE[found.get((pack, rule.name), answer).answer]:
-                    found[pack, rule.name] = answer
-        return tuple(found.values())
-
-    def _answer(self, pack: str, rule: Rule, ask: Ask, situation: Situation) -> RuleAnswer:
-        at = rule.first(ask, situation, self.now)
-        detail = rule.detail(ask, situation, self.now)
-        if at == self.now:
-            answer, words, until = "yes", say.accepted(rule, detail, ask.channel, self.zone), None
-        else:
-            answer, until = ("no", None) if at is None else ("later", at)
-            words = detail.replace(f"({self.zone})", f"({say.city(self.zone)})")
-        return RuleAnswer(ask.channel, pack, rule.name, answer, words, self._source(pack, rule), until)
-
-    def _source(self, pack: str, rule: Rule) -> str:
-        known = self.rulebook.packs.get(pack)
-        if known is None:
-            return "always in force; no pack lifts it"
-        spec = known.spec.rules.get(rule.name)
-        return spec.source if spec else known.spec.title
+        return rule_answers(self.rulebook, self.facts.portfolio, asks, situation, self.now)

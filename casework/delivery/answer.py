@@ -25,6 +25,7 @@ from storage.contacts import Leased, Marked, cancel, mark_sending, refuse
 from storage.raw import Raw
 from storage.sayings import LoanFigures, Recipient, to_be_said
 from strategies.asking import asks_about
+from strategies.rulebook import Rulebook
 from strategies.values import Facts
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
@@ -144,7 +145,7 @@ def gate_of(
     """The first moment at or after the one given at which the rules allow it."""
     rules = book.rulebook.rules[facts.portfolio]
     asks = asks_to_say(
-        book,
+        book.rulebook,
         facts,
         loans_of(answer.given),
         contact.channel,
@@ -158,7 +159,7 @@ def gate_of(
 
 
 def asks_to_say(
-    book: Book,
+    rulebook: Rulebook,
     facts: Facts,
     loans: Sequence[int],
     channel: str,
@@ -170,7 +171,7 @@ def asks_to_say(
     text: str | None = None,
 ) -> list[Ask]:
     """What is asked of the rules: about `loans`, or where there is none about nothing in particular."""
-    actor = book.rulebook.actor(facts.portfolio)
+    actor = rulebook.actor(facts.portfolio)
     about = [loan for loan in facts.loans if loan.id in loans]
     asks = asks_about(about, actor, channel, at, purpose=purpose, message=message, address=address, text=text)
     return asks or [Ask(channel, (), purpose, message, actor, address=address, text=text)]

@@ -41,6 +41,7 @@ _MEANINGS: Final = {
     "address_closed": "The address had been suspended or taken off by then.",
     "expired": "Its time had passed before it could be said.",
     "rules": "The rules did not allow it.",
+    "paid": "Nothing was owed any more on the loans that it speaks of.",
     "not_registered": "This channel takes registered texts alone, and the register has approved none of it.",
     "may_not_carry": "The address may carry nothing about a loan, and the text speaks of one.",
 }

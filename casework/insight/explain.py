@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from casework.course import course
+from casework.delivery.answer import asks_to_say, loans_of
 from casework.delivery.compose import meaning_of
 from casework.errors import CaseworkInputError
 from casework.insight.replay import Rulebooks, Stored, differences, remade
@@ -17,6 +18,8 @@ from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec, terms_of
 from casework.staff.rights import Action, Actor, require
 from ledger.money import format_major
+from messages.templates import OWN_WORDS
+from storage.answers import answers_of
 from storage.facts import load_facts
 from storage.insight.decisions import (
     cases_of_borrower,
@@ -26,12 +29,14 @@ from storage.insight.decisions import (
     decisions_at,
     last_decision,
     loan_labels,
+    reply_read,
     version_labels,
 )
 from storage.insight.invariants import book_time
 from storage.raw import Raw
 from strategies.ahead import coming
 from strategies.explain import explain
+from strategies.explain_said import Spoken, explain_said
 from strategies.explanation import Contact, Explanation, Labels, LoanLabel, Next, Owed, Told
 from strategies.owing import owed
 from strategies.rulebook import ENGINE
@@ -106,10 +111,7 @@ async def explain_contact(office: Office, actor: Actor, contact: int, now: datet
             raise CaseworkInputError(f"there is no contact {contact}; `kept loan show` lists those of a loan")
         asking = _Asking(raw, book, actor, row)
         if row["purpose"] is not None:
-            raise CaseworkInputError(
-                f"contact {contact} says what {row['borrower']} asked for, or what somebody wrote to them: "
-                "no strategy planned it"
-            )
+            return await asking.said(office, row, now)
         stored = await asking.stored(await _decision_of(raw, row))
         return await asking.explained(stored, row, await asking.today(now))
 
@@ -150,7 +152,10 @@ async def explain_borrower(
                 found.append(asking.undecided(today or _Today((), ())))
             else:
                 sent = await claimed_by(raw, last["id"])
-                found.append(await asking.explained(await asking.stored(last), sent, today))
+                if sent is not None and sent["purpose"] is not None:
+                    found.append(await asking.said(office, sent, now, ahead=at is None))
+                else:
+                    found.append(await asking.explained(await asking.stored(last), sent, today))
         return found
 
 
@@ -186,6 +191,17 @@ async def _decision_of(raw: Raw, row: Any) -> Any:
     return await decision(raw, max(ids))
 
 
+async def _claim_of(raw: Raw, row: Any) -> Any | None:
+    """The decision by whose facts the rules were asked for what no strategy planned; None: not asked yet."""
+    if row["sent_at"] is not None or row["state"] == "failed":
+        return await decision(raw, row["claim_id"])
+    if row["state"] == "cancelled":
+        made = await decisions_at(raw, row["case_id"], row["settled_at"])
+        return made[-1] if made else None
+    last = await last_decision(raw, row["case_id"], None)
+    return last if last is not None and last["at"] >= row["planned_at"] else None
+
+
 class _Today(msgspec.Struct, frozen=True):
     """How a case stands by the facts of today."""
 
@@ -215,30 +231,78 @@ class _Asking:
         return Labels(self.row["borrower"], loans, await version_labels(self.raw))
 
     async def today(self, now: datetime) -> _Today:
+        """How the case stands by the facts of today."""
+        facts, played = await self._facts(now)
+        labels = await self.labels(facts)
+        return _Today(coming(facts, self.book.rulebook, played, labels), owed(facts, played, labels))
+
+    async def _facts(self, now: datetime) -> tuple[Facts, datetime]:
         """The facts of today: of the last look, which may have been played elsewhen."""
         played = await book_time(self.raw) or now
         case, book = self.row["case_id"], self.book
         (facts,) = await load_facts(self.raw, [case], played, book.tolerance, book.needs)
-        labels = await self.labels(facts)
-        return _Today(coming(facts, self.book.rulebook, played, labels), owed(facts, played, labels))
+        return facts, played
 
     async def explained(self, stored: Stored, contact: Any | None, today: _Today | None) -> Explained:
         """`today` None: what comes next is told by the facts of the decision."""
         labels = await self.labels(stored.facts)
         told = explain(stored.facts, stored.rulebook, stored.at, labels, _subject(contact))
-        said = await differences(self.raw, [stored])
+        return await self._told(told, contact, stored, today)
+
+    async def said(self, office: Office, contact: Any, now: datetime, *, ahead: bool = True) -> Explained:
+        """A contact that no strategy planned: by the facts of its claim, or where it had none by today's.
+
+        `ahead`: what comes next is told by the facts of today.
+        """
+        row = await _claim_of(self.raw, contact)
+        stored = None if row is None else await self.stored(row)
+        if stored is None:
+            facts, at = await self._facts(now)
+            rulebook = self.book.rulebook
+        else:
+            facts, at, rulebook = stored.facts, stored.at, stored.rulebook
+        (answer,) = await answers_of(self.raw, office.keyring, [contact["id"]])
+        reply = None if contact["reply"] is None else await reply_read(self.raw, contact["reply"])
+        spoken = Spoken(
+            answer.purpose,
+            answer.template,
+            answer.template == OWN_WORDS,
+            answer.given.get("by"),
+            reply["received_at"] if reply else None,
+            reply["meaning"] if reply else None,
+        )
+        asks = asks_to_say(
+            rulebook,
+            facts,
+            loans_of(answer.given),
+            contact["channel"],
+            at,
+            purpose=answer.purpose,
+            message=answer.message,
+            address=contact["address_id"],
+            text=answer.given.get("words"),
+        )
+        subject = _subject(contact)
+        assert subject is not None
+        told = explain_said(facts, rulebook, at, await self.labels(facts), subject, spoken, asks)
+        return await self._told(told, contact, stored, await self.today(now) if ahead else None)
+
+    async def _told(
+        self, told: Explanation, contact: Any | None, stored: Stored | None, today: _Today | None
+    ) -> Explained:
+        said = await differences(self.raw, [stored]) if stored else {}
         return Explained(
             self.row["borrower"],
             self.row["source"],
             self.spec.portfolio,
-            stored.case,
+            self.row["case_id"],
             contact["id"] if contact else None,
-            stored.id,
+            stored.id if stored else None,
             told,
             told.next if today is None else today.next,
             told.owed,
             told.zone,
-            tuple(said.get(stored.id, ())),
+            tuple(said.get(stored.id, ())) if stored else (),
         )
 
     def undecided(self, today: _Today) -> Explained:

@@ -64,9 +64,13 @@ _CONTACT: Final = """
 SELECT c.id, c.message_id, c.case_id, c.channel, c.address_id, c.state, c.code, c.planned_at, c.not_before,
        c.sent_at, c.settled_at, c.claim_id, p.external_id AS borrower, p.source, b.portfolio_id,
        (SELECT m.purpose FROM messages m WHERE m.id = c.message_id AND m.given IS NOT NULL) AS purpose,
+       (SELECT r.id FROM replies r JOIN addresses a ON a.token = r.token
+        WHERE a.id = c.address_id AND r.channel = c.channel AND r.worked_at = c.planned_at
+        ORDER BY r.id DESC LIMIT 1) AS reply,  -- what it answers was worked when it was planned
        (SELECT max(o.decision_id) FROM occurrences o WHERE o.message_id = c.message_id) AS last_decision
 FROM contacts c JOIN cases b ON b.id = c.case_id JOIN persons p ON p.id = c.person_id WHERE c.id = $1
 """
+_REPLY: Final = "SELECT received_at, meaning FROM replies WHERE id = $1"
 _CASES_OF: Final = """
 SELECT b.id AS case_id, b.portfolio_id, p.external_id AS borrower, p.source
 FROM persons p JOIN cases b ON b.person_id = p.id
@@ -79,6 +83,11 @@ async def contact_record(raw: Raw, contact: int) -> Any | None:
     """A contact with its case and borrower; None where there is none."""
     rows = await raw.rows(_CONTACT, contact)
     return rows[0] if rows else None
+
+
+async def reply_read(raw: Raw, reply: int) -> Any:
+    """(received_at, meaning) of a reply."""
+    return (await raw.rows(_REPLY, reply))[0]
 
 
 async def claimed_by(raw: Raw, decision_id: int) -> Any | None:

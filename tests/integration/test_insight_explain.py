@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.errors import CaseworkInputError
-from casework.insight.explain import explain_borrower, explain_contact
+from casework.insight.explain import Explained, explain_borrower, explain_contact
+from casework.say import say_own_words
 from casework.staff.rights import Actor, Denied, Role
 from kept.cli.explain import lines
+from strategies.explanation import Explanation, RuleAnswer, Told
 from tests.builders.book import AUDITOR, Book
+from tests.builders.street import Street
 from tests.builders.town import DAY, MONDAY, Town
 
 HOUR = timedelta(hours=1)
@@ -163,3 +166,85 @@ async def test_what_cannot_be_explained_is_said_plainly(town: Town) -> None:
     await town.book.sql("UPDATE decisions SET engine = 0")
     with pytest.raises(CaseworkInputError, match="engine 0 made it"):
         await explain_contact(town.office, AUDITOR, 1, town.now)
+
+
+async def test_a_contact_without_a_step_is_explained_too(engine: AsyncEngine) -> None:
+    """The confirmation of a stop: why there was one, what each rule said of it, and what became of it."""
+    street = Street(engine)
+    await street.open()
+    ann = await street.borrower(date(2026, 11, 20), external_id="b-ann", loan_id="L-ann")
+    await street.written("please stop texting me", await street.number(ann.person))
+    assert (await contact(street))[:3] == [
+        "An SMS is planned for b-ann, not before Mon 23 Nov 2026 at 09:00 (Berlin).",
+        "Why    The borrower wrote on Mon 23 Nov at 09:00 (Berlin), taken for stop. It confirms, once, that "
+        "there will be no more by SMS. It goes out next.",
+        "Owed   EUR 250.00 of loan L-ann was 3 days late (due Fri 20 Nov 2026)",
+    ]
+    await street.send()
+    said = [
+        "An SMS was sent to b-ann on Mon 23 Nov 2026 at 09:00 (Berlin); the provider has accepted it.",
+        "Why    The borrower wrote on Mon 23 Nov at 09:00 (Berlin), taken for stop. It confirms, once, that "
+        "there will be no more by SMS. Every rule allowed it.",
+        "Owed   EUR 250.00 of loan L-ann was 3 days late (due Fri 20 Nov 2026)",
+        "Step   none: text stop-confirmed, purpose opt out confirmation",
+        "Rules  sms   always    confirmation  yes    (when the person stopped is not known)",
+        "Next   Fri 27 Nov 2026 at 08:00 (Berlin)  email late-7, if unpaid",
+        "       Sat 5 Dec 2026 at 08:00 (Berlin)   email late-15, if unpaid",
+        "       Sun 20 Dec 2026 at 09:00 (Berlin)  call (call by a person), if unpaid",
+        "Replay identical (engine 4, decision 2)",
+    ]
+    assert await contact(street) == said
+
+
+async def test_the_last_decision_of_a_borrower_may_be_that_of_an_answer(engine: AsyncEngine) -> None:
+    street = Street(engine)
+    await street.open()
+    ann = await street.borrower(date(2026, 12, 20), external_id="b-ann")
+    await street.written("help", await street.number(ann.person))
+    await street.send()
+    told = await borrower(street, "b-ann")
+    assert told == await contact(street)
+    assert told[1].endswith("taken for help. It answers what the borrower asked for. Every rule allowed it.")
+    assert told[-1] == "Replay identical (engine 4, decision 1)"
+
+
+async def test_what_was_cancelled_or_written_by_the_staff_is_explained(engine: AsyncEngine) -> None:
+    street = Street(engine)
+    await street.open()
+    ann = await street.borrower(date(2026, 11, 20), external_id="b-ann", loan_id="L-ann")
+    await street.written("stop", await street.number(ann.person))
+    street.now += timedelta(minutes=6)
+    await street.send()
+    late = await contact(street)
+    assert late[0].startswith("An SMS that was planned for b-ann was not sent: it was cancelled on ")
+    assert late[1].endswith("no more by SMS. Its time had passed before it could be said.")
+    street.now += DAY
+    carl = Actor("carl", Role.COLLECTOR)
+    words = "Hello Ann, this is Carl. Please write back when it suits you. Or reply STOP."
+    assert ann.email is not None
+    spoken = await say_own_words(
+        street.office, carl, ann.case, ann.email, "email", words, [ann.loan], street.now
+    )
+    assert spoken.contact is not None
+    await street.send()
+    told = await contact(street, spoken.contact)
+    assert told[0].startswith("An email was sent to b-ann on ")
+    assert (
+        told[1] == "Why    carl wrote it in their own words; no strategy planned it. Every rule allowed it."
+    )
+    assert told[3] == "Step   none: own words, purpose dunning"
+    found = await explain_contact(street.office, AUDITOR, spoken.contact, street.now)
+    assert {rule["rule"] for rule in found.document()["rules"]} >= {"stop", "hold", "hours", "daily"}
+
+
+def test_the_columns_of_the_rules_never_run_together() -> None:
+    rules = tuple(
+        RuleAnswer("email", pack, rule, "yes", "fine", "source", None)
+        for pack, rule in (("gb-breathing-space", "moratorium"), ("us-nyc", "electronic_consent"))
+    )
+    told = Explanation(MONDAY, "UTC", (Told("It was said.", "So.", "", "planned"),), (), rules, ())
+    found = Explained("b-1", "core", "main", 1, None, None, told, (), (), "UTC")
+    assert [line for line in lines(found) if "(fine)" in line] == [
+        "Rules  email  gb-breathing-space  moratorium          yes    (fine)",
+        "       email  us-nyc              electronic_consent  yes    (fine)",
+    ]
