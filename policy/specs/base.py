@@ -1,5 +1,6 @@
 """What every rule of a pack states, and whom it binds."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import date
 from typing import ClassVar, Literal, Protocol
@@ -52,13 +53,13 @@ class RuleSpec(Strict):
     default_purposes: ClassVar[tuple[str, ...]] = ("dunning",)
     reads: ClassVar[str] = ""
 
+    @abstractmethod
     def rule(self, name: str, pack: PackHead) -> Rule | None:
         """The rule; None where it only states what the machine does not check."""
-        raise NotImplementedError
 
+    @abstractmethod
     def number(self) -> str:
         """What it demands, in words."""
-        raise NotImplementedError
 
     def binding(self, pack: PackHead) -> Binding:
         """What it binds, its own words before those of its pack."""

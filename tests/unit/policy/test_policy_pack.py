@@ -10,6 +10,7 @@ from policy.errors import PolicyInputError
 from policy.pack import COUNSEL, read_pack, shipped_pack, shipped_packs
 from policy.page import page, text
 from policy.rules import Cap, Window
+from policy.specs.base import RuleSpec
 from tests.builders.facts import HOUSE_TEXT, pack
 
 HOURS = 'mon-sun: ["08:00", "21:00"]'
@@ -192,3 +193,12 @@ def test_the_review_date_is_past_from_the_day_after_it() -> None:
     pack = shipped_packs()["house"]
     by = pack.spec.review_by
     assert [pack.review_past(by + n * DAY) for n in (-1, 0, 1)] == [False, False, True]
+
+
+def test_a_kind_of_rule_that_states_neither_rule_nor_number_cannot_be_made() -> None:
+    class Half(RuleSpec):
+        def number(self) -> str:
+            return "one"
+
+    with pytest.raises(TypeError, match="abstract"):
+        Half(source="a letter", sure="S")  # pyright: ignore[reportAbstractUsage]
