@@ -19,7 +19,7 @@ from messages import registry
 from messages.errors import MessageError
 from messages.proof import proofread
 from messages.registry import TextVersion
-from messages.templates import Source
+from messages.templates import Source, with_parts
 from storage.audit import Event, write
 from storage.raw import Raw
 from storage.texts import (
@@ -78,19 +78,24 @@ async def write_text(office: Office, actor: Actor, wanted: Wanted, now: datetime
     Raises Denied, and CaseworkInputError with every finding where its lint refuses it, or nothing changed.
     """
     require(actor, Action.WRITE_TEXT)
-    found = proofread(wanted.name, wanted.channel, wanted.language, wanted.source)
+    where = f"{wanted.language}/{wanted.name}/{wanted.channel}"
+    try:
+        source = with_parts(wanted.source, wanted.language, where)
+    except MessageError as error:
+        raise CaseworkInputError(str(error)) from None
+    found = proofread(wanted.name, wanted.channel, wanted.language, source)
     if found:
         said = "; ".join(f"{one.where}: {one.detail}" for one in dict.fromkeys(found))
-        raise CaseworkInputError(f"{wanted.language}/{wanted.name}/{wanted.channel} is refused: {said}")
+        raise CaseworkInputError(f"{where} is refused: {said}")
     async with office.transaction() as raw:
         last = await latest_version(raw, wanted.name, wanted.channel, wanted.language)
         try:
             if last is None:
-                new = registry.draft(wanted.name, wanted.channel, wanted.language, wanted.source)
+                new = registry.draft(wanted.name, wanted.channel, wanted.language, source)
             elif last.version.approval == "draft":
-                new = registry.edited(last.version, wanted.source)
+                new = registry.edited(last.version, source)
             else:
-                new = registry.succeeded(last.version, wanted.source)
+                new = registry.succeeded(last.version, source)
         except MessageError as error:
             raise CaseworkInputError(str(error)) from None
         if last is not None and last.version.approval == "draft":

@@ -24,6 +24,7 @@ _TODAY: Final = date(2026, 3, 2)
 _REPLY: Final = "+1 212 555 0100"
 _PAY: Final = "https://pay.example.com/L-1001"
 _STOP: Final = "https://pay.example.com/stop/abc"
+_STOPS: Final = {"sms": "<<stop>>", "email": "<<stop-mail>>", "chat": "<<stop-chat>>"}
 _TAG: Final = re.compile(r"\{%-?(.*?)-?%\}|\{\{-?(.*?)-?\}\}", re.DOTALL)
 _LITERAL: Final = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
@@ -47,7 +48,18 @@ def proofread(
     found = list(_as_written(chosen, source, hosts))
     for saying in _sayings():
         found += _rendered(chosen, saying, disclosures, hosts)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_with_remedy(one, channel) for one in found))
+
+
+def _with_remedy(found: Finding, channel: str) -> Finding:
+    """What is missing where there is a shipped piece for it, with the piece."""
+    if found.code not in ("no_opt_out", "stop_not_received"):
+        return found
+    piece = _STOPS[channel]
+    detail = (
+        f"{found.detail}; {piece} in its place is the link where the sender takes no reply, else the word"
+    )
+    return Finding(found.code, detail, found.where)
 
 
 def missing_languages(

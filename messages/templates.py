@@ -242,12 +242,7 @@ def library(language: str) -> Mapping[tuple[str, str], Template]:
 
 def read(file: Path) -> Mapping[tuple[str, str], Template]:
     """The texts of one file of the library, by (name, channel). Raises InvalidTextError."""
-    language = file.stem
-    try:
-        loaded: object = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]  (ruamel has no types)
-        content = msgspec.convert(loaded, _File)
-    except (YAMLError, msgspec.ValidationError) as error:
-        raise InvalidTextError(file.name, str(error)) from error
+    language, content = file.stem, _content(file)
     texts: dict[tuple[str, str], Template] = {}
     for name, channels in content.texts.items():
         for channel, text in channels.items():
@@ -260,6 +255,27 @@ def read(file: Path) -> Mapping[tuple[str, str], Template]:
             buttons = tuple((content.buttons[action], action) for action in text.buttons)
             texts[name, channel] = parse(name, channel, language, body, subject, buttons)
     return texts
+
+
+def with_parts(source: Source, language: str, where: str) -> Source:
+    """A text of one's own with the shipped pieces of its language (`<<stop>>`) put in. InvalidTextError."""
+    parts = _parts(language)
+    subject = None if source.subject is None else _joined(source.subject, parts, where)
+    return Source(_joined(source.text, parts, where), subject, source.buttons)
+
+
+@cache
+def _parts(language: str) -> Mapping[str, str]:
+    """Those of the library; a language that it does not have has none."""
+    return _content(_LIBRARY / f"{language}.yaml").parts if language in languages() else {}
+
+
+def _content(file: Path) -> "_File":
+    try:
+        loaded: object = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]  (ruamel has no types)
+        return msgspec.convert(loaded, _File)
+    except (YAMLError, msgspec.ValidationError) as error:
+        raise InvalidTextError(file.name, str(error)) from error
 
 
 class _Text(msgspec.Struct, forbid_unknown_fields=True):
@@ -281,7 +297,9 @@ def _joined(text: str, parts: Mapping[str, str], where: str) -> str:
         try:
             return parts[match[1]]
         except KeyError:
-            raise InvalidTextError(where, f"there is no part '{match[1]}'") from None
+            raise InvalidTextError(
+                where, f"there is no part '{match[1]}'; there are {', '.join(sorted(parts)) or 'none'}"
+            ) from None
 
     for _ in range(_DEPTH):
         text = _PART.sub(piece, text)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.builders.command import Kept
@@ -51,3 +52,23 @@ async def test_a_text_from_its_file_to_its_approval(kept: Kept) -> None:
     assert (row["written_by"], row["approved_by"]) == ("operator", "carla")
     assert "no text version 9" in (await kept.run("texts", "reject", "9", "--as", "carla")).complaint
     assert "cannot be read" in (await kept.run("texts", "write", kept.folder / "nothing.yaml")).complaint
+
+
+async def test_the_shipped_way_to_stop_is_put_into_a_text_of_ones_own(
+    kept: Kept, engine: AsyncEngine
+) -> None:
+    """Whoever forgets it is told what to write, and what they write is what is sent, digested and frozen."""
+    assert await kept.json("texts", "list") == []
+    file = kept.folder / "late.yaml"
+    file.write_text(OURS)
+    refused = await kept.run("texts", "write", file)
+    assert "<<stop>> in its place" in refused.complaint
+    file.write_text(OURS.replace("Reply STOP to stop texts.", "<<stop>>"))
+    assert (await kept.json("texts", "write", file))["approval"] == "draft"
+    async with engine.connect() as connection:
+        (stored,) = await connection.scalars(text("SELECT source->>'text' FROM text_versions"))
+    assert stored.endswith(
+        "{% if opt_out_url %}To stop texts: {{ opt_out_url }}{% else %}Reply STOP to stop texts{% endif %}"
+    )
+    file.write_text(OURS.replace("Reply STOP to stop texts.", "<<halt>>"))
+    assert "no part 'halt'; there are also, ask, bye," in (await kept.run("texts", "write", file)).complaint
