@@ -17,6 +17,7 @@ from kept.anchors import Anchors
 from kept.clock import Clock, SystemClock
 from kept.config import Settings, SettingsError, encryption_keys
 from kept.embedded import engines
+from kept.memory import keep_what_is_loaded
 from storage.crypt import Keyring
 from storage.engine import make_engine
 from storage.migrate import migrate
@@ -93,6 +94,7 @@ async def assembled(
             for spec in read_portfolios(portfolios) if portfolios else []:
                 async with office.transaction() as raw:
                     await save(raw, spec)
+            keep_what_is_loaded()
             yield Assembly(settings, office, running.redis_url, anchors)
         finally:
             await engine.dispose()

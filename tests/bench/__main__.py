@@ -12,6 +12,7 @@ from rich.console import Console
 from kept import logs
 from kept.config import load, setting_names
 from kept.embedded import engines
+from kept.memory import keep_what_is_loaded
 from tests.bench.lines import lines_of
 from tests.bench.place import Place
 from tests.bench.report import show
@@ -41,6 +42,7 @@ def main() -> None:
             sys.stderr.write(f"{line}\n")
 
     with engines(load(None)) as running:
+        keep_what_is_loaded()  # as `assembled` does
         place = Place(running.database_url, say)
         sizes = Sizes(asked.loans, asked.runs)
         found = asyncio.run(run(place, running.redis_url, sizes))

@@ -14,6 +14,7 @@ from pathlib import Path
 from casework.delivery.deliver import deliver
 from kept import logs
 from kept.clock import FixedClock
+from kept.memory import keep_what_is_loaded
 from storage.engine import make_engine
 from tests.bench.providers import Provider
 from tests.builders.book import SYSTEM, office_of
@@ -26,6 +27,7 @@ async def main(database_url: str, provider_url: str, name: str) -> None:
     notifier = Provider("sms", provider_url, Path()).notifier()
     async with office.transaction() as raw:
         await office.book(raw)
+    keep_what_is_loaded()
     _say("ready")
     while line := await asyncio.to_thread(sys.stdin.readline):
         clock = FixedClock(datetime.fromisoformat(line.strip()))
