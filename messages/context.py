@@ -29,7 +29,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     whether it must tell how to stop: by a 'reply' with a word, or, where the sender cannot receive one, by
     a 'link' or number; `opt_out_at` are those that count. `given` are values that were set into it (the
     person's name, how to pay, where to reply): they and the `brand` are not read as words of the text.
-    `references` name loans. `hosts` are the lender's own; a host below one of them is too.
+    `references` name loans, and are not read either where they may be named. `hosts` are the lender's own; a
+    host below one of them is too.
     """
 
     channel: str

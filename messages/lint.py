@@ -6,7 +6,7 @@ whoever wrote the text: they name a phrase of the lists or a sort of thing, neve
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -84,13 +84,14 @@ class Finding(msgspec.Struct, frozen=True):
 def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
     """What is wrong with `said`; nothing, where it may go out. A string has neither subject nor buttons."""
     body = said if isinstance(said, Body) else Body(text=said)
-    own = _own_words(body.text, context)
+    values = _values(context)
+    own = _own_words(body.text, values, context)
     found = [*_form(body, context, is_whole=isinstance(said, Body)), *_missing(body, own, context)]
     found += _lint_words(body.text, own, context, "text")
     if body.subject is not None:
-        found += lint_words(body.subject, context, "subject")
+        found += _lint_words(body.subject, _own_words(body.subject, values, context), context, "subject")
     for number, (label, _) in enumerate(body.buttons, 1):
-        found += lint_words(label, context, f"button {number}")
+        found += _lint_words(label, _own_words(label, values, context), context, f"button {number}")
     if not context.may_carry_amounts and context.brand:
         found += [
             _finding("sender_name", "sender", f"'{hit.phrase}'")
@@ -101,7 +102,7 @@ def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
 
 def lint_words(text: str, context: Context, where: str) -> list[Finding]:
     """What is wrong with the words of one part of a text, whatever it has to have as a whole."""
-    return _lint_words(text, _own_words(text, context), context, where)
+    return _lint_words(text, _own_words(text, _values(context), context), context, where)
 
 
 def _lint_words(text: str, own: str, context: Context, where: str) -> list[Finding]:
@@ -147,10 +148,16 @@ def _finding(code: str, where: str, detail: str | None = None) -> Finding:
     return Finding(code, f"{sentence}: {detail}" if detail else sentence, where)
 
 
-def _own_words(text: str, context: Context) -> str:
+def _values(context: Context) -> list[str]:
+    """The values that were set into a text, the longest first: one may hold another."""
+    loans = context.references if context.may_carry_amounts else ()
+    values = {value for value in (context.brand, *context.given, *loans) if value}
+    return sorted(values, key=len, reverse=True)
+
+
+def _own_words(text: str, values: Sequence[str], context: Context) -> str:
     """`text` without the values set into it, and where amounts may stand, without its figures."""
-    values = {value for value in (context.brand, *context.given) if value}
-    for value in sorted(values, key=len, reverse=True):  # one may hold another
+    for value in values:
         text = _without(text, value)
     return _FIGURE.sub("0", text) if context.may_carry_amounts and "/" not in text else text
 

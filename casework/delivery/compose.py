@@ -7,6 +7,7 @@ reads the real ones. What it finds refuses the contact, with its code; nothing i
 import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -178,7 +179,12 @@ def language_of(person: Recipient, spec: PortfolioSpec, known: Collection[str] |
 
 def own_hosts(spec: PortfolioSpec) -> frozenset[str]:
     """The hosts that a text of the portfolio may link to."""
-    return hosts_of(*spec.pay.values())
+    return _hosts(tuple(spec.pay.values()))
+
+
+@lru_cache(maxsize=1024)
+def _hosts(lines: tuple[str, ...]) -> frozenset[str]:
+    return hosts_of(*lines)
 
 
 def receives(office: Office, spec: PortfolioSpec, channel: str) -> bool:
