@@ -8,7 +8,6 @@ transaction, so a test reads like a story: `book = Book(office_of(engine))`, `an
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -16,15 +15,13 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.office import Office
-from casework.portfolios import PortfolioSpec, save, spec_of, terms_of
+from casework.portfolios import PortfolioSpec, save
 from casework.staff.rights import Actor, Role
-from ledger.allocate import Payment, Reversal, allocate
-from ledger.schedule import Installment
 from storage.crypt import Keyring, normal_email, normal_phone
-from storage.portfolios import all_portfolios
 from storage.raw import Raw, touch
 from storage.rulebooks import publish_version
 from strategies.language import read_strategy, shipped_strategies
+from tests.builders.money import Money, digest, receive
 
 SYSTEM = Actor("test", Role.SYSTEM)
 AUDITOR = Actor("oda", Role.AUDITOR)
@@ -141,7 +138,7 @@ class Book:
                 list(zones),
                 country,
                 region,
-                _digest("person", external_id),
+                digest("person", external_id),
             )
         return person, external_id
 
@@ -220,7 +217,7 @@ class Book:
                 zone,
                 strategy,
                 since,
-                _digest("loan", external_id),
+                digest("loan", external_id),
             )
             ids = await raw.ids("installments", len(installments))
             for number, (id_, (due, amount)) in enumerate(zip(ids, installments, strict=True), 1):
@@ -234,7 +231,7 @@ class Book:
                     number,
                     due,
                     amount,
-                    _digest("installment", f"{external_id}/{number}"),
+                    digest("installment", f"{external_id}/{number}"),
                 )
             case = await self._party(raw, loan, person, portfolio, role, since, look_at)
         return loan, external_id, case, tuple(ids)
@@ -302,93 +299,15 @@ class Book:
         installment: int | None = None,
     ) -> int:
         """A payment in minor units, allocated by the portfolio's terms; its cases are touched at `at`."""
-        return await self._money(loan, amount, on, at, external_id, installment, None)
+        received = Money(_loan(loan), amount, on, external_id or f"p{next(_numbers)}", installment)
+        return await receive(self.office, received, at)
 
     async def reverse(
         self, loan: int | Borrower, payment: int, on: date, *, at: datetime | None = None
     ) -> int:
         """Take a payment back."""
-        return await self._money(loan, 0, on, at, None, None, payment)
-
-    async def _money(
-        self,
-        loan: int | Borrower,
-        amount: int,
-        on: date,
-        at: datetime | None,
-        external_id: str | None,
-        installment: int | None,
-        reverses: int | None,
-    ) -> int:
-        loan = loan.loan if isinstance(loan, Borrower) else loan
-        at = at or datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
-        external_id = external_id or f"p{next(_numbers)}"
-        async with self.office.transaction() as raw:
-            payment = await raw.value(
-                "INSERT INTO payments (loan_id, external_id, received_on, recorded_at, amount_minor, "
-                "installment_id, reverses_id, feed_digest) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-                loan,
-                external_id,
-                on,
-                at,
-                amount,
-                installment,
-                reverses,
-                _digest("payment", external_id),
-            )
-            await raw.run(
-                "INSERT INTO imports (kind, file_name, mapping, at, fed_at, report) "
-                "VALUES ('payments', 'test.csv', 'kept', $1, $1, '{}')",
-                at,
-            )
-            await self._allocate(raw, loan)
-            cases = await raw.rows("SELECT case_id FROM parties WHERE loan_id = $1", loan)
-            await touch(raw, [row[0] for row in cases], at)
-        return payment
-
-    async def _allocate(self, raw: Raw, loan: int) -> None:
-        """Everything received, spread anew, as an import of payments leaves it."""
-        specs = {row.id: spec_of(row) for row in await all_portfolios(raw)}
-        portfolio, currency = (
-            await raw.rows("SELECT portfolio_id, currency FROM loans WHERE id = $1", loan)
-        )[0]
-        schedule = [
-            Installment(*row)
-            for row in await raw.rows(
-                "SELECT id, due_on, penalties_minor, fees_minor, interest_minor, principal_minor "
-                "FROM installments WHERE loan_id = $1 ORDER BY number, id",
-                loan,
-            )
-        ]
-        received = [
-            Payment(id_, on, amount, installment) if reverses is None else Reversal(id_, on, reverses)
-            for id_, on, amount, installment, reverses in await raw.rows(
-                "SELECT id, received_on, amount_minor, installment_id, reverses_id FROM payments "
-                "WHERE loan_id = $1 ORDER BY received_on, id",
-                loan,
-            )
-        ]
-        spread = allocate(terms_of(specs[portfolio], currency), schedule, received)
-        await raw.run("DELETE FROM allocations WHERE loan_id = $1", loan)
-        await raw.copy(
-            "allocations",
-            (
-                "payment_id",
-                "installment_id",
-                "loan_id",
-                "penalties_minor",
-                "fees_minor",
-                "interest_minor",
-                "principal_minor",
-            ),
-            [(part.payment, part.installment, loan, *_amounts(part)) for part in spread.allocations],
-        )
-        for paid in spread.paid:
-            await raw.run(
-                "UPDATE installments SET paid_minor = $2 WHERE id = $1", paid.installment, paid.total
-            )
-        await raw.run("UPDATE loans SET credit_minor = $2 WHERE id = $1", loan, spread.credit)
+        taken_back = Money(_loan(loan), 0, on, f"p{next(_numbers)}", reverses=payment)
+        return await receive(self.office, taken_back, at)
 
     async def hold(
         self,
@@ -437,10 +356,5 @@ class Book:
             return await raw.rows(statement, *parameters)
 
 
-def _amounts(part: Any) -> tuple[int, int, int, int]:
-    """The components of an allocation, in the order of the table."""
-    return part.penalties, part.fees, part.interest, part.principal
-
-
-def _digest(kind: str, key: str) -> bytes:
-    return sha256(f"{kind} {key}".encode()).digest()[:16]
+def _loan(loan: int | Borrower) -> int:
+    return loan.loan if isinstance(loan, Borrower) else loan

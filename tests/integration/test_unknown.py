@@ -1,132 +1,33 @@
 """Unknown contacts on a Twilio-like sink: settled by asking or by a person, never by sending again."""
 
-import json
-from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from email.utils import format_datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import casework.delivery.deliver as delivering
-from casework.delivery.by_hand import settle_by_hand, unknown_contacts
+from casework.delivery.by_hand import unknown_contacts
 from casework.delivery.receipts import take_receipt, work_receipts
 from casework.delivery.unknown import ask
-from casework.errors import CaseworkInputError
-from casework.insight.check import check
-from casework.staff.rights import Actor, Denied, Role
+from casework.staff.rights import Actor, Role
 from kept.clock import FixedClock, SystemClock
-from notifiers.base import Found, OutcomeUnknown, Receipt
-from notifiers.sms_twilio import Twilio
-from tests.builders.book import AUDITOR, SYSTEM
-from tests.builders.command import Kept
-from tests.builders.town import Town
-from tests.sinks.twilio import ACCOUNT, TOKEN, TwilioSink
+from notifiers.base import Found, Receipt
+from tests.builders.book import SYSTEM
+from tests.builders.line import DUE, MINUTE, Line, on_the_line
 from workers import jobs
 from workers.jobs import Shift
 from workers.wake import open_queue
 from workers.worker import make_worker
 
-MINUTE = timedelta(minutes=1)
-DUE = date(2026, 11, 20)
-FROM = "+12025550100"
-KEYS = f"test:{b64encode(bytes(range(32))).decode()}"
 OPERATIONS = Actor("ona", Role.OPERATIONS)
-
-
-class Line(Town):
-    """A town whose SMS go to a sink that keeps the town's time."""
-
-    def __init__(self, engine: AsyncEngine, sink: TwilioSink, twilio: Twilio) -> None:
-        super().__init__(engine)
-        self.sink, self.twilio = sink, twilio
-        self.providers["sms"] = twilio  # pyright: ignore[reportArgumentType]
-        sink.clock = lambda: self.now
-
-    async def lost(self, fault: str = "take-drop", **more: Any) -> int:
-        """Somebody whose SMS was taken (or not: `drop`) while its answer was lost; the contact."""
-        await self.borrower(DUE, **more)
-        await self.look()
-        self.sink.faults.once.append(fault)
-        assert (await self.send()).by_channel == {"sms": {"unknown": 1}}
-        return (await self.book.sql("SELECT max(id) FROM contacts"))[0][0]
-
-    async def ask_after(self, wait: timedelta) -> dict[str, int]:
-        self.now += wait
-        return dict(await ask(self.office, SYSTEM, {"sms": self.twilio}, self.now))
-
-    async def state(self, contact: int) -> tuple[Any, ...]:
-        rows = await self.book.sql("SELECT state, code, provider_id FROM contacts WHERE id = $1", contact)
-        return tuple(rows[0])
-
-    async def text(self, contact: int) -> str:
-        body = (await self.book.sql("SELECT body FROM contacts WHERE id = $1", contact))[0][0]
-        return json.loads(self.office.keyring.open("contacts", "body", contact, body))["text"]
-
-    async def there_is(
-        self,
-        contact: int,
-        *,
-        text: str | None = None,
-        sent: timedelta = timedelta(),
-        sid: str = "SM1",
-        status: str = "queued",
-    ) -> None:
-        """The provider has a message to the contact's number, made `sent` from now."""
-        rows = await self.book.sql(
-            "SELECT a.id, a.value FROM contacts c JOIN addresses a ON a.id = c.address_id WHERE c.id = $1",
-            contact,
-        )
-        self.sink.record.take(
-            sid=sid,
-            to=self.office.keyring.open("addresses", "value", *rows[0]),
-            body=text or await self.text(contact),
-            made=format_datetime(self.now + sent),
-            status=status,
-            callback="",
-            **{"from": FROM},
-        )
-
-    async def same_number(self, one: int, two: int) -> None:
-        """Have the person of `two` live at the number of `one`."""
-        address = "(SELECT address_id FROM contacts WHERE id = $1)"
-        await self.book.sql(
-            f"UPDATE addresses SET token = (SELECT token FROM addresses WHERE id = {address}) "
-            f"WHERE id = {address.replace('$1', '$2')}",
-            one,
-            two,
-        )
-
-    async def goes_on(self) -> dict[str, dict[str, int]]:
-        await self.look()
-        return {channel: dict(counted) for channel, counted in (await self.send()).by_channel.items()}
-
-    async def events(self, contact: int) -> list[tuple[str, str, str | None]]:
-        rows = await self.book.sql(
-            "SELECT actor, action, data::text FROM events WHERE subject_id = $1 AND subject_kind = 'contact' "
-            "AND action <> 'contact.sending' ORDER BY id",
-            contact,
-        )
-        return [tuple(row) for row in rows]
-
-    async def holds(self) -> bool:
-        """Whether the book keeps its invariants."""
-        found = await check(self.office, AUDITOR, datetime.now(UTC), [])
-        return all(invariant.holds for invariant in found)
 
 
 @pytest.fixture
 async def line(engine: AsyncEngine) -> AsyncIterator[Line]:
-    sink = await TwilioSink().start()
-    twilio = Twilio(ACCOUNT, TOKEN, FROM, api_url=sink.url, timeout=2)
-    made = Line(engine, sink, twilio)
-    await made.open()
-    yield made
-    await twilio.close()
-    await sink.close()
+    async with on_the_line(engine) as made:
+        yield made
 
 
 # --- asked, the provider tells ------------------------------------------------------------------------
@@ -388,83 +289,3 @@ def test_a_worker_asks_every_few_minutes(redis_url: str) -> None:
     made = make_worker(redis_url, Shift(None, SYSTEM, {}, SystemClock(), "w", None))  # pyright: ignore[reportArgumentType]
     asks = [cron for cron in made.cron_jobs or [] if cron.name == "ask"]
     assert [len(cron.minute) for cron in asks if isinstance(cron.minute, set)] == [12]
-
-
-# --- by a person --------------------------------------------------------------------------------------
-
-
-async def test_a_person_settles_mail_by_its_message_id(line: Line) -> None:
-    line.providers["email"].says = [OutcomeUnknown("smtp-dropped")]
-    await line.borrower(DUE, phone=False)
-    await line.look()
-    assert (await line.send()).by_channel == {"email": {"unknown": 1}}
-    (listed,) = await unknown_contacts(line.office, OPERATIONS, "Acme <post@example.com>")
-    assert listed.message_id == f"{line.office.key_of(listed.contact)}@example.com"
-    assert "smtp-dropped" in listed.why
-    assert "mail server's log" in listed.why
-    assert listed.sent_at == line.now
-    assert await line.ask_after(60 * MINUTE) == {}  # nobody can be asked
-    await settle_by_hand(line.office, OPERATIONS, listed.contact, "delivered", line.now)
-    assert (await line.state(listed.contact))[0] == "delivered"
-    assert await unknown_contacts(line.office, OPERATIONS) == []
-    assert await line.goes_on() == {}
-    assert (await line.events(listed.contact))[-1] == (
-        "ona",
-        "contact.delivered",
-        '{"settled_by":"person"}',
-    )
-    assert await line.holds()
-
-
-async def test_not_taken_by_a_persons_word_goes_on_by_the_next_channel_alone(line: Line) -> None:
-    contact = await line.lost("drop")
-    assert await line.goes_on() == {}  # from unknown nothing falls back
-    await settle_by_hand(line.office, OPERATIONS, contact, "not_taken", line.now)
-    assert await line.goes_on() == {"email": {"accepted": 1}}
-    assert line.sink.record.taken == []
-    assert await line.holds()
-
-
-async def test_what_is_settled_stays_and_only_those_who_may_settle(line: Line) -> None:
-    contact = await line.lost()
-    elsewhere = Actor("sue", Role.SUPERVISOR, frozenset({"elsewhere"}))
-    for actor in (AUDITOR, elsewhere, Actor("fin", Role.FINANCE)):
-        with pytest.raises(Denied):
-            await settle_by_hand(line.office, actor, contact, "delivered", line.now)
-        with pytest.raises(Denied):
-            await unknown_contacts(line.office, actor)
-    sue = Actor("sue", Role.SUPERVISOR, frozenset({"acme"}))
-    assert len(await unknown_contacts(line.office, sue)) == 1
-    await settle_by_hand(line.office, sue, contact, "not_taken", line.now)
-    for how in ("delivered", "not_taken"):
-        with pytest.raises(CaseworkInputError, match=f"contact {contact} is failed, not unknown"):
-            await settle_by_hand(line.office, sue, contact, how, line.now)
-    for nobody in (contact + 1, 1 << 70):
-        with pytest.raises(CaseworkInputError, match="there is no contact"):
-            await settle_by_hand(line.office, OPERATIONS, nobody, "delivered", line.now)
-    assert (await line.state(contact))[:2] == ("failed", "not_taken")
-
-
-async def test_the_command_lists_and_settles(
-    line: Line, database_url: str, redis_url: str, tmp_path: Path
-) -> None:
-    kept = Kept(tmp_path, database_url, redis_url, KEPT_ENCRYPTION_KEYS=KEYS)
-    contact = await line.lost("drop")
-    (listed,) = await kept.json("unknown")
-    person = (await line.book.sql("SELECT external_id FROM persons"))[0][0]
-    assert (listed["contact"], listed["channel"], listed["borrower"]) == (contact, "sms", person)
-    assert listed["sent_at"].startswith("2026-11-23T08:00")
-    assert listed["code"] == "twilio-dropped"
-    assert listed["why"] == "the provider's answer was lost (twilio-dropped); nobody was asked yet"
-    assert str(contact) in (await kept.run("unknown")).out
-    wrong = await kept.run("unknown", "settle", str(contact), "--as", "perhaps")
-    assert "not-taken" in wrong.complaint
-    assert (
-        "there is no contact 999"
-        in (await kept.run("unknown", "settle", "999", "--as", "delivered")).complaint
-    )
-    settled = await kept.json("unknown", "settle", str(contact), "--as", "not-taken")
-    assert settled == {"contact": contact, "state": "failed"}
-    again = await kept.run("unknown", "settle", str(contact), "--as", "delivered")
-    assert f"contact {contact} is failed, not unknown" in again.complaint
-    assert await kept.json("unknown") == []
