@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from casework.confirm import confirm_stop
 from casework.errors import CaseworkInputError
 from casework.links import contact_of_link
 from casework.office import Office
@@ -23,6 +24,7 @@ from storage.consents import (
 )
 from storage.raw import Raw
 
+_EVERY = ("sms", "email", "chat", "call", "visit")  # in the order in which one is confirmed by
 # Those that a consent may be told apart by: what is owed, and advertising, of which nothing is sent here.
 # Statutory notices need none.
 PURPOSES = ("dunning", "marketing")
@@ -77,18 +79,26 @@ async def record_consent(
     note: str,
     now: datetime,
     *,
+    at: datetime | None = None,
     portfolio: str | None = None,
     purpose: str | None = None,
     source: str | None = None,
-) -> None:
+    confirm: bool = False,
+) -> int | None:
     """What a borrower told somebody of the staff: `granted` or `revoked`, with a note of how they said it.
 
-    For one portfolio (code) and purpose, or for all. Raises Denied, and CaseworkInputError where there is no
-    such borrower, portfolio, channel or purpose, or no note.
+    Of one channel, or `all`; for one portfolio (code) and purpose, or for all. `at`: when they said it, where
+    that is not now. `confirm`: a stop of what is sent is confirmed once, on the channel itself; the contact
+    that does it, if any. Raises Denied, and CaseworkInputError where there is no such borrower, portfolio,
+    channel or purpose, or no note.
     """
     require(actor, Action.RECORD_CONSENT, portfolio)
-    if channel not in CHANNELS:
-        raise CaseworkInputError(f"{channel!r} is no channel; there are {', '.join(sorted(CHANNELS))}")
+    said_at = at or now
+    if said_at > now:
+        raise CaseworkInputError(f"{said_at.isoformat()} is still to come; note a consent when it was said")
+    channels = _EVERY if channel == "all" else (channel,)
+    if not CHANNELS.issuperset(channels):
+        raise CaseworkInputError(f"{channel!r} is no channel; there are all, {', '.join(sorted(CHANNELS))}")
     if state not in ("granted", "revoked"):
         raise CaseworkInputError(f"{state!r} is no consent; it is granted or revoked")
     if purpose is not None and purpose not in PURPOSES:
@@ -96,25 +106,32 @@ async def record_consent(
     if not note.strip():
         raise CaseworkInputError("a consent needs its evidence: note when and how they said it")
     async with office.transaction() as raw:
-        codes = {spec.portfolio: key for key, spec in (await office.book(raw)).portfolios.items()}
+        book = await office.book(raw)
+        codes = {spec.portfolio: key for key, spec in book.portfolios.items()}
         if portfolio is not None and portfolio not in codes:
             raise CaseworkInputError(f"there is no portfolio {portfolio!r}")
         person = await _named(raw, external_id, source)
-        await lock_cases_of_person(raw, person, now)
-        await set_consent(
-            raw,
-            [person],
-            channel,
-            state,
-            now,
-            "staff",
-            note=lambda key: office.keyring.seal("consents", "note", key, note.strip()),
-            portfolio=None if portfolio is None else codes[portfolio],
-            purpose=purpose,
-        )
+        cases = await lock_cases_of_person(raw, person, now)
+        entity = None if portfolio is None else codes[portfolio]
+        contact = None
+        for one in channels:
+            if confirm and contact is None and state == "revoked" and purpose != "marketing":
+                contact = await confirm_stop(raw, office, book, cases, one, said_at, now, portfolio=entity)
+            await set_consent(
+                raw,
+                [person],
+                one,
+                state,
+                said_at,
+                "staff",
+                note=lambda key: office.keyring.seal("consents", "note", key, note.strip()),
+                portfolio=entity,
+                purpose=purpose,
+            )
         data = {"channel": channel, "portfolio": portfolio, "purpose": purpose}
         event = Event(now, actor.name, actor.role, f"consent.{state}", "person", person, data)
         await write(raw.connection, [event])
+        return contact
 
 
 async def _named(raw: Raw, external_id: str, source: str | None) -> int:

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from casework.borrower.texting import answer_echo, answer_text
+from casework.confirm import CONFIRM_WITHIN
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
 from messages.keywords import Keyword
@@ -31,7 +32,6 @@ from storage.replies import Holder, Stored, holders, lock_unworked, mark_worked,
 KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
 _BATCH = 200
 
-CONFIRM_WITHIN = timedelta(minutes=5)  # of the stop: 47 CFR 64.1200(a)(12), and good manners elsewhere
 ANSWER_WITHIN = timedelta(hours=1)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("inbound")

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from casework.confirm import confirm_stop
 from casework.errors import CaseworkInputError
 from casework.holds import asked, check_loans, lifted, placed
 from casework.office import Office
@@ -223,7 +224,7 @@ async def _record(
             raw, actor, case, spec, details.loans, details.amount, details.due, at, received, outcome
         )
     holds = await _pause(raw, actor, case, effect, code, at, received, details, outcome)
-    await _address(raw, case, effect, code, received, details)
+    await _address(office, raw, case, effect, code, at, received, details, outcome)
     task = await _job(raw, case, effect, at, received, details, outcome)
     await touch(raw, await cases_of_person(raw, case.person), received)
     data = {"case": case.id, "code": code}
@@ -254,14 +255,35 @@ async def _pause(
 
 
 async def _address(
-    raw: Raw, case: CaseRow, effect: Effect, code: str, received: datetime, details: Details
+    office: Office,
+    raw: Raw,
+    case: CaseRow,
+    effect: Effect,
+    code: str,
+    at: datetime,
+    received: datetime,
+    details: Details,
+    outcome: int,
 ) -> None:
     if effect.address is not None and details.address is not None:
         await touch(raw, await set_state(raw, case.person, details.address, effect.address), received)
     if effect.stop:
         channel = "visit" if code == "visit_unsafe" else details.channel
         if channel is not None:
-            await set_consent(raw, [case.person], channel, "revoked", received, "staff")
+            cases = await cases_of_person(raw, case.person)
+            await touch(raw, cases, received)
+            book = await office.book(raw)
+            await confirm_stop(raw, office, book, cases, channel, at, received)
+            seal = office.keyring.seal
+            await set_consent(
+                raw,
+                [case.person],
+                channel,
+                "revoked",
+                received,
+                "staff",
+                note=lambda row: seal("consents", "note", row, f"outcome {outcome}"),
+            )
 
 
 async def _job(

@@ -101,6 +101,7 @@ class Situation(msgspec.Struct, frozen=True, array_like=True):
     basis: Mapping[str, Basis] = {}  # channel -> of the address to be used
     checked: Mapping[str, datetime] = {}  # channel -> when the address was last known to be theirs
     notices: Mapping[str, datetime] | None = None  # those sent, by name; None: not known
+    stopped: Mapping[str, datetime] = {}  # channel -> when it was revoked, however they said so
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True):

@@ -239,6 +239,7 @@ class _Loader:
             self._basis(case, stated) if "basis" in parts else {},
             self._checked(case) if "checked" in parts else {},
             self.notices[person, case.portfolio] if "notices" in parts else None,
+            {channel: one.at for channel, one in stated.items() if one.state == "revoked"},
         )
 
     def _planned_before(self, case: CaseOf) -> Iterable[Past]:

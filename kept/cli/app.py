@@ -32,6 +32,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "policy",
     "strategy",
     "may",
+    "told",
     "demo",
 )
 

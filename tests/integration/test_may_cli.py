@@ -47,6 +47,23 @@ async def test_what_is_told_counts_and_is_told_once(kept: Kept) -> None:
     assert (said["verdict"], said["reasons"][0]["rule"]) == ("deny", "marked")
 
 
+async def test_a_stop_by_phone_is_told_with_its_evidence_and_lifted_again(kept: Kept) -> None:
+    stop = ("told", "consent", "b-ann", "revoked", "--channel", "sms", "--evidence", "by phone, to Cara")
+    assert await kept.json(*stop) == {"recorded": True, "confirmation": 1}
+    assert await kept.json(*stop) == {"recorded": True, "confirmation": None}  # it is confirmed once
+    said = await kept.json("may", "b-ann", "--channel", "sms")
+    assert (said["verdict"], said["reasons"][0]["rule"]) == ("deny", "stop")
+    assert (await kept.json("may", "b-ann", "--channel", "sms", "--purpose", "statutory"))[
+        "verdict"
+    ] == "allow"
+    start = ("told", "consent", "b-ann", "granted", "--channel", "sms", "--purpose", "dunning")
+    assert (await kept.run(*start, "--evidence", "letter of 3 March")).out == "recorded\n"
+    said = await kept.json("may", "b-ann", "--channel", "sms", "--at", "2036-11-23T09:00+01:00")
+    assert "stop" not in {reason["rule"] for reason in said["reasons"]}
+    complaint = (await kept.run(*stop[:-1], " ")).complaint
+    assert complaint == "kept: a consent needs its evidence: note when and how they said it"
+
+
 async def test_what_cannot_be_is_one_line(kept: Kept) -> None:
     for line, command in {
         "kept: there is no borrower 'b-x'": ("may", "b-x", "--channel", "call"),

@@ -1,6 +1,7 @@
 """Stop, start, help and wrong person: obeyed at once, answered once, with their evidence."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -251,10 +252,88 @@ async def test_what_the_staff_were_told_is_recorded_with_its_note_for_one_entity
     await holds(street)
 
 
+async def test_a_stop_told_to_the_staff_is_confirmed_once_and_in_time(street: Street) -> None:
+    ann, ben = await street.borrower(TODAY), await street.borrower(TODAY)
+    told = "by phone, to Cara"
+    contact = await record_consent(
+        street.office, CARE, ann.external_id, "all", "revoked", told, street.now, confirm=True
+    )
+    assert contact is not None
+    again = await record_consent(
+        street.office, CARE, ann.external_id, "sms", "revoked", told, street.now, confirm=True
+    )
+    assert again is None  # it was stopped, and said so
+    letter = street.now - HOUR
+    late = await record_consent(
+        street.office, CARE, ben.external_id, "sms", "revoked", told, street.now, at=letter, confirm=True
+    )
+    assert late is None
+    rows = await street.book.sql(
+        "SELECT channel, at = $2 FROM consents WHERE person_id = $1 ORDER BY id", ben.person, letter
+    )
+    assert [tuple(row) for row in rows] == [("sms", True)]
+    await street.look()
+    await street.send()
+    (confirmed,) = [one for one in street.providers["sms"].took if one.contact == contact]
+    assert "no more texts" in confirmed.body.text
+    assert await said(street) == [confirmed.body.text]
+    kept = await street.book.sql(
+        "SELECT id, channel, note FROM consents WHERE person_id = $1 ORDER BY id LIMIT 5", ann.person
+    )
+    assert [row[1] for row in kept] == ["sms", "email", "chat", "call", "visit"]
+    assert {street.office.keyring.open("consents", "note", row[0], row[2]) for row in kept} == {told}
+    await holds(street)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(4, "accepted"), (6, "cancelled")])
+async def test_the_five_minutes_of_a_confirmation_begin_when_it_was_said_however_long_ago_they_last_wrote(
+    street: Street, minutes: int, state: str
+) -> None:
+    street.portfolio = await street.book.portfolio(packs=["us-tcpa"])
+    ann = await street.borrower(TODAY, email=False)
+    await street.written("when is it due?", await street.number(ann.person))  # and is answered
+    await street.send()
+    street.now += 2 * DAY
+    said_at = street.now - timedelta(minutes=4)
+    contact = await record_consent(
+        street.office,
+        CARE,
+        ann.external_id,
+        "sms",
+        "revoked",
+        "by phone",
+        street.now,
+        at=said_at,
+        confirm=True,
+    )
+    assert contact is not None
+    street.now = said_at + timedelta(minutes=minutes)
+    await street.send()
+    assert await street.state(contact) == state
+
+
+async def test_a_stop_of_advertising_leaves_reminders_and_confirms_nothing(street: Street) -> None:
+    ann = await street.borrower(TODAY, email=False)
+    assert not await record_consent(
+        street.office,
+        CARE,
+        ann.external_id,
+        "sms",
+        "revoked",
+        "by phone",
+        street.now,
+        purpose="marketing",
+        confirm=True,
+    )
+    await street.look()
+    assert (await street.send()).by_channel == {"sms": {"accepted": 1}}
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
         ({"channel": "fax"}, "no channel"),
+        ({"at": MONDAY + DAY}, "still to come"),
         ({"state": "perhaps"}, "granted or revoked"),
         ({"note": " "}, "evidence"),
         ({"portfolio": "nowhere"}, "no portfolio"),
@@ -262,7 +341,7 @@ async def test_what_the_staff_were_told_is_recorded_with_its_note_for_one_entity
         ({"external_id": "nobody"}, "no borrower"),
     ],
 )
-async def test_a_consent_that_cannot_be_recorded(street: Street, changes: dict[str, str], wrong: str) -> None:
+async def test_a_consent_that_cannot_be_recorded(street: Street, changes: dict[str, Any], wrong: str) -> None:
     ann = await street.borrower(TODAY)
     given = {
         "external_id": ann.external_id,

@@ -21,6 +21,7 @@ ALWAYS = {
     "hours_agreed",
     "windows",
     "flags",
+    "stopped",
 }
 
 
