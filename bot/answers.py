@@ -3,9 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from aiogram.types import BufferedInputFile
+
+from bot.api import quietly
 from bot.desk import Here, Rows
 from bot.texts import Speech
 from casework.borrower.answers import Holding, Rate, holdings, schedule
+from casework.borrower.statement import statements
 
 _LISTED: Final = 12  # dates of a schedule in one message
 _AHEAD: Final = 9
@@ -32,6 +36,8 @@ async def balance(here: Here) -> None:
         parts.append(here.say("balance.as_of", moment=here.say.moment(min(known), "UTC") + " UTC"))
     owing = any(one.outstanding for one in found)
     rows: Rows = (("pay", "paid"), ("promise", "cannot"), ("menu", "human")) if owing else BACK
+    if found and not owing:
+        rows = (("feedback",), *BACK)
     await here.send("\n\n".join(parts), rows)
 
 
@@ -71,7 +77,10 @@ async def pay(here: Here) -> None:
         if "{reference}" not in line:
             said += "\n" + here.say("pay.reference", loan=one.loan)
         parts.append(said)
-    await here.send("\n\n".join(parts or [here.say("pay.nothing")]), (("paid",), ("menu", "human")))
+    rows: Rows = (("paid",), ("menu", "human"))
+    if parts and here.desk.payments is not None:
+        rows = (("pay_here",), *rows)
+    await here.send("\n\n".join(parts or [here.say("pay.nothing")]), rows)
 
 
 async def dates(here: Here) -> None:
@@ -121,21 +130,48 @@ async def payoff(here: Here) -> None:
 
 
 async def fees(here: Here) -> None:
-    """Fees and late charges of each loan, over its whole schedule."""
+    """Fees and late charges of each loan: over its whole schedule, and which date they came with."""
     parts: list[str] = []
     for one in await mine(here):
         rates = await schedule(here.desk.office, here.borrower, here.person, one.id)
         charged, late = sum(rate.fees for rate in rates), sum(rate.penalties for rate in rates)
-        parts.append(
+        lines = [
             here.say(
                 "fees.row" if charged or late else "fees.none",
                 loan=named(here.say, one),
                 fees=here.say.money(charged, one.currency),
                 penalties=here.say.money(late, one.currency),
             )
-        )
+        ]
+        lines += [
+            here.say(
+                "fees.date",
+                date=here.say.day(rate.due),
+                fees=here.say.money(rate.fees, one.currency),
+                penalties=here.say.money(rate.penalties, one.currency),
+            )
+            for rate in [rate for rate in rates if rate.fees or rate.penalties][:_LISTED]
+        ]
+        parts.append("\n".join(lines))
     parts.append(here.say("fees.ask"))
     await here.send("\n\n".join(parts), (("dispute",), ("menu", "human")))
+
+
+async def statement(here: Here) -> None:
+    """Their loans as a file, one for each lender; by a person where the server takes no files."""
+    office = here.desk.office
+    files = await statements(office, here.borrower, here.person, here.now, language=here.say.code)
+    if not files:
+        await here.send(here.say("statement.none"), BACK)
+        return
+    said = here.say("statement.caption", date=here.say.day(files[0].as_of))
+    for file in files:
+        document = BufferedInputFile(file.content, file.name)
+        sent = await quietly(here.bot.send_document(here.chat.telegram, document, caption=said))
+        if sent is None:
+            await here.send(here.say("statement.not_here"), BACK)
+            return
+    await here.send(here.say("menu.again"), BACK)
 
 
 async def real(here: Here) -> None:
@@ -180,5 +216,6 @@ ANSWERS: Final[dict[str, Callable[[Here], Awaitable[None]]]] = {
     "payoff": payoff,
     "fees": fees,
     "real": real,
+    "statement": statement,
 }
 """What is answered at once, by what was asked."""

@@ -23,11 +23,15 @@ Rows = Sequence[Sequence[str | tuple[str, str]]]
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What the bot works with. `actor` is the machine's own."""
+    """What the bot works with. `actor` is the machine's own.
+
+    `payments`: the token of a payment provider, with which people may pay in the chat; None: they may not.
+    """
 
     office: Office
     clock: Clock
     actor: Actor
+    payments: str | None = None
 
 
 class Here(msgspec.Struct, frozen=True):

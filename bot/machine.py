@@ -34,7 +34,7 @@ AT_ONCE: Final = 64  # updates worked side by side, each of another chat
 SWEEP: Final = 2.0  # seconds: how often is looked for what no wake-up reached
 POLL: Final = 25  # seconds that a server may hold an answer back
 
-_WANTED: Final = ["message", "callback_query", "my_chat_member"]
+_WANTED: Final = ["message", "callback_query", "my_chat_member", "pre_checkout_query"]
 _AGAIN: Final = (1.0, 5.0, 15.0, 60.0)  # seconds, after polls that failed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")

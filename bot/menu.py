@@ -11,7 +11,7 @@ from bot.texts import languages, speech
 from casework.borrower.answers import myself
 from casework.borrower.chats import arrive, speak
 
-_MORE: Final = ("schedule", "payoff", "fees", "real", "language", "stop")
+_MORE: Final = ("schedule", "payoff", "fees", "statement", "real", "language", "stop")
 
 
 async def welcome(here: Here, person: int | None) -> None:

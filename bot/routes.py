@@ -11,7 +11,16 @@ from aiogram import Bot, Dispatcher, F, Router
 from aiogram.filters import BaseFilter
 from aiogram.filters.exception import ExceptionTypeFilter
 from aiogram.fsm.storage.base import BaseStorage
-from aiogram.types import CallbackQuery, Chat, ChatMemberUpdated, ErrorEvent, Message, TelegramObject, User
+from aiogram.types import (
+    CallbackQuery,
+    Chat,
+    ChatMemberUpdated,
+    ErrorEvent,
+    Message,
+    TelegramObject,
+    Update,
+    User,
+)
 from aiogram_dialog import DialogManager
 from aiogram_dialog import setup_dialogs as _setup_dialogs  # pyright: ignore[reportUnknownVariableType]
 from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
@@ -22,6 +31,7 @@ from bot.answers import ANSWERS, hours_of, mine
 from bot.api import Showing, quietly
 from bot.desk import Desk, Here
 from bot.dialogs import dialogs, entries
+from bot.payments import last_check, paid_here, pay_here
 from bot.texts import speech
 from bot.understanding import Meaning, understand
 from bot.widgets import begin
@@ -29,7 +39,7 @@ from casework.borrower import blocked, conversation
 from casework.borrower.chats import arrive
 from casework.borrower.preferences import consent
 
-_AT_ONCE: Final = ("stop", "start", "menu", "human", "more", "language", "end_talk", *ANSWERS)
+_AT_ONCE: Final = ("stop", "start", "menu", "human", "more", "language", "end_talk", "pay_here", *ANSWERS)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
@@ -72,12 +82,16 @@ class _Arrival:
         chat: Chat | None = data.get("event_chat")
         user: User | None = data.get("event_from_user")
         bot: Bot = data["bot"]
-        if chat is None or user is None or user.is_bot:
+        if user is None or user.is_bot:
             return None
-        if chat.type != "private":
+        if isinstance(event, Update) and event.pre_checkout_query is not None:
+            where = user.id  # it names no chat; that of two has the number of the person
+        elif chat is None or chat.type != "private":
             return None
+        else:
+            where = chat.id
         spoken = user.language_code
-        found = await arrive(self._desk.office, self._desk.actor, chat.id, spoken, self._desk.clock.now())
+        found = await arrive(self._desk.office, self._desk.actor, where, spoken, self._desk.clock.now())
         data["here"] = Here(self._desk, bot, found, speech(found.language), data.get("stored"))
         return await handler(event, data)
 
@@ -113,6 +127,8 @@ def _front() -> Router:
     front.my_chat_member.register(_membership)
     front.message.register(_start, F.text.startswith("/start"))
     front.message.register(_contact, F.contact)
+    front.message.register(paid_here, F.successful_payment)
+    front.pre_checkout_query.register(last_check)
     front.message.register(_stranger_says, ~_Linked())
     front.callback_query.register(_stranger_taps, ~_Linked())
     front.message.register(_heard, _Asks())
@@ -195,7 +211,9 @@ async def act(here: Here, dialog_manager: DialogManager, action: str) -> None:
         await begin(dialog_manager, state)
         return
     await _leave(dialog_manager)
-    if action in ANSWERS:
+    if action == "pay_here":
+        await pay_here(here)
+    elif action in ANSWERS:
         await ANSWERS[action](here)
     elif action in ("stop", "start"):
         desk = here.desk

@@ -78,6 +78,18 @@ def picks(id_: str, items: str, pick: Pick, *, width: int = 1, when: Any = None)
     return Group(select, width=width, when=when)
 
 
+Choose = Callable[[DialogManager, str], Awaitable[None]]
+
+
+def choices(prefix: str, codes: Sequence[str], choose: Choose) -> Keyboard:
+    """A button for each code, labelled by the catalogue's `<prefix>_<code>`."""
+
+    async def click(_: CallbackQuery, pressed: Button, manager: DialogManager) -> None:
+        await choose(manager, cast("str", pressed.widget_id))
+
+    return Group(*(Button(Say(f"{prefix}_{code}"), id=code, on_click=click) for code in codes), width=1)
+
+
 async def leave(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
     """Out of the dialog; nothing was changed."""
     await finish(manager, "menu.cancelled")
@@ -127,6 +139,37 @@ async def once_more(manager: DialogManager, key: str, **blanks: object) -> None:
     manager.show_mode = ShowMode.SEND
 
 
+Getter = Callable[..., Awaitable[Data]]
+
+
+def question(
+    key: str,
+    *parts: Any,
+    state: State,
+    getter: Getter | None = None,
+    back: bool = True,
+    to: State | None = None,
+) -> Window:
+    """A window: what it asks, its buttons and what may be typed, the way back and out."""
+    return Window(Say(key), *parts, way_out(back=back, to=to), CHOOSE, state=state, getter=getter)
+
+
+def confirmation(
+    key: str,
+    then: Callable[[DialogManager], Awaitable[None]],
+    *,
+    state: State,
+    getter: Getter,
+    to: State | None = None,
+) -> Window:
+    """A window that says back what was told; YES does it."""
+
+    async def click(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
+        await then(manager)
+
+    return question(key, button("yes", click), state=state, getter=getter, to=to)
+
+
 Loans = Callable[[DialogManager], Awaitable[list[Holding]]]
 
 
@@ -141,20 +184,23 @@ def loan_window(state: State, then: State, loans: Loans, *, nothing: str) -> Win
         data_of(manager)["loan"] = int(loan)
         await manager.switch_to(then)
 
-    window = Window(
-        Say("loan.which"),
-        picks("loan", "loans", pick),
-        way_out(back=False),
-        CHOOSE,
-        state=state,
-        getter=getter,
-    )
+    window = question("loan.which", picks("loan", "loans", pick), state=state, getter=getter, back=False)
     LOAN_QUESTIONS[state] = (then, loans, nothing)
     return window
 
 
 LOAN_QUESTIONS: Final[dict[State, tuple[State, Loans, str]]] = {}
 """Dialogs that begin with a loan: where they go on, which loans, what is said where there is none."""
+
+
+async def owing(manager: DialogManager) -> list[Holding]:
+    """The loans on which something is unpaid."""
+    return [one for one in await mine(here_of(manager)) if one.outstanding]
+
+
+async def loan_said(dialog_manager: DialogManager, **_: Any) -> Data:
+    """A getter: how the loan is called that it is about."""
+    return {"loan": named(here_of(dialog_manager).say, await chosen_loan(dialog_manager))}
 
 
 async def chosen_loan(manager: DialogManager) -> Holding:

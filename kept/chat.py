@@ -64,7 +64,10 @@ async def talking(running: Assembly, *, begins: str | None = None) -> AsyncGener
     settings = running.settings
     redis: Redis = Redis.from_url(running.redis_url)  # pyright: ignore[reportUnknownMemberType]
     bot = make_bot(token_of(settings), settings.telegram.api_url)
-    desk = Desk(running.office, SystemClock(), SYSTEM)
+    payments = settings.telegram.payments
+    desk = Desk(
+        running.office, SystemClock(), SYSTEM, None if payments is None else payments.get_secret_value()
+    )
     machine = Machine(desk, bot, dispatcher(desk, storage_of(redis, running.office)))
     hook = settings.telegram.webhook
     parts = [asyncio.create_task(machine.work()), asyncio.create_task(_listen(redis, machine))]

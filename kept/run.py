@@ -26,6 +26,7 @@ from kept.logs import configure
 from kept.names import deliverer
 from kept.providers import askable_of, notifiers_of, twilio_of
 from kept.rates import rates_of
+from messages.intents.reading import get_ready
 from workers.jobs import Pace, Shift
 from workers.wake import open_queue, wake
 from workers.worker import Crew
@@ -79,6 +80,7 @@ async def _run(
         loop.add_signal_handler(number, ending.set)
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(assembled(settings, portfolios=portfolios, connections=10))
+        await asyncio.to_thread(get_ready)  # a second of work that nobody who writes should wait for
         if work:
             await stack.enter_async_context(_working(running))
         if http:

@@ -37,7 +37,11 @@ async def sandbox(port: int, personas: Sequence[Persona] = ()) -> AsyncGenerator
 def talking_to(settings: Settings, made: Sandbox) -> Settings:
     """`settings` with a bot on the sandbox."""
     telegram = Telegram.model_construct(
-        token=SecretStr(TOKEN), api_url=made.url, webhook=None, rate=settings.telegram.rate
+        token=SecretStr(TOKEN),
+        api_url=made.url,
+        webhook=None,
+        rate=settings.telegram.rate,
+        payments=None,
     )
     return settings.model_copy(update={"telegram": telegram})
 

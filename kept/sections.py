@@ -177,6 +177,7 @@ class Telegram(Section):
     api_url: str = Field("https://api.telegram.org", validation_alias="KEPT_TELEGRAM_API_URL")
     webhook: str | None = Field(None, validation_alias="KEPT_TELEGRAM_WEBHOOK")
     rate: PerSeconds = Field((25, 1), validation_alias="KEPT_TELEGRAM_RATE")
+    payments: SecretStr | None = Field(None, validation_alias="KEPT_TELEGRAM_PAYMENTS")
 
     @property
     def configured(self) -> bool:

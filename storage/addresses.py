@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from storage.consents import cases_of_token
+from storage.crypt import Keyring
 from storage.raw import Raw
 
 # What a portfolio allows of addresses (casework/portfolios.py): asked once a query, not once a row.
@@ -53,6 +54,34 @@ async def held_by(raw: Raw, address: int) -> list[Held]:
         address,
     )
     return [Held(*row) for row in rows]
+
+
+async def add_unverified(
+    raw: Raw, keyring: Keyring, person: int, kind: str, value: str, now: datetime
+) -> int:
+    """A new address of the person, which nobody has vouched for; its id, or that of the row there is."""
+    (new,) = await raw.ids("addresses", 1)
+    return await raw.value(
+        "INSERT INTO addresses (id, person_id, kind, value, token, state, seen_at) "
+        "VALUES ($1, $2, $3, $4, $5, 'unverified', $6) "
+        "ON CONFLICT (person_id, kind, token) DO UPDATE SET seen_at = addresses.seen_at RETURNING id",
+        new,
+        person,
+        kind,
+        keyring.seal("addresses", "value", new, value),
+        keyring.token(kind, value),
+        now,
+    )
+
+
+async def numbers_of(raw: Raw, keyring: Keyring, person: int) -> list[tuple[int, str]]:
+    """(id, number) of the person's phones that are theirs, opened, the oldest first."""
+    rows = await raw.rows(
+        "SELECT id, value FROM addresses WHERE person_id = $1 AND kind = 'phone' "
+        "AND state IN ('attested', 'confirmed') ORDER BY seen_at, id",
+        person,
+    )
+    return [(id_, keyring.open("addresses", "value", id_, value)) for id_, value in rows]
 
 
 async def suspend(raw: Raw, kind: str, token: bytes) -> list[int]:

@@ -3,16 +3,17 @@
 from typing import Any, Final
 
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import CallbackQuery
 from aiogram_dialog import Dialog, DialogManager, Window
 
+from bot import widgets as ui
 from bot.answers import hours_of, mine
-from bot.widgets import CHOOSE, Data, Say, button, data_of, finish, here_of, picks, way_out
 from casework.borrower.tell import tell
 
-_WHY: Final = ("income", "health", "family", "costs", "other", "rather_not")
-_WHEN: Final = ("days", "weeks", "month", "unknown")
-_WHAT: Final = ("part", "later", "pause", "talk")
+_CODES: Final = {
+    "why": ("income", "health", "family", "costs", "other", "rather_not"),
+    "when": ("days", "weeks", "month", "unknown"),
+    "what": ("part", "later", "pause", "talk"),
+}
 
 
 class Cannot(StatesGroup):
@@ -24,60 +25,35 @@ class Cannot(StatesGroup):
     check = State()
 
 
-def _choices(question: str, codes: tuple[str, ...]) -> Any:
-    async def getter(dialog_manager: DialogManager, **_: Any) -> Data:
-        say = here_of(dialog_manager).say
-        return {"choices": [(say(f"cannot.{question}_{code}"), code) for code in codes]}
-
-    return getter
+async def _said(dialog_manager: DialogManager, **_: Any) -> ui.Data:
+    say, data = ui.here_of(dialog_manager).say, ui.data_of(dialog_manager)
+    return {asked: say(f"cannot.{asked}_{data[asked]}") for asked in _CODES}
 
 
-def _keep(question: str, then: State) -> Any:
-    async def pick(_: CallbackQuery, __: Any, manager: DialogManager, code: str) -> None:
-        data_of(manager)[question] = code
-        await manager.switch_to(then)
-
-    return pick
-
-
-async def _said(dialog_manager: DialogManager, **_: Any) -> Data:
-    say, data = here_of(dialog_manager).say, data_of(dialog_manager)
-    return {question: say(f"cannot.{question}_{data[question]}") for question in ("why", "when", "what")}
-
-
-async def _confirm(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
-    here, data = here_of(manager), data_of(manager)
-    reason = f"{data['why']}/{data['when']}/{data['what']}"
-    await tell(here.desk.office, here.chat, "hardship", here.update, here.now, note=reason)
+async def _confirm(manager: DialogManager) -> None:
+    here, data = ui.here_of(manager), ui.data_of(manager)
+    note = "/".join(data[asked] for asked in _CODES)
+    await tell(here.desk.office, here.chat, "hardship", here.update, here.now, note=note)
     hours = hours_of(await mine(here))
     if hours:
-        await finish(manager, "cannot.done_hours", hours=hours)
+        await ui.finish(manager, "cannot.done_hours", hours=hours)
     else:
-        await finish(manager, "cannot.done")
+        await ui.finish(manager, "cannot.done")
 
 
-def _window(question: str, codes: tuple[str, ...], state: State, then: State, *, back: bool) -> Window:
-    return Window(
-        Say(f"cannot.{question}"),
-        picks(question, "choices", _keep(question, then)),
-        way_out(back=back),
-        CHOOSE,
-        state=state,
-        getter=_choices(question, codes),
-    )
+def _window(asked: str, state: State, then: State) -> Window:
+    async def choose(manager: DialogManager, code: str) -> None:
+        ui.data_of(manager)[asked] = code
+        await manager.switch_to(then)
+
+    codes = ui.choices(f"cannot.{asked}", _CODES[asked], choose)
+    return ui.question(f"cannot.{asked}", codes, state=state, back=state != Cannot.why)
 
 
 DIALOG: Final = Dialog(
-    _window("why", _WHY, Cannot.why, Cannot.when, back=False),
-    _window("when", _WHEN, Cannot.when, Cannot.what, back=True),
-    _window("what", _WHAT, Cannot.what, Cannot.check, back=True),
-    Window(
-        Say("cannot.check"),
-        button("yes", _confirm),
-        way_out(),
-        CHOOSE,
-        state=Cannot.check,
-        getter=_said,
-    ),
+    _window("why", Cannot.why, Cannot.when),
+    _window("when", Cannot.when, Cannot.what),
+    _window("what", Cannot.what, Cannot.check),
+    ui.confirmation("cannot.check", _confirm, state=Cannot.check, getter=_said),
 )
 ENTRIES: Final = {"cannot": Cannot.why}

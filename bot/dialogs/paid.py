@@ -7,23 +7,11 @@ from typing import Any, Final
 from aiogram import F
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from aiogram_dialog import Dialog, DialogManager, Window
+from aiogram_dialog import Dialog, DialogManager
 from aiogram_dialog.widgets.input import MessageInput
 
-from bot.answers import mine, named
-from bot.widgets import (
-    CHOOSE,
-    Data,
-    Say,
-    button,
-    chosen_loan,
-    finish,
-    here_of,
-    loan_window,
-    once_more,
-    way_out,
-)
-from casework.borrower.answers import Holding
+from bot import widgets as ui
+from bot.answers import named
 from casework.borrower.tell import LARGEST_PHOTO, keep_photo, tell
 
 PAUSE: Final = timedelta(days=3)  # of strategies/outcomes.py, claims_paid; a test holds them together
@@ -36,21 +24,12 @@ class Paid(StatesGroup):
     receipt = State()
 
 
-async def owing(dialog_manager: DialogManager) -> list[Holding]:
-    """Loans that a payment may be missing on."""
-    return [one for one in await mine(here_of(dialog_manager)) if one.outstanding]
-
-
-async def _loan(dialog_manager: DialogManager, **_: Any) -> Data:
-    return {"loan": named(here_of(dialog_manager).say, await chosen_loan(dialog_manager))}
-
-
 async def _photo(message: Message, _: MessageInput, manager: DialogManager) -> None:
-    here = here_of(manager)
+    here = ui.here_of(manager)
     assert message.photo is not None
     largest = message.photo[-1]
     if (largest.file_size or 0) > LARGEST_PHOTO:
-        await once_more(manager, "paid.too_large")
+        await ui.once_more(manager, "paid.too_large")
         return
     into = BytesIO()
     await here.bot.download(largest, into)
@@ -63,23 +42,21 @@ async def _without(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
 
 
 async def _tell(manager: DialogManager, photo: int | None) -> None:
-    here, one = here_of(manager), await chosen_loan(manager)
+    here, one = ui.here_of(manager), await ui.chosen_loan(manager)
     await tell(here.desk.office, here.chat, "claims_paid", here.update, here.now, loan=one.id)
     until = here.say.moment(here.now + PAUSE, one.zone)
     key = "paid.done" if photo is None else "paid.done_photo"
-    await finish(manager, key, loan=named(here.say, one), until=until)
+    await ui.finish(manager, key, loan=named(here.say, one), until=until)
 
 
 DIALOG: Final = Dialog(
-    loan_window(Paid.loan, Paid.receipt, owing, nothing="pay.nothing"),
-    Window(
-        Say("paid.receipt"),
-        button("skip", _without),
-        way_out(),
+    ui.loan_window(Paid.loan, Paid.receipt, ui.owing, nothing="pay.nothing"),
+    ui.question(
+        "paid.receipt",
+        ui.button("skip", _without),
         MessageInput(_photo, filter=F.photo),
-        CHOOSE,
         state=Paid.receipt,
-        getter=_loan,
+        getter=ui.loan_said,
     ),
 )
 ENTRIES: Final = {"paid": Paid.loan}

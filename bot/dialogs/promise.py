@@ -5,26 +5,11 @@ from typing import Any, Final
 
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from aiogram_dialog import Dialog, DialogManager, Window
+from aiogram_dialog import Dialog, DialogManager
 from aiogram_dialog.widgets.kbd import Row
 
-from bot.answers import mine, named
-from bot.widgets import (
-    CHOOSE,
-    Data,
-    Say,
-    button,
-    chosen_loan,
-    data_of,
-    finish,
-    here_of,
-    loan_window,
-    month_of,
-    once_more,
-    picks,
-    typed,
-    way_out,
-)
+from bot import widgets as ui
+from bot.answers import named
 from casework.borrower.answers import Holding
 from casework.borrower.tell import last_day, promise_limits, tell
 from casework.errors import CaseworkInputError
@@ -48,8 +33,8 @@ def _asked(one: Holding) -> int:
     return one.arrears or one.next_minor or one.outstanding
 
 
-async def _amounts(dialog_manager: DialogManager, **_: Any) -> Data:
-    here, one = here_of(dialog_manager), await chosen_loan(dialog_manager)
+async def _amounts(dialog_manager: DialogManager, **_: Any) -> ui.Data:
+    here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
     offered = dict.fromkeys((_asked(one), one.outstanding))
     return {
         "loan": named(here.say, one),
@@ -62,50 +47,50 @@ async def _pick_amount(_: CallbackQuery, __: Any, manager: DialogManager, minor:
 
 
 async def _type_amount(_: Message, manager: DialogManager, text: str) -> None:
-    one = await chosen_loan(manager)
+    one = await ui.chosen_loan(manager)
     found = [money.minor for money in read_amount(text, one.currency) if money.currency == one.currency]
     if len(found) != 1:
-        await once_more(manager, "promise.amount_unclear")
+        await ui.once_more(manager, "promise.amount_unclear")
         return
     await _take_amount(manager, found[0])
 
 
 async def _take_amount(manager: DialogManager, minor: int) -> None:
-    here, one = here_of(manager), await chosen_loan(manager)
+    here, one = ui.here_of(manager), await ui.chosen_loan(manager)
     least, most = promise_limits(one)
     if not least <= minor <= most:
         least_said, most_said = (here.say.money(limit, one.currency) for limit in (least, most))
-        await once_more(manager, "promise.amount_limits", least=least_said, most=most_said)
+        await ui.once_more(manager, "promise.amount_limits", least=least_said, most=most_said)
         return
-    data_of(manager)["amount"] = minor
+    ui.data_of(manager)["amount"] = minor
     await manager.switch_to(Promise.day)
 
 
-async def _days(dialog_manager: DialogManager, **_: Any) -> Data:
-    here, one = here_of(dialog_manager), await chosen_loan(dialog_manager)
+async def _days(dialog_manager: DialogManager, **_: Any) -> ui.Data:
+    here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
     days = [one.today + timedelta(days=ahead) for ahead in _CHIPS]
     days = [day for day in days if day <= last_day(one)]
     return {
-        "amount": here.say.money(data_of(dialog_manager)["amount"], one.currency),
+        "amount": here.say.money(ui.data_of(dialog_manager)["amount"], one.currency),
         "days": [(here.say.weekday(day), day.isoformat()) for day in days],
     }
 
 
-async def _month(dialog_manager: DialogManager, **_: Any) -> Data:
-    here, one = here_of(dialog_manager), await chosen_loan(dialog_manager)
-    shown = date.fromisoformat(data_of(dialog_manager).get("month") or one.today.isoformat())
+async def _month(dialog_manager: DialogManager, **_: Any) -> ui.Data:
+    here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
+    shown = date.fromisoformat(ui.data_of(dialog_manager).get("month") or one.today.isoformat())
     return {
         "month": here.say.month(shown),
-        "days": month_of(shown, one.today, last_day(one)),
+        "days": ui.month_of(shown, one.today, last_day(one)),
     }
 
 
 async def _turn(manager: DialogManager, ahead: bool) -> None:
-    one = await chosen_loan(manager)
-    shown = date.fromisoformat(data_of(manager).get("month") or one.today.isoformat()).replace(day=1)
+    one = await ui.chosen_loan(manager)
+    shown = date.fromisoformat(ui.data_of(manager).get("month") or one.today.isoformat()).replace(day=1)
     other = (shown + timedelta(days=32) if ahead else shown - timedelta(days=1)).replace(day=1)
     if one.today.replace(day=1) <= other <= last_day(one):
-        data_of(manager)["month"] = other.isoformat()
+        ui.data_of(manager)["month"] = other.isoformat()
 
 
 async def _earlier(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
@@ -122,20 +107,20 @@ async def _pick_day(_: CallbackQuery, __: Any, manager: DialogManager, day: str)
 
 
 async def _type_day(_: Message, manager: DialogManager, text: str) -> None:
-    one = await chosen_loan(manager)
+    one = await ui.chosen_loan(manager)
     found = read_date(text, one.today, order_in(one.country))
     if len(found) != 1:
-        await once_more(manager, "promise.day_unclear")
+        await ui.once_more(manager, "promise.day_unclear")
         return
     await _take_day(manager, found[0])
 
 
 async def _take_day(manager: DialogManager, day: date) -> None:
-    here, one = here_of(manager), await chosen_loan(manager)
+    here, one = ui.here_of(manager), await ui.chosen_loan(manager)
     if not one.today <= day <= last_day(one):
-        await once_more(manager, "promise.day_limits", last=here.say.day(last_day(one)))
+        await ui.once_more(manager, "promise.day_limits", last=here.say.day(last_day(one)))
         return
-    data_of(manager)["day"] = day.isoformat()
+    ui.data_of(manager)["day"] = day.isoformat()
     await manager.switch_to(Promise.check)
 
 
@@ -143,9 +128,9 @@ async def _calendar(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
     await manager.switch_to(Promise.calendar)
 
 
-async def _echo(dialog_manager: DialogManager, **_: Any) -> Data:
-    here, one = here_of(dialog_manager), await chosen_loan(dialog_manager)
-    data = data_of(dialog_manager)
+async def _echo(dialog_manager: DialogManager, **_: Any) -> ui.Data:
+    here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
+    data = ui.data_of(dialog_manager)
     return {
         "loan": named(here.say, one),
         "amount": here.say.money(data["amount"], one.currency),
@@ -153,9 +138,9 @@ async def _echo(dialog_manager: DialogManager, **_: Any) -> Data:
     }
 
 
-async def _confirm(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
-    here, one = here_of(manager), await chosen_loan(manager)
-    data = data_of(manager)
+async def _confirm(manager: DialogManager) -> None:
+    here, one = ui.here_of(manager), await ui.chosen_loan(manager)
+    data = ui.data_of(manager)
     day = date.fromisoformat(data["day"])
     amount: int = data["amount"]
     try:
@@ -163,56 +148,39 @@ async def _confirm(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
             here.desk.office, here.chat, "promise", here.update, here.now, loan=one.id, amount=amount, due=day
         )
     except CaseworkInputError:  # a payment or another day came in between
-        await finish(manager, "promise.changed")
+        await ui.finish(manager, "promise.changed")
         return
     small = made.promise is not None and not made.promise.pauses
     key = "promise.done_small" if small else "promise.done"
-    await finish(manager, key, amount=here.say.money(amount, one.currency), day=here.say.day(day))
-
-
-async def owing(dialog_manager: DialogManager) -> list[Holding]:
-    """The loans that something can be promised on."""
-    return [one for one in await mine(here_of(dialog_manager)) if one.outstanding]
+    await ui.finish(manager, key, amount=here.say.money(amount, one.currency), day=here.say.day(day))
 
 
 DIALOG: Final = Dialog(
-    loan_window(Promise.loan, Promise.amount, owing, nothing="pay.nothing"),
-    Window(
-        Say("promise.amount"),
-        picks("amount", "amounts", _pick_amount),
-        way_out(),
-        typed(_type_amount),
-        CHOOSE,
+    ui.loan_window(Promise.loan, Promise.amount, ui.owing, nothing="pay.nothing"),
+    ui.question(
+        "promise.amount",
+        ui.picks("amount", "amounts", _pick_amount),
+        ui.typed(_type_amount),
         state=Promise.amount,
         getter=_amounts,
     ),
-    Window(
-        Say("promise.day"),
-        picks("day", "days", _pick_day, width=2),
-        button("another_day", _calendar),
-        way_out(),
-        typed(_type_day),
-        CHOOSE,
+    ui.question(
+        "promise.day",
+        ui.picks("day", "days", _pick_day, width=2),
+        ui.button("another_day", _calendar),
+        ui.typed(_type_day),
         state=Promise.day,
         getter=_days,
     ),
-    Window(
-        Say("promise.calendar"),
-        picks("cell", "days", _pick_day, width=7),
-        Row(button("earlier", _earlier), button("later", _later)),
-        way_out(to=Promise.day),
-        typed(_type_day),
-        CHOOSE,
+    ui.question(
+        "promise.calendar",
+        ui.picks("cell", "days", _pick_day, width=7),
+        Row(ui.button("earlier", _earlier), ui.button("later", _later)),
+        ui.typed(_type_day),
         state=Promise.calendar,
         getter=_month,
+        to=Promise.day,
     ),
-    Window(
-        Say("promise.check"),
-        Row(button("yes", _confirm)),
-        way_out(to=Promise.day),
-        CHOOSE,
-        state=Promise.check,
-        getter=_echo,
-    ),
+    ui.confirmation("promise.check", _confirm, state=Promise.check, getter=_echo, to=Promise.day),
 )
 ENTRIES: Final = {"promise": Promise.loan}

@@ -33,7 +33,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("pins")
 async def set_pin(office: Office, actor: Actor, person: int, pin: str, now: datetime) -> None:
     """The person's PIN is `pin` from now on. Raises Denied; CaseworkInputError for one that is none."""
     least, most = PIN_DIGITS
-    if not (pin.isascii() and pin.isdigit() and least <= len(pin) <= most):
+    if not _has_digits(pin):
         raise CaseworkInputError(f"a PIN has {least} to {most} digits")
     if _is_easy(pin):
         raise CaseworkInputError(
@@ -93,6 +93,16 @@ async def check_pin(
         await open_tasks(raw, [case], "review", reply, now)
         log.error("a PIN is locked after failed tries", person=person, failures=failures)
     return "wrong"
+
+
+def is_good_pin(pin: str) -> bool:
+    """Whether `pin` may be one: of so many digits, and not too easy to guess."""
+    return _has_digits(pin) and not _is_easy(pin)
+
+
+def _has_digits(pin: str) -> bool:
+    least, most = PIN_DIGITS
+    return pin.isascii() and pin.isdigit() and least <= len(pin) <= most
 
 
 def _digest(keyring: Keyring, person: int, pin: str) -> bytes:

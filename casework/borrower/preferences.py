@@ -1,5 +1,6 @@
-"""Stop and start: obeyed at once, in whatever language they are said, and before the next send."""
+"""Stop and start, obeyed before the next send in whatever language they are said; the hours they ask for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,7 @@ from storage.audit import Event, write
 from storage.chat.chats import cases_of
 from storage.consents import set_consent
 from storage.raw import touch
+from storage.told import set_marks
 
 
 async def consent(
@@ -43,4 +45,16 @@ async def consent(
             note=lambda row: seal("consents", "note", row, f"update {update} of the chat"),
         )
         said = Event(now, who.name, who.role, f"consent.{state}", "person", chat.person, {"channel": "chat"})
+        await write(raw.connection, [said])
+
+
+async def keep_hours(office: Office, chat: Chat, hours: Sequence[str], now: datetime) -> None:
+    """When they want to hear from us ("18:00-20:30"); none: whenever the rules allow. Raises Denied."""
+    assert chat.person is not None
+    who = borrower(chat.person)
+    require(who, Action.TELL, owner=who.name)
+    async with office.transaction() as raw:
+        await set_marks(raw, chat.person, now, own_hours=list(hours))
+        data = {"own_hours": list(hours)}
+        said = Event(now, who.name, who.role, "person.marked", "person", chat.person, data)
         await write(raw.connection, [said])

@@ -33,6 +33,7 @@ class File(msgspec.Struct, frozen=True):
     name: str
     media_type: str
     content: bytes
+    as_of: date
 
 
 async def statements(
@@ -79,7 +80,7 @@ async def statements(
                 loans=tuple([await _loan(raw, row, spec, spoken, day) for row in theirs]),
                 reach=(spec.reply_to.phone or spec.reply_to.email) if spec.reply_to else None,
             )
-            made.append(File(f"statement-{day}.pdf", "application/pdf", statement_pdf(told, spoken)))
+            made.append(File(f"statement-{day}.pdf", "application/pdf", statement_pdf(told, spoken), day))
     return made
 
 

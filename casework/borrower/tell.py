@@ -15,8 +15,11 @@ from casework.outcomes import Details, Recorded, record_outcome
 from casework.staff.rights import Action, require
 from storage.audit import Event, write
 from storage.chat import chats, files, proofs
+from storage.chat.feedback import keep_feedback
+from storage.recorded import open_task
 
 LARGEST_PHOTO: Final = 10 * 1024 * 1024  # bytes
+REVIEWED_WITHIN: Final = timedelta(days=5)
 
 
 def promise_limits(one: Holding) -> tuple[int, int]:
@@ -78,6 +81,32 @@ async def keep_photo(
     text = base64.b64encode(content).decode()
     async with office.transaction() as raw:
         return await files.keep_file(raw, office.keyring, chat.id, chat.person, kind, text, update, now)
+
+
+async def give_feedback(
+    office: Office, chat: Chat, loan: int, rating: str, words: str | None, update: int | None, now: datetime
+) -> bool:
+    """Keep how it was with a loan (good, fair, poor); whether it is new. What was poor is read by a person.
+
+    Raises Denied; CaseworkInputError where the loan is none of theirs.
+    """
+    assert chat.person is not None
+    who = borrower(chat.person)
+    require(who, Action.TELL, owner=who.name)
+    async with office.transaction() as raw:
+        case = await files.case_of(raw, chat.person, loan)
+        if case is None:
+            raise CaseworkInputError("this person is party to no such loan")
+        kept = await keep_feedback(raw, office.keyring, case, loan, rating, words, update, now)
+        if kept is None:
+            return False
+        data = {"rating": rating}
+        done = [Event(now, who.name, who.role, "feedback.given", "feedback", kept, data)]
+        if rating == "poor":
+            task = await open_task(raw, case, loan, "review", "complaints", 5, now, now + REVIEWED_WITHIN)
+            done.append(Event(now, who.name, who.role, "task.opened", "task", task, {"feedback": kept}))
+        await write(raw.connection, done)
+    return True
 
 
 async def wrong_person(office: Office, chat: Chat, update: int | None, now: datetime) -> None:

@@ -44,7 +44,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read_intent(text: str) -> Reading:
-    """What `text` asks for, in any language that has phrases. The first call trains the model (a second)."""
+    """What `text` asks for, in any language that has phrases. Without `get_ready` the first call trains."""
     keyword = keyword_of(text)
     if keyword is not None:
         return Reading("sure", (Guess(keyword, 1.0),))
@@ -56,6 +56,12 @@ def read_intent(text: str) -> Reading:
         return Reading("sure", ranked[:1])
     asked = [guess for guess in ranked if guess.share >= _WORTH_ASKING and guess.intent != "unclear"]
     return Reading("did_you_mean", tuple(asked[:_MOST_ASKED])) if asked else Reading("unclear")
+
+
+def get_ready() -> None:
+    """Train the model now, so that nobody who writes waits for it: a second or so of one core."""
+    model()
+    _never()
 
 
 def rank(text: str) -> tuple[Guess, ...]:

@@ -121,6 +121,21 @@ talk_lines = Table(
     Index("ix_talk_lines_waiting", "id", postgresql_where=text("side = 'staff' AND begun_at IS NULL")),
 )
 
+# What a borrower says of how it was, once a loan is settled: once each.
+feedback = Table(
+    "feedback",
+    metadata,
+    key(),
+    ref("case_id", "cases.id"),
+    ref("loan_id", "loans.id", index=True),
+    Column("rating", Text, nullable=False),
+    Column("words", LargeBinary),  # sealed
+    moment("at"),
+    ref("update_id", "chat_updates.id", nullable=True),
+    UniqueConstraint("case_id", "loan_id"),
+    one_of("rating", "good", "fair", "poor"),
+)
+
 # What was sent in a chat as a proof: a photo of a receipt.
 chat_files = Table(
     "chat_files",

@@ -76,7 +76,7 @@ _ABOVE = """\
 # Intents: what free text is read as
 
 What people type in a chat or by SMS is read by a small classifier, `messages/intents`: naive Bayes over
-words, their neighbours and the letters inside words, trained when it is first asked, in a second or two,
+words, their neighbours and the letters inside words, trained when the process begins, in a second or two,
 from the phrases of `messages/intents/phrases`, a file a language. It reads all languages at once, so that a
 mixed text is read too.
 

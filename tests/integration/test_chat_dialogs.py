@@ -202,7 +202,7 @@ async def test_acceptance_09_a_wrong_person_is_detached_and_traced(room: Chatroo
     assert "250.00" not in await guest.says("balance")
 
 
-async def test_a_complaint_and_a_new_number_reach_a_person(room: Chatroom, guest: Guest) -> None:
+async def test_a_complaint_and_a_number_without_a_code_reach_a_person(room: Chatroom, guest: Guest) -> None:
     await guest.says("I want to complain")
     await guest.says("You called me five times in a day.")
     assert "Your complaint is with us" in await guest.taps("yes")
@@ -211,7 +211,8 @@ async def test_a_complaint_and_a_new_number_reach_a_person(room: Chatroom, guest
     await guest.taps("number")
     assert "could not read a number" in await guest.says("it is new")
     await guest.says("+44 7700 900456")
-    assert "checks it with you" in await guest.taps("yes")
+    assert "code is on its way" in await guest.taps("yes")
+    assert "checks it with you" in await guest.taps("no_code")
     (talk,) = await waiting(room.office, CARL)
     said = await lines(room.office, CARL, talk.id, room.now)
     assert [line.text for line in said] == ["+44 7700 900456"]
@@ -230,7 +231,7 @@ async def test_with_several_loans_it_is_asked_which_and_with_none_nothing_is(roo
     assert "nothing to pay" in await done.taps("promise")
 
 
-@pytest.mark.parametrize("intent", sorted(entries()))
+@pytest.mark.parametrize("intent", sorted({*entries()} - {"feedback"}))  # of that nothing is settled yet
 async def test_every_dialog_begins_and_can_be_left_at_once_in_chinese_too(
     room: Chatroom, intent: str
 ) -> None:
