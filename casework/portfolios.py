@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 from casework.errors import CaseworkInputError
 from ledger.errors import LedgerInputError
 from ledger.money import minor_digits, parse_major
-from ledger.terms import COMPONENTS, Component, DpdStarts, Terms
+from ledger.terms import COMPONENTS, Component, DpdStarts, Prepayment, Spread, Terms
 from policy.pack import shipped_texts
 from policy.values import Actor
 from storage.portfolios import PortfolioRow, save_portfolio
@@ -36,6 +36,8 @@ class TermsSpec(BaseModel):
     grace_days: Annotated[int, Field(ge=0)] = 0
     tolerance: str = "0"
     allocation: tuple[Component, ...] = COMPONENTS
+    spread: Spread = "by_installment"
+    prepayment: Prepayment = "next"
     buckets: tuple[tuple[int, int | None], ...] = ((1, 30), (31, 60), (61, 90), (91, None))
 
 
@@ -161,6 +163,8 @@ def terms_of(spec: PortfolioSpec, currency: str) -> Terms:
         terms.grace_days,
         _tolerance(terms.tolerance, currency),
         terms.allocation,
+        terms.spread,
+        terms.prepayment,
         terms.buckets,
     )
 

@@ -97,9 +97,10 @@ def allocate(
 
     Payments go in order of date, then in the order given. Each goes to the installment it names, then to the
     oldest unpaid one and on to later ones, by due date and then id, also where they are not due yet; within
-    one, by `terms.allocation`. What no installment needs is a credit. A reversal received by `on` takes its
-    payment out as if it had never been, whatever the dates of the two; a second reversal of the same changes
-    nothing.
+    one, by `terms.allocation`. By `terms.spread` that order may hold across all that is due on the payment's
+    date, and by `terms.prepayment` what is not due yet may be paid from the last on. What no installment
+    needs is a credit. A reversal received by `on` takes its payment out as if it had never been, whatever the
+    dates of the two; a second reversal of the same changes nothing.
 
     Ids of installments and of payments are unique, their amounts 0 or more: the caller's care.
     LedgerInputError for a payment below zero or that names an installment which is not there, and for a
@@ -108,25 +109,36 @@ def allocate(
     if not payments:
         return Ledger(tuple([Paid(row.id, 0, 0, 0, 0) for row in schedule]), (), (), 0)
     left: list[_Parts] = [(row.penalties, row.fees, row.interest, row.principal) for row in schedule]
+    live = _live(payments, on)
+    _check(schedule, live)
+    if terms.spread == "by_installment" and terms.prepayment == "next":
+        allocations, credits = _one_after_the_other(terms, schedule, live, left)
+    else:
+        allocations, credits = _by_other_terms(terms, schedule, live, left)
+    paid = [
+        Paid(row.id, row.penalties - a, row.fees - b, row.interest - c, row.principal - d)
+        for row, (a, b, c, d) in zip(schedule, left, strict=True)
+    ]
+    return Ledger(tuple(paid), tuple(allocations), tuple(credits), sum([credit.amount for credit in credits]))
+
+
+def _one_after_the_other(
+    terms: Terms, schedule: Sequence[Installment], live: Sequence[Payment], left: list[_Parts]
+) -> tuple[list[Allocation], list[Credit]]:
+    """The usual way, in one pass: `left` is what is unpaid of each installment, and is taken from."""
     totals = [a + b + c + d for a, b, c, d in left]
     order = _by_due(schedule)
     places: dict[int, int] | None = None
     oldest, end = 0, len(order)
     allocations: list[Allocation] = []
     credits: list[Credit] = []
-    for payment in _live(payments, on):
+    for payment in live:
         rest = payment.amount
-        if rest < 0:
-            raise LedgerInputError(f"payment {payment.id} is below zero: money taken back is a reversal")
         named = -1
         if payment.installment is not None:
             if places is None:
                 places = {row.id: place for place, row in enumerate(schedule)}
-            named = places.get(payment.installment, -1)
-            if named < 0:
-                raise LedgerInputError(
-                    f"payment {payment.id} names installment {payment.installment}, not in the schedule"
-                )
+            named = places[payment.installment]
         while rest:
             if named >= 0:
                 place, named = named, -1
@@ -148,11 +160,59 @@ def allocate(
                 totals[place] = whole - rest
                 rest = 0
             allocations.append(Allocation(payment.id, schedule[place].id, *taken))
-    paid = [
-        Paid(row.id, row.penalties - a, row.fees - b, row.interest - c, row.principal - d)
-        for row, (a, b, c, d) in zip(schedule, left, strict=True)
-    ]
-    return Ledger(tuple(paid), tuple(allocations), tuple(credits), sum([credit.amount for credit in credits]))
+    return allocations, credits
+
+
+def _by_other_terms(
+    terms: Terms, schedule: Sequence[Installment], live: Sequence[Payment], left: list[_Parts]
+) -> tuple[list[Allocation], list[Credit]]:
+    """By component across what is due, or with prepayments from the last: the parts one after the other."""
+    order = _by_due(schedule)
+    places = {row.id: place for place, row in enumerate(schedule)}
+    allocation = [COMPONENTS.index(component) for component in terms.allocation]
+    allocations: list[Allocation] = []
+    credits: list[Credit] = []
+    for payment in live:
+        taken: dict[int, list[int]] = {}  # of each place, by component
+        rest = payment.amount
+        due = [place for place in order if schedule[place].due <= payment.received_on]
+        later = [place for place in order if schedule[place].due > payment.received_on and any(left[place])]
+        if terms.prepayment == "last":
+            later[1:] = reversed(later[1:])
+        first = [] if payment.installment is None else [places[payment.installment]]
+        steps = [(place, part) for place in first for part in allocation]
+        if terms.spread == "by_component":
+            steps += [(place, part) for part in allocation for place in due]
+        else:
+            steps += [(place, part) for place in due for part in allocation]
+        steps += [(place, part) for place in later for part in allocation]
+        for place, part in steps:
+            if not rest:
+                break
+            amount = min(left[place][part], rest)
+            if amount:
+                parts = list(left[place])
+                parts[part] -= amount
+                left[place] = (parts[0], parts[1], parts[2], parts[3])
+                taken.setdefault(place, [0, 0, 0, 0])[part] += amount
+                rest -= amount
+        allocations += [Allocation(payment.id, schedule[place].id, *parts) for place, parts in taken.items()]
+        if rest:
+            credits.append(Credit(payment.id, rest))
+    return allocations, credits
+
+
+def _check(schedule: Sequence[Installment], live: Sequence[Payment]) -> None:
+    known: set[int] | None = None
+    for payment in live:
+        if payment.amount < 0:
+            raise LedgerInputError(f"payment {payment.id} is below zero: money taken back is a reversal")
+        if payment.installment is not None:
+            known = {row.id for row in schedule} if known is None else known
+            if payment.installment not in known:
+                raise LedgerInputError(
+                    f"payment {payment.id} names installment {payment.installment}, not in the schedule"
+                )
 
 
 def _live(payments: Sequence[Payment | Reversal], on: date | None) -> list[Payment]:

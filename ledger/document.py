@@ -19,7 +19,7 @@ from ledger.fields import Fields, load
 from ledger.money import format_major, minor_digits
 from ledger.schedule import Installment
 from ledger.standing import Unpaid, per_installment, standing, unpaid_of
-from ledger.terms import COMPONENTS, Buckets, Component, DpdStarts, Pause, Terms
+from ledger.terms import COMPONENTS, Buckets, Component, DpdStarts, Pause, Prepayment, Spread, Terms
 
 _KEYS = (
     "currency",
@@ -28,6 +28,8 @@ _KEYS = (
     "grace_days",
     "tolerance",
     "allocation",
+    "spread",
+    "prepayment",
     "buckets",
     "installments",
     "payments",
@@ -155,6 +157,8 @@ def _terms(fields: Fields) -> Terms:
         grace_days=fields.whole("grace_days", 0),
         tolerance=fields.amount("tolerance", currency, "0"),
         allocation=_allocation(fields),
+        spread=cast("Spread", _one_of(fields, "spread", get_args(Spread))),
+        prepayment=cast("Prepayment", _one_of(fields, "prepayment", get_args(Prepayment))),
         buckets=_buckets(fields),
     )
 

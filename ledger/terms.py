@@ -15,6 +15,8 @@ Component = Literal["penalties", "fees", "interest", "principal"]
 COMPONENTS: tuple[Component, ...] = get_args(Component)
 
 DpdStarts = Literal["day_after_due", "on_due"]
+Spread = Literal["by_installment", "by_component"]
+Prepayment = Literal["next", "last"]
 
 Buckets = tuple[tuple[int, int | None], ...]
 
@@ -25,9 +27,12 @@ class Terms(msgspec.Struct, frozen=True):
     `zone` is the IANA name of the zone whose dates the ledger's dates are. `dpd_starts`: whether the due date
     is day 0 or day 1. `grace_days` delays delinquency, not days past due. `tolerance` (minor units): an
     installment of which that or less is unpaid counts as paid for days past due, bucket and arrears; it stays
-    outstanding. `allocation`: the four components in the order in which a payment settles them within an
-    installment. `buckets`: ranges of days, both ends included, without gaps, the last open; days below the
-    first are "current".
+    outstanding. `allocation`: the four components in the order in which a payment settles them, `spread`
+    whether that order holds within an installment, the oldest installment first ("by_installment"), or across
+    all that is due: the first component of every due installment before the second of any ("by_component",
+    as BGB 497(3) asks). `prepayment`: where what is over after all that is due goes once the next installment
+    is paid: to the one after it, or to the "last" one, and so shortens the loan. `buckets`: ranges of days,
+    both ends included, without gaps, the last open; days below the first are "current".
     """
 
     currency: str
@@ -36,6 +41,8 @@ class Terms(msgspec.Struct, frozen=True):
     grace_days: int = 0
     tolerance: int = 0
     allocation: tuple[Component, ...] = COMPONENTS
+    spread: Spread = "by_installment"
+    prepayment: Prepayment = "next"
     buckets: Buckets = ((1, 30), (31, 60), (61, 90), (91, None))
 
     def __post_init__(self) -> None:
@@ -46,6 +53,10 @@ class Terms(msgspec.Struct, frozen=True):
             )
         if self.dpd_starts not in get_args(DpdStarts):
             raise LedgerInputError(f'dpd_starts "{self.dpd_starts}" is unknown: "day_after_due" or "on_due"')
+        if self.spread not in get_args(Spread):
+            raise LedgerInputError(f'spread "{self.spread}" is unknown: "by_installment" or "by_component"')
+        if self.prepayment not in get_args(Prepayment):
+            raise LedgerInputError(f'prepayment "{self.prepayment}" is unknown: "next" or "last"')
         if self.grace_days < 0:
             raise LedgerInputError(f"grace_days {self.grace_days} is negative: it must be 0 or more")
         if self.tolerance < 0:

@@ -43,6 +43,8 @@ def drawn_terms() -> st.SearchStrategy[Terms]:
         grace_days=st.sampled_from([0, 0, 1, 5, 40]),
         tolerance=st.sampled_from([0, 0, 1, 7]),
         allocation=st.permutations(COMPONENTS).map(tuple),
+        spread=st.sampled_from(["by_installment", "by_component"]),
+        prepayment=st.sampled_from(["next", "last"]),
         buckets=buckets,
     )
 

@@ -37,6 +37,10 @@ class Clerk:
             if isinstance(e, Payment) and e.received_on <= on and e.id not in reversed_ids
         ]
         for _, _, payment in sorted(counted, key=lambda row: row[:2]):
+            unpaid = [(self.due[number], number) for number in self.owed if self.left(number)]
+            self.next = min([entry for entry in unpaid if entry[0] > payment.received_on], default=(on, -1))[
+                1
+            ]
             for _ in range(payment.amount):
                 self._apply_one_cent(payment)
 
@@ -45,14 +49,29 @@ class Clerk:
         if not unpaid:
             self.credits[payment.id] = self.credits.get(payment.id, 0) + 1
             return
-        number = min(unpaid)[1]
-        if any(name == payment.installment for _, name in unpaid):
-            number = payment.installment
+        number, part = self._next_part(payment, unpaid)
         parts = self.owed[number]
-        part = next(part for part in self.terms.allocation if parts[part])
         parts[part] -= 1
         key = (payment.id, number, part)
         self.spread[key] = self.spread.get(key, 0) + 1
+
+    def _next_part(self, payment: Payment, unpaid: list[tuple[date, int]]) -> tuple[int, str]:
+        """Where the next cent goes: (installment, component)."""
+        due = [entry for entry in sorted(unpaid) if entry[0] <= payment.received_on]
+        if any(number == payment.installment for _, number in unpaid):
+            number = payment.installment
+        elif due and self.terms.spread == "by_component":
+            return next(
+                (number, part)
+                for part in self.terms.allocation
+                for _, number in due
+                if self.owed[number][part]
+            )
+        elif due or self.terms.prepayment == "next":
+            number = min(unpaid)[1]
+        else:  # the next one as it was when this payment came, then from the last back
+            number = self.next if self.left(self.next) else max(unpaid)[1]
+        return number, next(part for part in self.terms.allocation if self.owed[number][part])
 
     def left(self, number: int) -> int:
         return sum(self.owed[number].values())

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ledger.allocate import Credit, Paid, Payment, Reversal, allocate
+from ledger.allocate import Credit, Ledger, Paid, Payment, Reversal, allocate
 from ledger.errors import LedgerInputError
 from ledger.standing import Standing, Unpaid, bucket_of, per_installment, standing, unpaid_of
 from ledger.terms import Pause, Terms
@@ -47,6 +47,43 @@ def test_a_second_reversal_of_the_same_payment_changes_nothing() -> None:
     assert allocate(terms(), schedule, [*entries, Reversal(3, NOV, 1)]) == allocate(
         terms(), schedule, entries
     )
+
+
+DEC, JAN = date(2023, 12, 1), date(2024, 1, 1)
+
+
+def parts(ledger: Ledger) -> list[tuple[int, int, int, int, int]]:
+    return [
+        (row.installment, row.penalties, row.fees, row.interest, row.principal) for row in ledger.allocations
+    ]
+
+
+def test_by_component_the_principal_of_all_that_is_due_comes_before_any_interest() -> None:
+    """BGB 497(3): costs first, then what is owed, interest last; that of December is not due."""
+    bgb = terms(allocation=("fees", "principal", "interest", "penalties"), spread="by_component")
+    schedule = [
+        installment(number, due, 100, interest=10, fees=5) for number, due in enumerate((OCT, NOV, DEC), 1)
+    ]
+    ledger = allocate(bgb, schedule, [Payment(1, NOV, 215)])
+    assert parts(ledger) == [(1, 0, 5, 5, 100), (2, 0, 5, 0, 100)]
+    usual = allocate(terms(allocation=bgb.allocation), schedule, [Payment(1, NOV, 215)])
+    assert parts(usual) == [(1, 0, 5, 10, 100), (2, 0, 5, 0, 95)]
+    over = allocate(bgb, schedule, [Payment(1, NOV, 240)])
+    assert parts(over) == [(1, 0, 5, 10, 100), (2, 0, 5, 10, 100), (3, 0, 5, 0, 5)]
+
+
+def test_a_prepayment_may_shorten_the_loan_once_the_next_installment_is_paid() -> None:
+    schedule = [installment(number, due, 100) for number, due in enumerate((OCT, NOV, DEC, JAN), 1)]
+    last = terms(prepayment="last")
+    assert parts(allocate(last, schedule, [Payment(1, OCT, 250)])) == [
+        (1, 0, 0, 0, 100),
+        (2, 0, 0, 0, 100),
+        (4, 0, 0, 0, 50),
+    ]
+    early = allocate(last, schedule, [Payment(1, date(2023, 9, 28), 100), Payment(2, NOV, 100)])
+    assert parts(early) == [(1, 0, 0, 0, 100), (2, 0, 0, 0, 100)], "a few days early is no prepayment"
+    named = allocate(last, schedule, [Payment(1, date(2023, 9, 28), 150, installment=1)])
+    assert parts(named) == [(1, 0, 0, 0, 100), (4, 0, 0, 0, 50)]
 
 
 def test_what_cannot_be_is_refused() -> None:
@@ -116,6 +153,8 @@ def test_each_installment_stands_by_its_own_days() -> None:
         ({"grace_days": -1}, "grace_days"),
         ({"tolerance": -1}, "tolerance"),
         ({"allocation": ("fees",)}, "allocation"),
+        ({"spread": "evenly"}, "spread"),
+        ({"prepayment": "first"}, "prepayment"),
         ({"buckets": ((1, 30),)}, "bucket 1"),
     ],
 )
