@@ -43,6 +43,7 @@ def course(facts: Facts, decision: Decision, encoded: bytes, now: datetime) -> C
         closed=decision.closed,
         again=decision.again,
         governs=decision.governs,
+        enrolled=decision.enrolled,
         settled=tuple(_settled(verdict, facts, now) for verdict in decision.verdicts),
     )
     return Course(change, tuple(working.going))

@@ -18,11 +18,12 @@ from casework.releases import in_force, ruling_of
 from policy.needs import Part, needs
 from policy.pack import shipped_texts
 from storage.crypt import Keyring
+from storage.experiments import experiments
 from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw, begun
 from storage.rulebooks import keep_rulebook, published, releases
 from storage.texts import all_versions
-from strategies.rulebook import Counting, Rulebook, Stance, Written, digest, encode, read_rulebook
+from strategies.rulebook import Counting, Rulebook, Stance, Trial, Written, digest, encode, read_rulebook
 
 
 class Clock(Protocol):
@@ -88,6 +89,7 @@ class Office:
         known = await raw.value(
             "SELECT ARRAY[(SELECT coalesce(max(id), 0) FROM strategy_versions), "
             "(SELECT coalesce(max(id), 0) FROM releases), "
+            "(SELECT count(*) + count(ended_at) FROM experiments), "
             "(SELECT coalesce(sum(id), 0)::bigint FROM text_versions WHERE approval = 'approved')]"
         )
         state = (tuple(known), portfolios)
@@ -121,4 +123,8 @@ class Office:
             current=current,
             counting={key: one for key, one in counting.items() if one != Counting()},
             stances={key: stance for key, stance in stances.items() if stance != Stance()},
+            experiments={
+                one.name: Trial(one.started_at, one.ends_at, one.state != "running")
+                for one in await experiments(raw)
+            },
         )

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from casework.errors import CaseworkInputError
+from casework.experiments import end_with, keep_arms
 from casework.office import Office
 from casework.questions import Kind
 from casework.releases import in_force
@@ -60,6 +61,7 @@ async def publish(
     strategy = read_strategy(text, file_name)
     check_texts(strategy, file_name)
     async with office.transaction() as raw:
+        await keep_arms(raw, strategy)
         before = in_force(await releases(raw, strategy.name)).get(strategy.name)
         version, new = await write_version(raw, strategy.name, strategy.digest, text, now, actor.name)
         number = await raw.value("SELECT version FROM strategy_versions WHERE id = $1", version)
@@ -103,6 +105,7 @@ async def rollback(office: Office, actor: Actor, name: str, now: datetime) -> Pu
             raise CaseworkInputError(
                 f"strategy {name} has no version before v{record[-1].number} that one could go back to"
             )
+        await end_with(raw, actor, name, "rolled_back", now)
         cases = await _release(raw, actor, name, before.version, now, action="rollback")
     return Published(name, before.version, before.number, False, cases)
 
@@ -204,6 +207,7 @@ async def _yes(
     office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime
 ) -> Mapping[str, Any]:
     asked = question.content
+    await keep_arms(raw, read_strategy((await published(raw))[asked["version"]], asked["name"]))
     cases = await _release(raw, actor, asked["name"], asked["version"], now, share=asked["share"])
     return {"strategy": asked["name"], "cases": cases}
 

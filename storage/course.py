@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from policy.values import No, reason_of
+from storage.experiments import write_enrolled
 from storage.governing import write_governing, write_settled
 from storage.raw import Raw
-from strategies.values import Governs, Key, Occurrence
+from strategies.values import Enrolled, Governs, Key, Occurrence
 
 
 class OccurrenceChange(msgspec.Struct, frozen=True):
@@ -75,6 +76,7 @@ class CaseChange(msgspec.Struct, frozen=True):
     again: datetime | None
     governs: tuple[Governs, ...] = ()
     settled: tuple[Settled, ...] = ()
+    enrolled: tuple[Enrolled, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -89,6 +91,7 @@ class CaseChange(msgspec.Struct, frozen=True):
             or self.closed
             or self.governs
             or self.settled
+            or self.enrolled
         )
 
 
@@ -155,6 +158,7 @@ async def write_changes(
     await _standing_contacts(raw, live, now)
     await write_governing(raw, live, now)
     await write_settled(raw, live, now)
+    await write_enrolled(raw, live, now)
     await raw.run(
         "UPDATE cases SET looked_through = greatest(looked_through, $3), next_look_at = n.again "
         "FROM unnest($1::bigint[], $2::timestamptz[]) n(id, again) WHERE cases.id = n.id",

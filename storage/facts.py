@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger.standing import Unpaid
 from storage.addresses import REACH, STATE_NOW
+from storage.experiments import drawn_of
 from storage.pledges import PROMISES, PROMISES_REMEMBERED, last_outcomes, promises_of
 from storage.raw import Raw
 from storage.situations import CaseOf, Needs, questions, situations_of
@@ -146,6 +147,7 @@ async def load_facts(
     anchors += cases
     ended, waiting, passed = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
     traits = await traits_of(raw, loan_ids, names)
+    drawn = await drawn_of(raw, persons if "arm" in names else ())
     loans: dict[int, list[Loan]] = defaultdict(list)
     for case, loan, status, zone, _, version, since, fed_at, chosen, leads, unsure, role in loan_rows:
         loans[case].append(
@@ -190,6 +192,7 @@ async def load_facts(
             _of_others(ended, case.id, loans_of[case.id]),
             language,
             outcomes.get(case.id, ""),
+            drawn.get(case.person, ()),
         )
         for case, (*_, opened_at, language) in zip(cases_of, case_rows, strict=True)
     ]

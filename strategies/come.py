@@ -7,14 +7,15 @@ ends with its reason; where what is owed is not certain, what is past due waits.
 import msgspec
 
 from policy.values import No
-from strategies.arms import HOLDOUT
+from strategies.arms import HOLDOUT, Arms
 from strategies.deciding import Candidate, Deciding, failed
+from strategies.enrol import arm_of, draw
 from strategies.fire import task
 from strategies.govern import govern
 from strategies.language import Step, Strategy
 from strategies.portrait import Portrait
 from strategies.timeline import Anchors, anchors_of, state_of, timeline
-from strategies.values import Begun, Ending, Governs, Key, Loan, Occurrence
+from strategies.values import Begun, Ending, Enrolled, Governs, Key, Loan, Occurrence
 
 
 def answer_steps(made: Deciding, loan: Loan) -> None:
@@ -31,7 +32,10 @@ def answer_steps(made: Deciding, loan: Loan) -> None:
         come.append(occurrence)
     ended = made.ended
     stored = set(loan.waiting)
-    made.found.extend(o for o in come if o.key not in ended and o.key not in stored)
+    new = [o for o in come if o.key not in ended and o.key not in stored]
+    made.found.extend(new)
+    if strategy.arms is not None and new:
+        _draw(made, loan, strategy.arms, new)
     expected = {occurrence.key for occurrence in come}
     for key in loan.waiting:
         if key not in expected and not made.in_the_air(key):
@@ -69,25 +73,39 @@ def _governed(made: Deciding, loan: Loan) -> Loan:
     )
 
 
+def _draw(made: Deciding, loan: Loan, arms: Arms, new: list[Occurrence]) -> None:
+    """Draw the person into the experiment of the strategy, if one of the steps that came is within it.
+
+    As who leads the loan: of two parties each would be in an arm, and one loan in two.
+    """
+    at = max((one.at for one in new if one.expires > made.now), default=None)
+    drawn = draw(made.facts, arms, made.rulebook, at, made.now) if at is not None and loan.leads else None
+    if drawn is not None:
+        made.facts = msgspec.structs.replace(made.facts, drawn=(*made.facts.drawn, drawn))
+        made.enrolled.append(Enrolled(drawn.experiment, drawn.arm, loan.id, loan.unpaid[0].installment))
+
+
 def _meant(made: Deciding, loan: Loan, strategy: Strategy, occurrence: Occurrence) -> bool:
     """Whether a step that has come is meant for this loan: its condition is asked once, at its moment.
 
-    What was found to be meant and waits since is not asked again. What is not meant supersedes nothing.
+    What was found to be meant and waits since is not asked its condition again. What is not meant supersedes
+    nothing.
     """
     key = occurrence.key
     if key in loan.passed:
         return False
     step = strategy.step(key.step)
-    if (step.when is None and not step.arm) or key in made.ended or key in loan.waiting:
+    if key in made.ended or made.in_the_air(key):
         return True
-    if step.arm:
-        arm = strategy.arms.of(made.facts.person) if strategy.arms is not None else ""
+    waits = key in loan.waiting
+    # An experiment may be stopped while a step of it waits: it is asked again for whom that is.
+    if step.arm and (not waits or made.rulebook.experiments is not None):
+        arm = arm_of(made.facts, strategy.arms, made.rulebook)
         if arm not in step.arm:
-            made.suppress(
-                key, No("strategy", "other_arm", f"for {', '.join(step.arm)}; the person is in {arm}")
-            )
+            detail = f"for {', '.join(step.arm)}; the person is in {arm}"
+            made.suppress(key, No("strategy", "other_arm", detail))
             return False
-    if step.when is not None:
+    if step.when is not None and not waits:
         verdict = step.when.of(Portrait(made.facts, loan, made.rulebook, made.now))
         if not verdict.holds:
             made.suppress(key, No("strategy", "condition", f"{step.when.text}, where {verdict.why}"))
@@ -152,7 +170,7 @@ def _latest(made: Deciding, loan: Loan, strategy: Strategy, occurrence: Occurren
             made.followed.add(begun.id)
         return
     arms = strategy.arms
-    if step.task is None and arms and not ended and arms.of(made.facts.person) == HOLDOUT:
+    if step.task is None and arms and not ended and arm_of(made.facts, arms, made.rulebook) == HOLDOUT:
         made.suppress(occurrence.key, No("strategy", "holdout", arms.experiment))
         return
     late = (made.now.date() - loan.unpaid[0].due).days

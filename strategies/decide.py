@@ -37,6 +37,7 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
         min(made.again, default=None),
         tuple(made.governs),
         verdicts,
+        tuple(made.enrolled),
     )
 
 

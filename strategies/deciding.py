@@ -8,7 +8,7 @@ from policy.values import Hold, No, Situation
 from strategies.language import Step
 from strategies.rulebook import Rulebook
 from strategies.timeline import state_of
-from strategies.values import Begun, Ending, Facts, Governs, Key, Occurrence, Plan, Waiting, Work
+from strategies.values import Begun, Ending, Enrolled, Facts, Governs, Key, Occurrence, Plan, Waiting, Work
 
 # States of a contact in which something may have reached the person.
 LEFT = frozenset({"sending", "accepted", "delivered", "unknown"})
@@ -42,6 +42,7 @@ class Deciding:
         self.again: list[datetime] = []
         self.followed: set[int] = set()  # messages that are planned, deferred, or awaited
         self.governs: list[Governs] = []
+        self.enrolled: list[Enrolled] = []
         self.moving: set[int] = set()  # loans whose new version waits for what is in flight
         self.ended = {key for loan in facts.loans for key in loan.ended} | set(facts.ended)
         self.left = {begun.id for begun in facts.begun if _left(begun)}

@@ -66,6 +66,11 @@ def size(now: float, hoped: float, *, level: float = LEVEL, power: float = POWER
     return ceil(((by_chance + by_effect) / (hoped - now)) ** 2)
 
 
+def level_of(challengers: int, level: float = LEVEL) -> float:
+    """The level of each comparison with the champion, so that all together err no more (Bonferroni)."""
+    return 1 - (1 - level) / challengers
+
+
 def answered(champion: Tally, challenger: Tally, level: float = LEVEL) -> Interval:
     """The interval for one look, told before (Newcombe 1998, method 10: Wilson's for each arm, combined)."""
     difference = challenger.share - champion.share
@@ -90,17 +95,26 @@ def watched(champion: Tally, challenger: Tally, needed: int, level: float = LEVE
 
 
 def finding(
-    champion: Tally, challenger: Tally, needed: int, harms: Mapping[str, tuple[Tally, Tally]]
+    champion: Tally,
+    challenger: Tally,
+    needed: int,
+    harms: Mapping[str, tuple[Tally, Tally]],
+    *,
+    over: bool = False,
+    level: float = LEVEL,
 ) -> Finding:
-    """What may be said at this look; `harms`: (champion, challenger) by what would be a harm."""
+    """What may be said at this look; `harms`: (champion, challenger) by what would be a harm.
+
+    `over`: nobody comes in any more, so it is answered with whom there is. `level`: `level_of` the arms.
+    """
     for harm, (before, after) in harms.items():
         if min(before.people, after.people) >= FEWEST and watched(before, after, needed, HARM_LEVEL).low > 0:
             return Finding("harmed", watched(before, after, needed, HARM_LEVEL), harm)
     if min(champion.people, challenger.people) < FEWEST:
         return Finding("too_early", None)
-    if min(champion.people, challenger.people) < needed:
-        return Finding("running", watched(champion, challenger, needed))
-    interval = answered(champion, challenger)
+    if min(champion.people, challenger.people) < needed and not over:
+        return Finding("running", watched(champion, challenger, needed, level))
+    interval = answered(champion, challenger, level)
     if interval.low > 0:
         return Finding("better", interval)
     return Finding("worse" if interval.high < 0 else "no_difference", interval)

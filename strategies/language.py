@@ -98,7 +98,7 @@ class Strategy(msgspec.Struct, frozen=True, eq=False, dict=True):
     def names(self) -> frozenset[str]:
         """The facts that its conditions and its segment read."""
         conditions = [step.when.names for step in self.steps if step.when is not None]
-        return self.segment.names.union(*conditions)
+        return self.segment.names.union(*conditions, {"arm"} if self.arms is not None else ())
 
     @cached_property
     def anchors(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ from ledger.standing import Unpaid
 from policy.values import Hold, Past
 from strategies.decide import decide
 from strategies.rulebook import Rulebook
-from strategies.values import NOT_MEANT, Decision, Facts, Governs, Key, Loan, Promise
+from strategies.values import NOT_MEANT, Decision, Drawn, Facts, Governs, Key, Loan, Promise
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -124,9 +124,11 @@ def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
     said = tuple(Past(at, plan.channel, "delivered", plan.loans, plan.message) for plan in decision.plans)
     closed = {message for message, _ in decision.closed} | {plan.message for plan in decision.plans}
     situation = replace(facts.situation, past=facts.situation.past + said)
+    drawn = tuple(Drawn(one.experiment, one.arm) for one in decision.enrolled)
     return replace(
         facts,
         situation=situation,
+        drawn=facts.drawn + drawn,
         loans=tuple(
             _loan(
                 _governed(loan, governs.get(loan.id)),

@@ -15,6 +15,7 @@ from policy.calendar import local_day
 from policy.values import Past
 from strategies.addresses import best_address
 from strategies.conditions import Value
+from strategies.enrol import arm_of
 from strategies.rulebook import Counting, Rulebook
 from strategies.timeline import state_of
 from strategies.values import Facts, Loan, Traits
@@ -109,8 +110,7 @@ def _contactable(of: Portrait) -> Value:
 
 
 def _arm(of: Portrait) -> str:
-    arms = of.rulebook.strategies[of.loan.strategy].arms
-    return arms.of(of.facts.person) if arms is not None else ""
+    return arm_of(of.facts, of.rulebook.strategies[of.loan.strategy].arms, of.rulebook)
 
 
 _READ: Final[Mapping[str, Callable[[Portrait], Value]]] = {

@@ -17,9 +17,9 @@ from strategies.arms import part
 from strategies.language import Strategy, read_strategy
 
 # Raised when the same facts and rulebook may decide otherwise than before.
-ENGINE = 4
+ENGINE = 5
 # Engines whose decisions this one makes again to the same result: what is new reads only what is new.
-REPLAYED = frozenset({3, 4})
+REPLAYED = frozenset({3, 4, 5})
 
 
 class Release(msgspec.Struct, frozen=True, array_like=True):
@@ -40,6 +40,14 @@ class Release(msgspec.Struct, frozen=True, array_like=True):
         if self.before is None or self.share >= 100:
             return self.version
         return self.version if part(self.salt, person) < self.share * 100 else self.before
+
+
+class Trial(msgspec.Struct, frozen=True, array_like=True):
+    """An experiment that was started. Who was drawn into it stays in their arm until it is over."""
+
+    started: datetime
+    ends: datetime  # nobody is drawn into it from here on
+    over: bool = False  # answered, or stopped: everybody hears the champion
 
 
 class Counting(msgspec.Struct, frozen=True, array_like=True):
@@ -68,6 +76,8 @@ class Written(msgspec.Struct, frozen=True, omit_defaults=True):
     current: Mapping[str, Release] = {}  # strategy -> the version in force
     counting: Mapping[int, Counting] = {}
     stances: Mapping[int, Stance] = {}  # portfolio id -> where it is not the usual one
+    # experiments that were started, by name; None: a book of before they were, in which arms need no start
+    experiments: Mapping[str, Trial] | None = None
 
 
 _USUAL: Final = Stance()
@@ -86,6 +96,7 @@ class Rulebook(msgspec.Struct, frozen=True, eq=False):
     names: frozenset[str] = frozenset()  # the facts that any condition or segment reads
     anchors: frozenset[str] = frozenset()  # what any step counts from
     stances: Mapping[int, Stance] = {}
+    experiments: Mapping[str, Trial] | None = None
 
     def actor(self, portfolio: int) -> str:
         """As whom a portfolio (id) speaks: first_party | third_party."""
@@ -118,6 +129,7 @@ def read_rulebook(written: Written) -> Rulebook:
         frozenset[str]().union(*(one.names for one in strategies.values())),
         frozenset[str]().union(*(one.anchors for one in strategies.values())),
         written.stances,
+        written.experiments,
     )
 
 

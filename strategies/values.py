@@ -116,6 +116,13 @@ class Begun(msgspec.Struct, frozen=True, array_like=True):
     tried: tuple[Tried, ...]
 
 
+class Drawn(msgspec.Struct, frozen=True, array_like=True):
+    """The arm of an experiment that the person was drawn into, once and for all."""
+
+    experiment: str
+    arm: str
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True):
     """Everything that the decision of one case reads, but for the rulebook and the moment."""
 
@@ -131,6 +138,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     ended: tuple[Key, ...] = ()  # of promises and the case itself, of loans that are not here
     language: str = ""
     last_outcome: str = ""
+    drawn: tuple[Drawn, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -173,6 +181,15 @@ class Verdict(msgspec.Struct, frozen=True):
     state: str
 
 
+class Enrolled(msgspec.Struct, frozen=True):
+    """The person is drawn into an arm, as a step comes for an installment of a loan."""
+
+    experiment: str
+    arm: str
+    loan: int
+    installment: int
+
+
 class Ending(msgspec.Struct, frozen=True):
     """How an occurrence ends without a message: suppressed or superseded, and why."""
 
@@ -201,3 +218,4 @@ class Decision(msgspec.Struct, frozen=True):
     again: datetime | None  # nothing changes before, unless there is news
     governs: tuple[Governs, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    enrolled: tuple[Enrolled, ...] = ()

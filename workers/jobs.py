@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge
 import casework.delivery.deliver as delivery
 import casework.delivery.receipts as receipts
 import casework.delivery.unknown as unknown
+import casework.experiments as experiments
 import casework.inbound as inbound
 import casework.look as looking
 from casework.delivery.rates import Rates
@@ -28,6 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
 _CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
 _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
+_EXPERIMENTS = Counter("kept_experiments_ended_total", "Experiments that ended by themselves", ["how"])
 _PAST_REVIEW = Gauge("kept_packs_past_review", "Policy packs in force whose review date has passed")
 
 
@@ -169,5 +171,15 @@ async def review(ctx: dict[str, Any]) -> None:
         log.warning("pack_past_review", pack=name, review_by=by.isoformat())
 
 
+async def watch_experiments(ctx: dict[str, Any]) -> None:
+    """End experiments that do harm, with an alert in the log, and those that have their answer."""
+    shift: Shift = ctx["shift"]
+    for one, state, found in await experiments.watch(shift.office, shift.actor, shift.clock.now()):
+        _EXPERIMENTS.labels(state).inc()
+        if state == "harmed":
+            log.error("experiment_harmed", experiment=one.name, strategy=one.strategy, harm=found.harmed)
+        await wake(ctx["redis"], "look")
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review)
+JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, watch_experiments)

@@ -13,7 +13,7 @@ from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
-from workers.jobs import JOBS, ROUND, Shift, ask, check, review, seal_record, sweep
+from workers.jobs import JOBS, ROUND, Shift, ask, check, review, seal_record, sweep, watch_experiments
 from workers.wake import QUEUE, deserialize, serialize
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
@@ -34,6 +34,7 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
             cron(ask, name="ask", minute=set(range(0, 60, 5)), second=20, keep_result=0, timeout=seconds),
             cron(seal_record, name="seal_record", second={5, 35}, keep_result=0, timeout=seconds),
             cron(check, name="check", hour=3, minute=20, keep_result=0, timeout=3600),
+            cron(watch_experiments, name="watch_experiments", minute=50, keep_result=0, timeout=seconds),
             cron(review, name="review", minute=40, keep_result=0, timeout=seconds, run_at_startup=True),
         ],
         redis_settings=replace(RedisSettings.from_dsn(redis_url), conn_retries=0),

@@ -49,6 +49,7 @@ class Action(StrEnum):
     SEAL_RECORD = "seal_record"
     SETTLE_UNKNOWN = "settle_unknown"  # say what became of a contact that nobody knows it of
     PUBLISH_STRATEGY = "publish_strategy"
+    RUN_EXPERIMENT = "run_experiment"  # start and stop one; end what is harmful or answered
     RECORD_OUTCOME = "record_outcome"  # promises among them
     PLACE_HOLD = "place_hold"
     LIFT_HOLD = "lift_hold"  # and change one
@@ -193,6 +194,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEND: Scope.PORTFOLIO,
         Action.SETTLE_UNKNOWN: Scope.PORTFOLIO,
         Action.PUBLISH_STRATEGY: Scope.PORTFOLIO,
+        Action.RUN_EXPERIMENT: Scope.PORTFOLIO,
         Action.RECORD_OUTCOME: Scope.PORTFOLIO,
         Action.PLACE_HOLD: Scope.PORTFOLIO,
         Action.LIFT_HOLD: Scope.PORTFOLIO,
@@ -277,6 +279,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.LINK_CHAT: Scope.ALL,
         Action.SETTLE_UNKNOWN: Scope.ALL,
         Action.SEAL_RECORD: Scope.ALL,
+        Action.RUN_EXPERIMENT: Scope.ALL,
         Action.CHECK: Scope.ALL,
         Action.VERIFY_AUDIT: Scope.ALL,
     },

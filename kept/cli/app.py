@@ -31,6 +31,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "ledger",
     "policy",
     "strategy",
+    "experiment",
     "may",
     "told",
     "demo",

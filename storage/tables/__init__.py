@@ -1,6 +1,18 @@
 """Every table of Kept, on one MetaData."""
 
-from storage.tables import approvals, audit, book, casework, chat, doors, pauses, pins, texts, work
+from storage.tables import (
+    approvals,
+    audit,
+    book,
+    casework,
+    chat,
+    doors,
+    experiments,
+    pauses,
+    pins,
+    texts,
+    work,
+)
 from storage.tables.base import metadata
 
 __all__ = [
@@ -10,6 +22,7 @@ __all__ = [
     "casework",
     "chat",
     "doors",
+    "experiments",
     "metadata",
     "pauses",
     "pins",

@@ -52,7 +52,7 @@ async def test_a_sent_contact(town: Town) -> None:
         "Next   Fri 27 Nov 2026 at 08:00 (Berlin)  SMS late-7, if unpaid",
         "       Sat 5 Dec 2026 at 08:00 (Berlin)   SMS late-15, if unpaid",
         "       Sun 20 Dec 2026 at 09:00 (Berlin)  call (call by a person), if unpaid",
-        "Replay identical (engine 4, decision 2)",
+        "Replay identical (engine 5, decision 2)",
     ]
     assert await contact(town) == said
     assert await borrower(town, ann.external_id) == said
@@ -92,7 +92,7 @@ async def test_a_contact_that_a_payment_cancelled(town: Town) -> None:
         "Owed   nothing",
         "Step   late-3 (gentle v1) of loan L-ann: cancelled",
         "Next   nothing, unless there is news",
-        "Replay identical (engine 4, decision 2)",
+        "Replay identical (engine 5, decision 2)",
     ]
 
 

@@ -25,6 +25,7 @@ TABLE = {
     "seal_record":        ".   .   .   .   .   .   .   .   .   .   .   .   a",
     "settle_unknown":     ".   .   p   .   p   .   .   .   .   .   .   .   a",
     "publish_strategy":   ".   .   .   .   p   .   .   .   .   .   .   .   .",
+    "run_experiment":     ".   .   .   .   p   .   .   .   .   .   .   .   a",
     "record_outcome":    "o   o   p   p   p   .   .   .   .   .   p   .   .",
     "place_hold":        ".   o   p   p   p   .   .   a   .   .   p   .   .",
     "lift_hold":         ".   .   p   p   p   .   .   a   .   .   .   .   .",

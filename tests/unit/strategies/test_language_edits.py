@@ -105,7 +105,7 @@ def test_a_file_that_uses_all_of_it() -> None:
     assert (call.task, call.queue, call.priority, call.deadline) == ("call", "desk", 2, timedelta(days=1))
     assert call.when is not None
     assert call.when.text == "promises_broken < 2"
-    assert read.names == {"promises_broken", "product"}
+    assert read.names == {"promises_broken", "product", "arm"}
     assert read.anchors == {"due", "promise"}
     assert not read.plain
     assert read.step("promised").at == Moment("promise", -1, datetime(2026, 1, 1, 10).time())
