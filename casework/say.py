@@ -6,6 +6,7 @@ the staff wrote is asked about and linted before that too, so that they learn at
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -55,13 +56,25 @@ async def say(
     given: Mapping[str, str],
     now: datetime,
     expires_at: datetime,
+    *,
+    purpose: Literal["answer", "dunning"] = "answer",
 ) -> int:
     """Plan `template`, filled with `given`, within the caller's transaction; the contact.
 
-    The claim renders it, and asks the rules as for purpose `answer`.
+    The claim renders it, and asks the rules for that purpose: `dunning` for what nobody asked for.
     """
     return await plan_answer(
-        raw, office.keyring, case, person, address, channel, template, given, now, expires_at
+        raw,
+        office.keyring,
+        case,
+        person,
+        address,
+        channel,
+        template,
+        given,
+        now,
+        expires_at,
+        purpose=purpose,
     )
 
 

@@ -74,7 +74,11 @@ async def invite(office: Office, actor: Actor, person: int, address: int, now: d
         proof = await proofs.add(raw, "link", person, address, now, now + LINK_LASTS)
         given = {"link": begins + payload(office.keyring, proof)}
         channel = "sms" if kind == "phone" else "email"
-        await say(raw, office, case, person, address, channel, "chat-link", given, now, now + LINK_LASTS)
+        # Nobody asked for it: the hours and caps of a reminder bind it.
+        expires = now + LINK_LASTS
+        await say(
+            raw, office, case, person, address, channel, "chat-link", given, now, expires, purpose="dunning"
+        )
         sent = Event(now, actor.name, actor.role, "chat.invited", "person", person, {"proof": proof})
         await write(raw.connection, [sent])
     return proof

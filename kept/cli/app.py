@@ -24,6 +24,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "explain",
     "unknown",
     "pin",
+    "chat",
     "approvals",
     "differences",
     "pausing",
