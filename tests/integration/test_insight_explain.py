@@ -187,11 +187,11 @@ async def test_a_contact_without_a_step_is_explained_too(engine: AsyncEngine) ->
         "there will be no more by SMS. Every rule allowed it.",
         "Owed   EUR 250.00 of loan L-ann was 3 days late (due Fri 20 Nov 2026)",
         "Step   none: text stop-confirmed, purpose opt out confirmation",
-        "Rules  sms   always    confirmation  yes    (when the person stopped is not known)",
+        "Rules  sms   always    confirmation  yes    (the stop is 0 minutes old)",
         "Next   Fri 27 Nov 2026 at 08:00 (Berlin)  email late-7, if unpaid",
         "       Sat 5 Dec 2026 at 08:00 (Berlin)   email late-15, if unpaid",
         "       Sun 20 Dec 2026 at 09:00 (Berlin)  call (call by a person), if unpaid",
-        "Replay identical (engine 4, decision 2)",
+        "Replay identical (engine 5, decision 2)",
     ]
     assert await contact(street) == said
 
@@ -205,7 +205,7 @@ async def test_the_last_decision_of_a_borrower_may_be_that_of_an_answer(engine: 
     told = await borrower(street, "b-ann")
     assert told == await contact(street)
     assert told[1].endswith("taken for help. It answers what the borrower asked for. Every rule allowed it.")
-    assert told[-1] == "Replay identical (engine 4, decision 1)"
+    assert told[-1] == "Replay identical (engine 5, decision 1)"
 
 
 async def test_what_was_cancelled_or_written_by_the_staff_is_explained(engine: AsyncEngine) -> None:
