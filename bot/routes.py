@@ -32,6 +32,7 @@ from bot.api import Showing, quietly
 from bot.desk import Desk, Here
 from bot.dialogs import dialogs, entries
 from bot.payments import last_check, paid_here, pay_here
+from bot.staff.router import staff_router
 from bot.texts import speech
 from bot.understanding import Meaning, understand
 from bot.widgets import begin
@@ -53,7 +54,7 @@ def dispatcher(
     last = Router(name="last")
     last.message.register(_words)
     last.callback_query.register(_stale)
-    made.include_routers(_front(), *_fresh_dialogs(), last)
+    made.include_routers(staff_router(), _front(), *_fresh_dialogs(), last)
     _setup_dialogs(made, message_manager=message_manager or Showing())
     stale = ExceptionTypeFilter(UnknownIntent, OutdatedIntent, UnknownState)
     made.errors.register(_stale_click, stale)

@@ -67,9 +67,16 @@ def speech(code: str, country: str | None = None) -> Speech:
 
 
 @cache
-def _texts(code: str) -> Mapping[str, str]:
+def staff_speech(code: str) -> Speech:
+    """How the bot speaks with the staff, in the language of `code`, else English."""
+    code = code if code in languages() else FALLBACK
+    return Speech(code, locale_for(code, code), _texts(f"staff/{code}"))
+
+
+@cache
+def _texts(file: str) -> Mapping[str, str]:
     yaml: Any = YAML(typ="safe", pure=True)  # its methods have no types
-    return dict(_flat(yaml.load((_FOLDER / f"{code}.yaml").read_text("utf-8")), ""))
+    return dict(_flat(yaml.load((_FOLDER / f"{file}.yaml").read_text("utf-8")), ""))
 
 
 def _flat(node: Any, path: str) -> Any:

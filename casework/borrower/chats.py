@@ -24,7 +24,8 @@ _A_WHILE = timedelta(hours=1)  # how exactly it is known when somebody wrote las
 class Chat(msgspec.Struct, frozen=True):
     """A chat at a moment. `person` is None where nobody proved whose it is; `telegram` its id there.
 
-    `expired`: it was somebody's until this very moment. `locked`: no proof is taken now.
+    `expired`: it was somebody's until this very moment. `locked`: no proof is taken now. `staff`: who of the
+    staff works there.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Chat(msgspec.Struct, frozen=True):
     locked: bool
     quiet: bool
     expired: bool = False
+    staff: int | None = None
 
 
 async def arrive(office: Office, actor: Actor, telegram: int, language: str | None, now: datetime) -> Chat:
@@ -61,6 +63,7 @@ async def arrive(office: Office, actor: Actor, telegram: int, language: str | No
         row.locked_until is not None and row.locked_until > now,
         row.quiet,
         over,
+        row.staff,
     )
 
 

@@ -62,6 +62,10 @@ class Action(StrEnum):
     CONTACT = "contact"  # ask whether a person may be contacted, and do so
     RECORD_CONTACT = "record_contact"  # a contact made elsewhere, a notice that was sent
     MARK_PERSON = "mark_person"  # marks that the law reads, hours the person asked for
+    MANAGE_STAFF = "manage_staff"  # invite, list, remove
+    TAKE_CASE = "take_case"  # from the queue; and find one
+    ANSWER_CALLER = "answer_caller"  # who is on the line, whoever's case it is
+    ASSIGN_CASE = "assign_case"
     CHECK = "check"
     VERIFY_AUDIT = "verify_audit"
 
@@ -158,6 +162,9 @@ _DESK: Final = {
     Action.SET_PIN: Scope.PORTFOLIO,
     Action.LINK_CHAT: Scope.PORTFOLIO,
     Action.TALK: Scope.PORTFOLIO,
+    Action.TAKE_CASE: Scope.PORTFOLIO,
+    Action.ANSWER_CALLER: Scope.PORTFOLIO,
+    Action.ASSIGN_CASE: Scope.PORTFOLIO,
 }
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
@@ -169,6 +176,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.TELL: Scope.OWN,
     },
     Role.COLLECTOR: {
+        Action.TAKE_CASE: Scope.PORTFOLIO,
+        Action.ANSWER_CALLER: Scope.PORTFOLIO,
         Action.RECORD_OUTCOME: Scope.OWN,
         Action.PLACE_HOLD: Scope.OWN,
         Action.SAY: Scope.PORTFOLIO,
@@ -185,6 +194,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.SUPERVISOR: _DESK | {Action.SETTLE_UNKNOWN: Scope.PORTFOLIO},
     Role.CREDIT_MANAGER: _DESK,
     Role.OPERATIONS: {
+        Action.MANAGE_STAFF: Scope.PORTFOLIO,
+        Action.ASSIGN_CASE: Scope.PORTFOLIO,
         Action.CONTACT: Scope.PORTFOLIO,
         Action.RECORD_CONTACT: Scope.PORTFOLIO,
         Action.MARK_PERSON: Scope.PORTFOLIO,
@@ -245,6 +256,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.SEE_PORTFOLIO: Scope.ALL,
     },
     Role.CUSTOMER_SERVICE: {
+        Action.TAKE_CASE: Scope.PORTFOLIO,
+        Action.ANSWER_CALLER: Scope.PORTFOLIO,
         Action.RECORD_OUTCOME: Scope.PORTFOLIO,
         Action.PLACE_HOLD: Scope.PORTFOLIO,
         Action.SAY: Scope.PORTFOLIO,
@@ -261,6 +274,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.TALK: Scope.PORTFOLIO,
     },
     Role.ADMINISTRATOR: {
+        Action.MANAGE_STAFF: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.CHECK: Scope.ALL,
         Action.VERIFY_AUDIT: Scope.ALL,

@@ -25,6 +25,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "unknown",
     "pin",
     "chat",
+    "staff",
     "approvals",
     "differences",
     "pausing",

@@ -21,13 +21,14 @@ class ChatRow(msgspec.Struct, frozen=True):
     failures: int
     locked_until: datetime | None
     quiet: bool
+    staff: int | None
     good: bool
 
 
 _KNOWN = "('attested', 'confirmed')"
 _CHAT = f"""
 SELECT c.id, c.person_id, c.address_id, c.language, c.seen_at, c.failures, c.locked_until, c.quiet,
-       c.person_id IS NULL OR (
+       c.staff_id, c.person_id IS NULL OR (
          EXISTS (SELECT 1 FROM addresses a WHERE a.id = c.address_id AND a.state = 'linked')
          AND NOT EXISTS (SELECT 1 FROM chat_proofs p JOIN addresses s ON s.id IN (p.address_id, p.number_id)
                          WHERE p.id = c.proof_id AND s.state NOT IN {_KNOWN})

@@ -10,6 +10,7 @@ from storage.tables import (
     experiments,
     pauses,
     pins,
+    staff,
     texts,
     work,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "metadata",
     "pauses",
     "pins",
+    "staff",
     "texts",
     "work",
 ]

@@ -55,11 +55,13 @@ chats = Table(
     Column("failures", SmallInteger, nullable=False, server_default=text("0")),
     moment("locked_until", nullable=True),
     Column("quiet", Boolean, nullable=False, server_default=text("false")),  # asked to be left alone
+    ref("staff_id", "staff.id", nullable=True, index=True),  # somebody of the staff, who works here
     UniqueConstraint("token"),
     CheckConstraint(
         "(person_id IS NULL) = (address_id IS NULL) AND (person_id IS NULL) = (linked_at IS NULL)",
         name="linked_whole",
     ),
+    CheckConstraint("staff_id IS NULL OR person_id IS NULL", name="of_staff_or_borrower"),
 )
 
 # What proves who somebody is: a link or a code, sent to an address of theirs. The secret itself is not here:

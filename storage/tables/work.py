@@ -175,6 +175,8 @@ tasks = Table(
     moment("opened_at"),
     moment("starts_at", nullable=True),  # it rings then: a call that was agreed
     moment("finish_by", nullable=True),
+    moment("ended_at", nullable=True),
+    ref("ended_outcome_id", "outcomes.id", nullable=True, index=True),  # the outcome that finished it
     UniqueConstraint("occurrence_id"),
     UniqueConstraint("promise_id"),
     CheckConstraint(
@@ -187,6 +189,12 @@ tasks = Table(
         postgresql_where=text(
             "kind = 'trace' AND state = 'open' AND num_nonnulls(occurrence_id, outcome_id, promise_id) = 0"
         ),
+    ),
+    Index("ix_tasks_open", "queue", "priority", "id", postgresql_where=text("state = 'open'")),
+    Index(
+        "ix_tasks_ringing",
+        "starts_at",
+        postgresql_where=text("state = 'open' AND starts_at IS NOT NULL"),
     ),
     one_of("kind", "call", "visit", "review", "reconcile", "trace"),
     one_of("state", "open", "done", "cancelled"),

@@ -38,6 +38,10 @@ TABLE = {
     "contact":            ".   o   p   p   p   .   .   a   .   .   p   .   a",
     "record_contact":     ".   o   p   p   p   .   .   a   .   .   p   .   a",
     "mark_person":        ".   o   p   p   p   .   .   a   .   .   p   .   a",
+    "manage_staff":       ".   .   .   .   p   .   .   .   .   .   .   a   .",
+    "take_case":          ".   p   p   p   .   .   .   .   .   .   p   .   .",
+    "answer_caller":      ".   p   p   p   .   .   .   .   .   .   p   .   .",
+    "assign_case":        ".   .   p   p   p   .   .   .   .   .   .   .   .",
     "check":              ".   .   .   .   p   .   .   a   a   .   .   a   a",
     "verify_audit":       ".   .   .   .   .   .   .   a   a   .   .   a   a",
 }  # fmt: skip

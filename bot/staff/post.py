@@ -1,0 +1,88 @@
+"""Where somebody of the staff works: the chat, who they are at this very update, how they are spoken to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from aiogram.fsm.context import FSMContext
+from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, Message
+
+from bot.api import quietly
+from bot.desk import Here
+from bot.texts import Speech
+from casework.office import Office
+from casework.staff.people import Member
+
+Rows = Sequence[Sequence[tuple[str, str]]]
+"""Buttons row by row: (label, what the button asks for), or a label and an address that it opens."""
+
+PREFIX: Final = "s:"
+"""What the buttons of this chat begin with: no button of a borrower's does."""
+
+
+class Post(msgspec.Struct, frozen=True):
+    """One update of a chat of the staff. `state`: what is asked for next, kept sealed for a day."""
+
+    here: Here
+    member: Member
+    say: Speech
+    state: FSMContext
+
+    @property
+    def office(self) -> Office:
+        return self.here.desk.office
+
+    @property
+    def now(self) -> datetime:
+        return self.here.now
+
+    async def send(self, text: str, rows: Rows = ()) -> Message:
+        """Say something, with buttons below it."""
+        return await self.here.bot.send_message(
+            self.here.chat.telegram, text, reply_markup=keyboard(rows) if rows else None
+        )
+
+    async def picture(self, png: bytes, caption: str, rows: Rows = ()) -> None:
+        """Show a picture (PNG)."""
+        file = BufferedInputFile(png, "kept.png")
+        await self.here.bot.send_photo(
+            self.here.chat.telegram, file, caption=caption, reply_markup=keyboard(rows) if rows else None
+        )
+
+    async def take_away(self, message: int) -> None:
+        """Have a message gone; where the server cannot, what it says."""
+        chat, bot = self.here.chat.telegram, self.here.bot
+        if not await quietly(bot.delete_message(chat, message)):
+            await quietly(bot.edit_message_text(self.say("call.gone"), chat_id=chat, message_id=message))
+
+    async def asks(self, what: str, **about: Any) -> None:
+        """The next text is the answer to `what`."""
+        await self.state.update_data(asks=what, about=about)
+
+    async def asked(self) -> tuple[str | None, dict[str, Any]]:
+        """What the next text answers, and about what."""
+        data = await self.state.get_data()
+        return data.get("asks"), data.get("about") or {}
+
+    async def asks_nothing(self) -> None:
+        """The next text is no answer any more."""
+        data = await self.state.get_data()
+        if data.get("asks") is not None:
+            await self.state.update_data(asks=None, about=None)
+
+
+def keyboard(rows: Rows) -> InlineKeyboardMarkup:
+    """The buttons; one that asks for an address opens it."""
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [
+                InlineKeyboardButton(text=label, url=asks)
+                if asks.startswith(("http://", "https://"))
+                else InlineKeyboardButton(text=label, callback_data=PREFIX + asks)
+                for label, asks in row
+            ]
+            for row in rows
+            if row
+        ]
+    )

@@ -1,0 +1,16 @@
+"""What somebody wanted and may not: on record, after the transaction of the attempt was rolled back."""
+
+from datetime import datetime
+
+from casework.office import Office
+from casework.staff.rights import Denied
+from storage.audit import Event, write
+
+
+async def record_denied(office: Office, denied: Denied, now: datetime, case: int | None = None) -> None:
+    """Write down that somebody was refused; `case` is what it was about, where that is known."""
+    data = {"wanted": denied.action.value, "portfolio": denied.portfolio}
+    kind = None if case is None else "case"
+    async with office.transaction() as raw:
+        event = Event(now, denied.actor.name, denied.actor.role, "access.denied", kind, case, data)
+        await write(raw.connection, [event])

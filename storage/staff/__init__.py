@@ -1,0 +1,1 @@
+"""The staff in the database: who they are, what is theirs, what they have at hand."""

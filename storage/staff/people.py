@@ -1,0 +1,215 @@
+"""Who is on the staff, their links and chats, and what is handed on when they go."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from storage.crypt import Keyring
+from storage.raw import Raw
+
+
+class StaffRow(msgspec.Struct, frozen=True):
+    """Somebody of the staff. `portfolios`, `queues` None: all of them, those of the role."""
+
+    id: int
+    name: str
+    role: str
+    portfolios: tuple[str, ...] | None
+    queues: tuple[str, ...] | None
+    removed_at: datetime | None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """The same with what they have: `chat` whether one is theirs, `link` until when one is open."""
+
+    row: StaffRow
+    invited_at: datetime
+    chat: bool
+    link: datetime | None
+    cases: int
+    promises: int
+
+
+_COLUMNS: Final = "s.id, s.name, s.role, s.portfolios, s.queues, s.removed_at"
+
+
+def _row(found: Any) -> StaffRow:
+    id_, name, role, portfolios, queues, removed = found[:6]
+    return StaffRow(
+        id_,
+        name,
+        role,
+        None if portfolios is None else tuple(portfolios),
+        None if queues is None else tuple(queues),
+        removed,
+    )
+
+
+async def named(raw: Raw, name: str, *, lock: bool = False) -> StaffRow | None:
+    """Whoever is called so, removed or not; with `lock` nobody else changes them meanwhile."""
+    tail = " FOR UPDATE" if lock else ""
+    rows = await raw.rows(f"SELECT {_COLUMNS} FROM staff s WHERE s.name = $1{tail}", name)  # noqa: S608
+    return _row(rows[0]) if rows else None
+
+
+async def of_id(raw: Raw, staff: int) -> StaffRow | None:
+    """Somebody who is there (not removed)."""
+    rows = await raw.rows(
+        f"SELECT {_COLUMNS} FROM staff s WHERE s.id = $1 AND s.removed_at IS NULL",  # noqa: S608
+        staff,
+    )
+    return _row(rows[0]) if rows else None
+
+
+async def save(
+    raw: Raw,
+    name: str,
+    role: str,
+    portfolios: Sequence[str] | None,
+    queues: Sequence[str] | None,
+    by: str,
+    now: datetime,
+) -> int:
+    """Write somebody down, or as what they come back; their id."""
+    return await raw.value(
+        "INSERT INTO staff (name, role, portfolios, queues, invited_at, invited_by) "
+        "VALUES ($1, $2, $3, $4, $6, $5) ON CONFLICT (name) DO UPDATE SET role = EXCLUDED.role, "
+        "portfolios = EXCLUDED.portfolios, queues = EXCLUDED.queues, invited_at = EXCLUDED.invited_at, "
+        "invited_by = EXCLUDED.invited_by, removed_at = NULL, removed_by = NULL RETURNING id",
+        name,
+        role,
+        None if portfolios is None else list(portfolios),
+        None if queues is None else list(queues),
+        by,
+        now,
+    )
+
+
+async def everybody(raw: Raw, now: datetime) -> list[Listed]:
+    """Everybody who is there, by name."""
+    rows = await raw.rows(
+        f"SELECT {_COLUMNS}, s.invited_at, "  # noqa: S608, constants
+        "EXISTS (SELECT 1 FROM chats c WHERE c.staff_id = s.id), "
+        "(SELECT max(l.expires_at) FROM staff_links l WHERE l.staff_id = s.id AND l.ended_at IS NULL "
+        " AND l.expires_at > $1), "
+        "(SELECT count(*) FROM assignments a WHERE a.staff_id = s.id), "
+        "(SELECT count(*) FROM assignments a JOIN promises p ON p.case_id = a.case_id AND p.state = 'open' "
+        " WHERE a.staff_id = s.id) "
+        "FROM staff s WHERE s.removed_at IS NULL ORDER BY s.name",
+        now,
+    )
+    return [Listed(_row(row), *row[6:]) for row in rows]
+
+
+async def add_link(raw: Raw, staff: int, by: str, now: datetime, expires: datetime) -> int:
+    """A new link; those made before open nothing any more. Its id."""
+    await end_links(raw, staff, "replaced", now)
+    return await raw.value(
+        "INSERT INTO staff_links (staff_id, made_at, made_by, expires_at) VALUES ($1, $2, $3, $4) "
+        "RETURNING id",
+        staff,
+        now,
+        by,
+        expires,
+    )
+
+
+async def end_links(raw: Raw, staff: int, outcome: str, now: datetime) -> None:
+    """No open link of theirs opens anything any more."""
+    await raw.run(
+        "UPDATE staff_links SET ended_at = $3, outcome = $2 WHERE staff_id = $1 AND ended_at IS NULL",
+        staff,
+        outcome,
+        now,
+    )
+
+
+async def use_link(raw: Raw, link: int, now: datetime) -> int | None:
+    """Whose the link is, used from now on; None where it opens nothing (any more)."""
+    return await raw.value(
+        "UPDATE staff_links SET ended_at = $2, outcome = 'used' WHERE id = $1 AND ended_at IS NULL "
+        "AND expires_at > $2 AND EXISTS (SELECT 1 FROM staff s WHERE s.id = staff_id "
+        "AND s.removed_at IS NULL) RETURNING staff_id",
+        link,
+        now,
+    )
+
+
+async def bind(raw: Raw, chat: int, staff: int) -> bool:
+    """The chat is theirs, and no other is; False where it is a borrower's."""
+    await raw.run("UPDATE chats SET staff_id = NULL WHERE staff_id = $1 AND id <> $2", staff, chat)
+    return bool(
+        await raw.run("UPDATE chats SET staff_id = $2 WHERE id = $1 AND person_id IS NULL", chat, staff)
+    )
+
+
+async def chat_of(raw: Raw, keyring: Keyring, staff: int) -> tuple[int, str] | None:
+    """(the chat's own id at the messenger, its language) of somebody who is there."""
+    rows = await raw.rows(
+        "SELECT c.id, c.value, c.language FROM chats c JOIN staff s ON s.id = c.staff_id "
+        "WHERE s.id = $1 AND s.removed_at IS NULL",
+        staff,
+    )
+    if not rows:
+        return None
+    chat, value, language = rows[0]
+    return int(keyring.open("chats", "value", chat, value)), language
+
+
+async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
+    """They are gone: no chat, no link, nothing at hand, no conversation."""
+    name = await raw.value(
+        "UPDATE staff SET removed_at = $3, removed_by = $2 WHERE id = $1 RETURNING name", staff, by, now
+    )
+    await raw.run("UPDATE chats SET staff_id = NULL WHERE staff_id = $1", staff)
+    await end_links(raw, staff, "removed", now)
+    await raw.run(
+        "UPDATE turns SET ended_at = $2, outcome = 'handed_on' WHERE staff_id = $1 AND ended_at IS NULL",
+        staff,
+        now,
+    )
+    await raw.run(
+        "UPDATE talks SET taken_by = NULL, taken_at = NULL WHERE taken_by = $1 AND ended_at IS NULL", name
+    )
+
+
+async def cases_of(raw: Raw, staff: int) -> list[tuple[int, str]]:
+    """(case, code of its portfolio) of what is assigned to somebody, in order of id."""
+    rows = await raw.rows(
+        "SELECT a.case_id, p.code FROM assignments a JOIN cases c ON c.id = a.case_id "
+        "JOIN portfolios p ON p.id = c.portfolio_id WHERE a.staff_id = $1 ORDER BY 1",
+        staff,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def promises_among(raw: Raw, cases: Sequence[int]) -> int:
+    """How many open promises the cases have."""
+    return await raw.value(
+        "SELECT count(*) FROM promises WHERE case_id = ANY($1) AND state = 'open'", list(cases)
+    )
+
+
+async def assign(raw: Raw, cases: Sequence[int], staff: int | None, by: str, now: datetime) -> None:
+    """The cases are theirs from now on; None: nobody's, and back in the queue. Nobody has them at hand."""
+    if staff is None:
+        await raw.run("DELETE FROM assignments WHERE case_id = ANY($1)", list(cases))
+    else:
+        await raw.run(
+            'INSERT INTO assignments (case_id, staff_id, at, "by") '
+            "SELECT c, $2, $3, $4 FROM unnest($1::bigint[]) c ORDER BY c "
+            'ON CONFLICT (case_id) DO UPDATE SET staff_id = $2, at = $3, "by" = $4',
+            list(cases),
+            staff,
+            now,
+            by,
+        )
+    await raw.run(
+        "UPDATE turns SET ended_at = $3, outcome = 'handed_on' WHERE case_id = ANY($1) "
+        "AND ended_at IS NULL AND staff_id IS DISTINCT FROM $2",
+        list(cases),
+        staff,
+        now,
+    )

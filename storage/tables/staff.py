@@ -1,0 +1,118 @@
+"""The staff: who they are, what they have at hand, whose each case is, what they noted.
+
+A chat of theirs is `chats.staff_id`. Names of staff are in clear, as in the audit record.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from storage.tables.base import key, metadata, moment, one_of, ref
+
+staff = Table(
+    "staff",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("portfolios", ARRAY(Text)),  # null: every one
+    Column("queues", ARRAY(Text)),  # null: those of the role
+    moment("invited_at"),
+    Column("invited_by", Text, nullable=False),
+    moment("removed_at", nullable=True),
+    Column("removed_by", Text),
+    UniqueConstraint("name"),
+    CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed_by_somebody"),
+)
+
+# A one-time link to the chat. Its secret is the keyed digest of the row's id.
+staff_links = Table(
+    "staff_links",
+    metadata,
+    key(),
+    ref("staff_id", "staff.id", index=True),
+    moment("made_at"),
+    Column("made_by", Text, nullable=False),
+    moment("expires_at"),
+    moment("ended_at", nullable=True),
+    Column("outcome", Text),
+    one_of("outcome", "used", "replaced", "removed"),
+    CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_its_outcome"),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("case_id", BigInteger, ForeignKey("cases.id"), primary_key=True),
+    ref("staff_id", "staff.id", index=True),
+    moment("at"),
+    Column("by", Text, nullable=False),
+)
+
+# A case that somebody has at hand: nobody else is given it before it ends, or is over by itself.
+turns = Table(
+    "turns",
+    metadata,
+    key(),
+    ref("case_id", "cases.id", index=True),
+    ref("staff_id", "staff.id"),
+    ref("task_id", "tasks.id", nullable=True),  # what it was given for
+    Column("why", Text, nullable=False),
+    moment("began_at"),
+    moment("until"),
+    moment("ended_at", nullable=True),
+    Column("outcome", Text),
+    one_of("why", "task", "arrears", "found", "caller"),
+    one_of("outcome", "recorded", "skipped", "left", "over", "handed_on"),
+    CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_its_outcome"),
+    Index("ix_turns_of_staff", "staff_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index("ix_turns_of_case", "case_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+
+# A case that is not given before `until`: to whoever skipped it, or (null) to nobody.
+rests = Table(
+    "rests",
+    metadata,
+    key(),
+    ref("case_id", "cases.id", index=True),
+    ref("staff_id", "staff.id", nullable=True),
+    Column("reason", Text, nullable=False),
+    moment("at"),
+    moment("until"),
+    ref("outcome_id", "outcomes.id", nullable=True),  # of an attempt that reached nobody
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    key(),
+    ref("case_id", "cases.id", index=True),
+    Column("author", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mime", Text),  # of a voice or a photo
+    Column("body", LargeBinary, nullable=False),  # sealed
+    moment("at"),
+    ref("update_id", "chat_updates.id", nullable=True),
+    UniqueConstraint("update_id"),
+    one_of("kind", "text", "voice", "photo", "place"),
+)
+
+# A call that was agreed was announced to whose it is: begun before it is said, so that it rings once.
+rings = Table(
+    "rings",
+    metadata,
+    Column("task_id", BigInteger, ForeignKey("tasks.id"), primary_key=True),
+    ref("staff_id", "staff.id"),
+    moment("begun_at"),
+    moment("handed_at", nullable=True),
+)
