@@ -91,9 +91,16 @@ def decided(cases: Sequence[Facts], book: Book, now: datetime) -> Iterator[tuple
             past = facts.situation.past + tuple(before)
             facts = replace(facts, situation=replace(facts.situation, past=past))
         decision = decide(facts, book.rulebook, now)
-        # Ids below zero: messages of another case, each counted as one.
+        # Ids below zero: new messages of another case, each counted as one.
         before.extend(
-            Past(now, plan.channel, "planned", plan.loans, -(facts.case * 100 + number), address=plan.address)
+            Past(
+                now,
+                plan.channel,
+                "planned",
+                plan.loans,
+                plan.message or -(facts.case * 100 + number),
+                address=plan.address,
+            )
             for number, plan in enumerate(decision.plans)
         )
         yield facts, decision, course(facts, decision, _ENCODER.encode(facts), now)

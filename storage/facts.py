@@ -102,10 +102,12 @@ async def load_facts(
     *,
     at_claim: bool = False,
     names: frozenset[str] = frozenset(FACTS),
+    through: datetime | None = None,
 ) -> list[Facts]:
     """The facts of `cases` at `now`, in order of case id; parts that no rule `needs` (None: all) are absent.
 
-    `names`: the facts that conditions may name.
+    `names`: the facts that conditions may name. `through`: where time is played, until when what falls due is
+    read; None: until tomorrow.
 
     At the claim what the person's other cases have only planned does not count: two cases would wait for
     each other for ever.
@@ -121,7 +123,7 @@ async def load_facts(
         loan: tolerance(portfolio_of[case], currency) for case, loan, _, _, currency, *_ in loan_rows
     }
     loan_ids = list(tolerated)
-    tomorrow = (now + timedelta(days=1)).date()
+    tomorrow = (max(now, through or now) + timedelta(days=1)).date()
     begun_ids = [message for message, *_ in messages]
     unpaid_rows, address_rows, tried, keys, pledges, *of_persons = await raw.many(
         (_UNPAID, loan_ids, tomorrow, list(tolerated.values())),

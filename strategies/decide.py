@@ -23,10 +23,11 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
     for loan in facts.loans:
         answer_steps(made, loan)
     messages(made)
-    made.again.extend(plan.expires for plan in made.plans)
     _move(made)
     verdicts = tuple(_verdicts(made))
     closed = _close(made)
+    after = min(made.again, default=None)
+    made.again.extend(plan.expires for plan in made.plans)
     return Decision(
         tuple(made.found),
         tuple(made.plans),
@@ -38,6 +39,7 @@ def decide(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
         tuple(made.governs),
         verdicts,
         tuple(made.enrolled),
+        after,
     )
 
 

@@ -5,16 +5,19 @@ when nothing fails; payments, feeds, stops and holds come in as news.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
 
 from ledger.standing import Unpaid
+from policy.calendar import local_day
 from policy.values import Hold, Past
 from strategies.decide import decide
 from strategies.rulebook import Rulebook
 from strategies.values import NOT_MEANT, Decision, Drawn, Facts, Governs, Key, Loan, Promise
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -31,6 +34,15 @@ class Owed(msgspec.Struct, frozen=True):
     loan: int
     unpaid: tuple[Unpaid, ...]
     status: str = "active"
+
+
+class Received(msgspec.Struct, frozen=True):
+    """An installment was paid on a day; known from `at` on."""
+
+    at: datetime
+    day: date
+    loan: int
+    installment: int
 
 
 class Fed(msgspec.Struct, frozen=True):
@@ -61,7 +73,7 @@ class Promised(msgspec.Struct, frozen=True):
     promise: Promise
 
 
-Event = Looked | Owed | Fed | Consented | Paused | Promised
+Event = Looked | Owed | Received | Fed | Consented | Paused | Promised
 
 
 def apply(facts: Facts, event: Event) -> Facts:
@@ -78,6 +90,8 @@ def apply(facts: Facts, event: Event) -> Facts:
                 for one in facts.loans
             )
             return replace(facts, loans=loans)
+        case Received():
+            return _received(facts, event)
         case Fed(at):
             return replace(
                 facts, loans=tuple(replace(loan, fed_at=max(loan.fed_at, at)) for loan in facts.loans)
@@ -114,14 +128,63 @@ def play(
         yield event
 
 
+def as_past(decision: Decision, at: datetime) -> tuple[Past, ...]:
+    """What was planned as the caps read it, once it was said."""
+    return tuple(
+        Past(at, plan.channel, "delivered", plan.loans, plan.message, address=plan.address)
+        for plan in decision.plans
+    )
+
+
+def _received(facts: Facts, event: Received) -> Facts:
+    """One installment less; and so much more towards the promises of its loan, where it came in time."""
+    left = 0
+    loans: list[Loan] = []
+    due = facts.situation.due
+    for loan in facts.loans:
+        if loan.id == event.loan:
+            left = sum(unpaid.left for unpaid in loan.unpaid if unpaid.installment == event.installment)
+            unpaid = tuple(one for one in loan.unpaid if one.installment != event.installment)
+            traits = loan.traits
+            if traits is not None and traits.outstanding is not None:
+                traits = replace(traits, outstanding=max(traits.outstanding - left, 0))
+            loan = replace(loan, unpaid=unpaid, traits=traits, fed_at=max(loan.fed_at, event.at))
+            if loan.id in due:
+                due = {key: day for key, day in due.items() if key != loan.id}
+                if unpaid:
+                    due[loan.id] = unpaid[0].due
+        loans.append(loan)
+    situation = facts.situation if due is facts.situation.due else replace(facts.situation, due=due)
+    zone = facts.situation.zones[0]
+    promises = tuple(
+        replace(one, paid=one.paid + left)
+        if event.loan in one.loans
+        and local_day(one.made_at, zone) <= event.day <= local_day(one.until - _MOMENT, zone)
+        else one
+        for one in facts.promises
+    )
+    return replace(facts, loans=tuple(loans), situation=situation, promises=promises)
+
+
 def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
+    if not (
+        decision.found
+        or decision.plans
+        or decision.tasks
+        or decision.endings
+        or decision.closed
+        or decision.governs
+        or decision.verdicts
+        or decision.enrolled
+    ):
+        return facts
     ended = {ending.key for ending in decision.endings} | {work.key for work in decision.tasks}
     ended.update(key for plan in decision.plans for key in plan.keys)
     passed = {one.key for one in decision.endings if one.noes and one.noes[-1].rule in NOT_MEANT}
     governs = {one.loan: one for one in decision.governs}
     states = {one.promise: one.state for one in decision.verdicts}
     found = {occurrence.key: occurrence.loan for occurrence in decision.found}
-    said = tuple(Past(at, plan.channel, "delivered", plan.loans, plan.message) for plan in decision.plans)
+    said = as_past(decision, at)
     closed = {message for message, _ in decision.closed} | {plan.message for plan in decision.plans}
     situation = replace(facts.situation, past=facts.situation.past + said)
     drawn = tuple(Drawn(one.experiment, one.arm) for one in decision.enrolled)

@@ -219,3 +219,4 @@ class Decision(msgspec.Struct, frozen=True):
     governs: tuple[Governs, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     enrolled: tuple[Enrolled, ...] = ()
+    after: datetime | None = None  # as `again`, once all that is planned was said

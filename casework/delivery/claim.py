@@ -169,7 +169,7 @@ async def _mark(
             log.error("unsayable", contact=contact, template=name, code=refusal.code)  # noqa: TRY400
             refused.append((contact, refusal.code))
             continue
-        no = None if plan.neutral else _unlawful(said.body, plan, facts, book.rulebook, now)
+        no = None if plan.neutral else unlawful(said.body, plan, facts, book.rulebook, now)
         if no is not None:
             log.error("unlawful text", contact=contact, template=name, pack=no.pack, rule=no.rule)
             refused.append((contact, RULE + no.rule))
@@ -199,7 +199,7 @@ async def _mark(
     return ready, {contact for contact, _ in refused}
 
 
-def _unlawful(body: Body, plan: Plan, facts: Facts, rulebook: Rulebook, now: datetime) -> No | None:
+def unlawful(body: Body, plan: Plan, facts: Facts, rulebook: Rulebook, now: datetime) -> No | None:
     """The rule of a pack by which this very text may not be said; a neutral one speaks of no debt."""
     rules = rulebook.rules[facts.portfolio]
     asks = asks_of(plan, facts, rulebook, now, text=f"{body.subject or ''}\n{body.text}")

@@ -34,6 +34,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "policy",
     "strategy",
     "experiment",
+    "simulate",
     "may",
     "told",
     "demo",

@@ -230,4 +230,5 @@ def test_what_waits_for_a_due_date_that_moved_on_waits_for_its_new_moment() -> N
 def test_what_ended_is_never_answered_again() -> None:
     ended = tuple(key(step) for step in ("upcoming", "due-today", "late-3"))
     decision = decide(facts(loan(unpaid(DUE), ended=ended)), BOOK, NOW)
-    assert decision == Decision((), (), (), (), (), (), at("2026-11-27 08:00"))
+    then = at("2026-11-27 08:00")
+    assert decision == Decision((), (), (), (), (), (), then, after=then)
