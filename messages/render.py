@@ -104,8 +104,9 @@ def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
         return data
     about = sorted(saying.owed, key=_worst_first) if len(saying.owed) > 1 else saying.owed
     also: Sequence[Owed] = ()
-    if chosen.kind == "late":
-        about, also = [o for o in about if o.days_late > 0], [o for o in about if o.days_late <= 0]
+    late = [o for o in about if o.days_late > 0]
+    if chosen.kind == "late" or (chosen.kind == "promise" and late):
+        about, also = late, [o for o in about if o.days_late <= 0]
     if not about:
         raise NothingOwedError(chosen.name)
     owed = [_item(o, saying, locale, chosen.gsm7) for o in about[:_LISTED]]

@@ -27,8 +27,9 @@ from messages.locales import HOME, plural_form
 from messages.mail_page import frame
 from messages.segments import encoding_of
 
-Kind = Literal["due", "late", "neutral"]
-"""'due' speaks of what is owed, 'late' of what is past due, 'neutral' of neither: for every address."""
+Kind = Literal["due", "late", "promise", "neutral"]
+"""'due' speaks of what is owed, 'late' of what is past due, 'promise' of that where there is any and else of
+what is owed, 'neutral' of nothing: for every address."""
 
 KINDS: Final[Mapping[str, Kind]] = {
     "upcoming": "due",
@@ -36,7 +37,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late-early": "late",
     "late": "late",
     "late-firm": "late",
-    "promise-tomorrow": "late",
+    "promise-tomorrow": "promise",
     "get-in-touch": "neutral",
     "stop-confirmed": "neutral",
     "start-confirmed": "neutral",

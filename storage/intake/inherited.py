@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from storage.pledges import settle_past
 from storage.raw import Raw, touch
 from storage.recorded import PromiseRow, write_promise
 
@@ -118,16 +119,19 @@ async def _holds(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, _: Se
 async def _promises(
     raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, _: Seal
 ) -> tuple[int, list[int]]:
-    """Promises made to an earlier system: they pause, are kept or broken like any other."""
-    new, concerned = 0, list[int]()
+    """Promises made to an earlier system: they pause, are kept or broken like any other.
+
+    What had become of one by the time it came in is written with it: it is news to nobody.
+    """
+    new, concerned = list[int](), list[int]()
     for case, loan, amount, made_at, made_on, due, last, until in rows:
         if await raw.value(_PROMISED, loan, amount, due, made_at):
             continue
         row = PromiseRow(case, None, amount, made_at, made_on, due, last, until, True, "feed", now, (loan,))
-        await write_promise(raw, row)
+        new.append(await write_promise(raw, row))
         concerned.append(loan)
-        new += 1
-    return new, await _cases(raw, [], concerned)
+    await settle_past(raw, new, now)
+    return len(new), await _cases(raw, [], concerned)
 
 
 async def _contacts(

@@ -16,7 +16,7 @@ from casework.staff.rights import Actor, Denied, Role
 from kept.clock import FixedClock
 from storage.facts import load_facts
 from tests.builders.book import SYSTEM, office_of
-from tests.builders.tapes import NOW, OPERATIONS, Row, book_rows, bring, due, loan, tape, write
+from tests.builders.tapes import NOW, OPERATIONS, Row, book_rows, bring, due, loan, paid, tape, write
 from tests.builders.town import Counting
 
 DAY = timedelta(days=1)
@@ -60,8 +60,8 @@ def hold(who: str, loan_id: str, kind: str, start: str = "2026-06-01", end: str 
     return {"borrower_id": who, "loan_id": loan_id, "kind": kind, "from": start, "to": end}
 
 
-def promise(loan_id: str, day: str, amount: str = "100.00") -> Row:
-    return {"loan_id": loan_id, "amount": amount, "due_on": day, "made_at": "2026-06-30T09:00"}
+def promise(loan_id: str, day: str, amount: str = "100.00", made_at: str = "2026-06-30T09:00") -> Row:
+    return {"loan_id": loan_id, "amount": amount, "due_on": day, "made_at": made_at}
 
 
 async def test_acceptance_26_what_comes_with_the_book_is_obeyed_by_the_first_look(
@@ -91,6 +91,44 @@ async def test_acceptance_26_what_comes_with_the_book_is_obeyed_by_the_first_loo
     assert sorted(one.to for one in mail.took) == [
         f"b{n}@example.org" for n in (3, 8)
     ]  # the tenth had four this week
+
+
+async def test_promises_that_come_with_the_book_are_obeyed_to_their_end(
+    office: Office, tmp_path: Path
+) -> None:
+    """Kept, kept in part, broken, and long over: each by the payments that came in."""
+    rows = [promise(f"L{n}", "2026-07-03") for n in (1, 2, 3)]
+    old = [promise("L4", f"2026-05-{day}", made_at="2026-04-30") for day in ("10", "20")]
+    assert (await take(office, tmp_path, "promises", [*rows, *old])).loaded == 5
+    states = "SELECT l.external_id, p.state FROM promises p JOIN promise_loans m ON m.promise_id = p.id "
+    states += "JOIN loans l ON l.id = m.loan_id ORDER BY p.id"
+    over = [("L4", "broken"), ("L4", "broken")]
+    assert await book_rows(office, states) == [*((f"L{n}", "open") for n in (1, 2, 3)), *over]
+
+    async def day(text: str) -> list[str]:
+        mail, now = Counting("email"), datetime.fromisoformat(f"{text}T09:00:00Z")
+        await look(office, SYSTEM, now)
+        await deliver(office, SYSTEM, {"email": mail}, FixedClock(now), "one")
+        return sorted(one.to.split("@")[0] for one in mail.took)
+
+    others = [f"b{n}" for n in range(1, 11)]
+    said = await day("2026-07-02")  # due today: of the promised the promise of tomorrow is spoken of, once
+    assert said == sorted(others)
+    steps = "SELECT DISTINCT m.step FROM messages m JOIN cases c ON c.id = m.case_id "
+    steps += "JOIN persons p ON p.id = c.person_id WHERE p.external_id = ANY($1)"
+    assert await book_rows(office, steps, ["B1", "B2", "B3"]) == [("promised",)]
+    assert set(await day("2026-07-05")) == set(others[3:]), (
+        "nothing of what is past due, until the grace is over"
+    )
+    payments = [paid("L1", "p1", "2026-07-03", "100.00"), paid("L2", "p2", "2026-07-04", "40.00")]
+    loans = [loan(f"L{n}", f"B{n}") for n in range(1, 11)]
+    dues = [due(f"L{n}", 1, "2026-07-02") for n in range(1, 11)]
+    await bring(office, tape(tmp_path / "t", loans, dues, payments), now=datetime(2026, 7, 6, 7, tzinfo=UTC))
+    await day("2026-07-06")
+    assert await book_rows(office, states) == [("L1", "kept"), ("L2", "partly_kept"), ("L3", "broken"), *over]
+    tasks = "SELECT p.external_id, t.kind FROM tasks t JOIN cases c ON c.id = t.case_id "
+    tasks += "JOIN persons p ON p.id = c.person_id ORDER BY 1"
+    assert await book_rows(office, tasks) == [("B2", "call"), ("B3", "call")]
 
 
 async def test_the_same_again_changes_nothing(office: Office, tmp_path: Path) -> None:
