@@ -180,6 +180,7 @@ async def load_facts(
     ]
     situations = await situations_of(raw, cases_of, of_persons, now, needs)
     begun = _begun(messages, tried, keys)
+    others = _of_others(ended, loans_of)
     return [
         Facts(
             case.id,
@@ -191,7 +192,7 @@ async def load_facts(
             tuple(begun[case.id]),
             promises.get(case.id, ()),
             opened_at,
-            _of_others(ended, case.id, loans_of[case.id]),
+            others.get(case.id, ()),
             language,
             outcomes.get(case.id, ""),
             drawn.get(case.person, ()),
@@ -217,15 +218,14 @@ def _occurrences(rows: _Rows) -> tuple[_Keys, _Keys, _Keys]:
     return ended, waiting, passed
 
 
-def _of_others(ended: _Keys, case: int, loans: Sequence[int]) -> tuple[Key, ...]:
-    """What ended of promises and of the case itself under loans that are not read any more."""
-    return tuple(
-        key
-        for (of, loan), keys in ended.items()
-        if of == case and loan not in loans
-        for key in keys
-        if key.anchor != "installment"
-    )
+def _of_others(ended: _Keys, loans_of: Mapping[int, Sequence[int]]) -> dict[int, tuple[Key, ...]]:
+    """By case, what ended of promises and of the case itself under loans that are not read any more."""
+    found: dict[int, tuple[Key, ...]] = {}
+    for (case, loan), keys in ended.items():
+        if loan not in loans_of[case]:
+            of_none = tuple(key for key in keys if key.anchor != "installment")
+            found[case] = found.get(case, ()) + of_none
+    return found
 
 
 def _begun(messages: _Rows, tried_rows: _Rows, key_rows: _Rows) -> dict[int, list[Begun]]:
