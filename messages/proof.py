@@ -15,7 +15,7 @@ from messages.errors import InvalidTextError, MessageError, UnknownVariableError
 from messages.lint import SENTENCES, Finding, lint, lint_words
 from messages.render import render_with
 from messages.templates import Source, Template, parse
-from messages.values import Owed, Saying
+from messages.values import Collector, Owed, Saying
 
 NO_OPT_OUT: Final = frozenset({"stop-confirmed", "link-unknown", "chat-code", "chat-link"})
 """Texts that need not say how to stop: one says that it is done, one answers whom we never write to."""
@@ -125,6 +125,19 @@ def _sayings() -> Iterator[Saying]:
                 opt_out_url=opt_out_url,
                 may_carry_amounts=True,
             )
+    # Of who collects for others, at the length that is worst.
+    told: tuple[Collector, ...] = ("first", "later")
+    for collector, loans in product(told, _loans()):
+        yield Saying(
+            brand="Acme",
+            today=_TODAY,
+            owed=loans,
+            name="Maria",
+            payment_line=_PAY,
+            reply_to=_REPLY,
+            may_carry_amounts=True,
+            collector=collector,
+        )
 
 
 def _loans() -> Iterator[tuple[Owed, ...]]:

@@ -118,6 +118,8 @@ def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
     data["count"] = len(about)
     data["more"] = len(about) - len(owed) or None
     data["total"] = owed[0]["pay"] if len(about) == 1 else _total(about, locale, chosen.gsm7)
+    data["collector"] = saying.collector is not None
+    data["first_time"] = saying.collector == "first"
     data["same_due"] = len({o.due for o in about}) == 1
     return data
 

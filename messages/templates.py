@@ -81,6 +81,8 @@ ALL_NAMES: Final = NEUTRAL_NAMES | {
     "more",  # how many of the loans are too many to list; None where all are
     "total",  # over `owed`, by currency
     "same_due",
+    "collector",  # a pack has whoever collects for others say so
+    "first_time",  # and this is the first communication
 }
 ITEM_NAMES: Final = frozenset(
     {"loan", "product", "due", "long_due", "today", "pay", "outstanding", "days_late"}

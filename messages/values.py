@@ -1,8 +1,11 @@
 """What a text may be given: plain frozen values, no more than may be shown."""
 
 from datetime import date
+from typing import Literal
 
 import msgspec
+
+Collector = Literal["first", "later"]
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,3 +51,5 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     # What the person promised in their own words, said back: the amount where they named one, and the day.
     promised: str | None = None
     promised_on: str | None = None
+    # A pack has whoever collects for others say so: as in the first communication, or as in a later one.
+    collector: Collector | None = None

@@ -11,11 +11,20 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from casework.delivery.compose import RefusedError, compose, language_of, own_words, receives, saying_of
+from casework.delivery.compose import (
+    RefusedError,
+    check_rules,
+    compose,
+    disclosing,
+    language_of,
+    own_words,
+    receives,
+    saying_of,
+)
 from casework.office import Book, Office
 from messages.locales import locale_for, long_date, money
 from messages.render import Rendered
-from messages.templates import OWN_WORDS
+from messages.templates import KINDS, OWN_WORDS
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import earliest_of
@@ -120,6 +129,12 @@ class Answering:
             link=answer.given.get("link"),
             **promised(answer.given, language_of(person, spec)),
         )
+        rules = self._book.rulebook.rules[facts.portfolio]
+        asks = asks_for(self._book, contact, answer, facts, now)
+        # What is neutral speaks of no debt; a confirmation is held to what the law says of those.
+        of_debt = answer.template != OWN_WORDS and KINDS[answer.template] != "neutral"
+        if of_debt:
+            told = disclosing(told, rules, asks, facts.situation, now)
         if answer.template == OWN_WORDS:
             said = own_words(answer.given["words"], contact.channel, told, person, spec)
         else:
@@ -127,6 +142,8 @@ class Answering:
             said = compose(
                 self._book.texts, answer.template, contact.channel, told, person, spec, receives=can_reply
             )
+            if of_debt or answer.purpose == "opt_out_confirmation":
+                check_rules(said.body, rules, asks, facts.situation, now)
         outgoing = Outgoing(
             contact=contact.id,
             key=office.key_of(contact.id),
@@ -144,7 +161,13 @@ def gate_of(
 ) -> Callable[[datetime], datetime | None]:
     """The first moment at or after the one given at which the rules allow it."""
     rules = book.rulebook.rules[facts.portfolio]
-    asks = asks_to_say(
+    asks = asks_for(book, contact, answer, facts, now)
+    return lambda moment: earliest_of(rules, asks, facts.situation, moment).at
+
+
+def asks_for(book: Book, contact: Leased, answer: Answer, facts: Facts, now: datetime) -> list[Ask]:
+    """What a claimed one asks of the rules."""
+    return asks_to_say(
         book.rulebook,
         facts,
         loans_of(answer.given),
@@ -155,7 +178,6 @@ def gate_of(
         address=contact.address,
         text=answer.given.get("words"),
     )
-    return lambda moment: earliest_of(rules, asks, facts.situation, moment).at
 
 
 def asks_to_say(

@@ -11,16 +11,21 @@ import msgspec
 import structlog
 
 from casework.delivery.answer import Answering
-from casework.delivery.compose import RULE, RefusedError, compose, receives, saying_of
+from casework.delivery.compose import (
+    RefusedError,
+    check_rules,
+    compose,
+    disclosing,
+    receives,
+    saying_of,
+)
 from casework.delivery.pause import give_back_paused
 from casework.look import decided
 from casework.office import Book, Office
 from casework.staff.rights import Actor
-from messages.body import Body
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import earliest_of
-from policy.values import No
 from storage.audit import Event, write
 from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
@@ -154,7 +159,9 @@ async def _mark(
         figures = [owed[loan] for loan in plan.loans]
         today = local_day(now, facts.situation.zones[0])
         name = NEUTRAL if plan.neutral else step.template or ""
+        rules, asks = book.rulebook.rules[facts.portfolio], asks_of(plan, facts, book.rulebook, now)
         told = saying_of(office, spec, person, plan.channel, contact, today, figures, now)
+        told = disclosing(told, rules, asks, facts.situation, now)
         try:
             said = compose(
                 book.texts,
@@ -165,14 +172,11 @@ async def _mark(
                 spec,
                 receives=receives(office, spec, plan.channel),
             )
+            if not plan.neutral:  # which speaks of no debt
+                check_rules(said.body, rules, asks, facts.situation, now)
         except RefusedError as refusal:
             log.error("unsayable", contact=contact, template=name, code=refusal.code)  # noqa: TRY400
             refused.append((contact, refusal.code))
-            continue
-        no = None if plan.neutral else unlawful(said.body, plan, facts, book.rulebook, now)
-        if no is not None:
-            log.error("unlawful text", contact=contact, template=name, pack=no.pack, rule=no.rule)
-            refused.append((contact, RULE + no.rule))
             continue
         # A mail's page says what its text says; it would take four fifths of the room.
         kept = msgspec.structs.replace(said.body, html=None)
@@ -197,14 +201,6 @@ async def _mark(
     deciding = [(contact, code, decision_of[going[contact][1].case]) for contact, code in refused]
     await refuse(raw, deciding, now)
     return ready, {contact for contact, _ in refused}
-
-
-def unlawful(body: Body, plan: Plan, facts: Facts, rulebook: Rulebook, now: datetime) -> No | None:
-    """The rule of a pack by which this very text may not be said; a neutral one speaks of no debt."""
-    rules = rulebook.rules[facts.portfolio]
-    asks = asks_of(plan, facts, rulebook, now, text=f"{body.subject or ''}\n{body.text}")
-    answer = earliest_of(rules, asks, facts.situation, now)
-    return None if answer.at == now else answer.noes[-1]
 
 
 def _gate(

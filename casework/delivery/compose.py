@@ -30,6 +30,9 @@ from messages.segments import segments
 from messages.templates import OWN_WORDS, languages
 from messages.values import Owed, Saying
 from policy.calendar import local_day
+from policy.earliest import Rules, earliest_of
+from policy.parts import parts_wanted
+from policy.values import Ask, Situation
 from storage.sayings import LoanFigures, Recipient
 
 LINTED: Final = "lint_"  # begins the code of a contact that the lint refused
@@ -105,6 +108,25 @@ def compose(
     if found:
         raise RefusedError(LINTED + found[0].code)
     return said
+
+
+def disclosing(
+    told: Saying, rules: Rules, asks: Sequence[Ask], situation: Situation, now: datetime
+) -> Saying:
+    """`told` with what the rules have such a text say of who writes it."""
+    wanted = parts_wanted(rules, asks, situation, now)
+    if "collector" not in wanted:
+        return told
+    return msgspec.structs.replace(told, collector="first" if wanted["collector"] else "later")
+
+
+def check_rules(body: Body, rules: Rules, asks: Sequence[Ask], situation: Situation, now: datetime) -> None:
+    """Hold this very text to the rules. Raises RefusedError with the one that says no."""
+    text = f"{body.subject or ''}\n{body.text}"
+    asked = [msgspec.structs.replace(ask, text=text) for ask in asks]
+    answer = earliest_of(rules, asked, situation, now)
+    if answer.at != now:
+        raise RefusedError(RULE + answer.noes[-1].rule)
 
 
 def own_words(words: str, channel: str, told: Saying, person: Recipient, spec: PortfolioSpec) -> Rendered:

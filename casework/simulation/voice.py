@@ -4,20 +4,30 @@ Each text is composed once as the claim composes it, for the first whom it goes 
 personal data is opened for a simulation.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from casework.delivery.claim import unlawful
-from casework.delivery.compose import RULE, RefusedError, compose, receives, saying_of
+from casework.delivery.compose import (
+    RefusedError,
+    check_rules,
+    compose,
+    disclosing,
+    receives,
+    saying_of,
+)
 from casework.office import Office
 from casework.simulation.candidate import Candidate
 from messages.body import Body
 from policy.calendar import local_day
 from policy.earliest import Rules
+from policy.parts import parts_wanted
+from policy.values import Ask
 from storage.sayings import LoanFigures, Recipient
 from strategies.addresses import NEUTRAL
+from strategies.asking import asks_of
 from strategies.rulebook import Rulebook
 from strategies.values import Facts, Plan
 
@@ -49,18 +59,26 @@ class Voice:
         step = self.rulebook.strategies[plan.strategy].step(plan.step)
         name = NEUTRAL if plan.neutral else step.template or ""
         country = facts.situation.country
-        key = (name, plan.channel, facts.portfolio, facts.language, country, len(plan.loans) > 1)
+        reads = facts.portfolio in self._reading and not plan.neutral
+        asks = asks_of(plan, facts, self.rulebook, at) if reads else []
+        rules = self.rulebook.rules[facts.portfolio]
+        # What a rule has it say of who writes differs between the first time and later ones.
+        wants = tuple(parts_wanted(rules, asks, facts.situation, at).items())
+        key = (name, plan.channel, facts.portfolio, facts.language, country, len(plan.loans) > 1, wants)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._composed(name, plan, facts, at)
+            known = self._known[key] = self._composed(name, plan, facts, asks, at)
         spoken, body = known
-        if body is not None and facts.portfolio in self._reading and not plan.neutral:
-            no = unlawful(body, plan, facts, self.rulebook, at)
-            if no is not None:
-                return msgspec.structs.replace(spoken, refused=RULE + no.rule)
+        if body is not None and reads:
+            try:
+                check_rules(body, rules, asks, facts.situation, at)
+            except RefusedError as refusal:
+                return msgspec.structs.replace(spoken, refused=refusal.code)
         return spoken
 
-    def _composed(self, name: str, plan: Plan, facts: Facts, at: datetime) -> tuple[Spoken, Body | None]:
+    def _composed(
+        self, name: str, plan: Plan, facts: Facts, asks: Sequence[Ask], at: datetime
+    ) -> tuple[Spoken, Body | None]:
         spec = self.candidate.portfolios[facts.portfolio]
         state = next(one.state for one in facts.addresses if one.id == plan.address)
         person = Recipient(_NAME, facts.language, facts.situation.country, "", state, plan.neutral)
@@ -78,6 +96,7 @@ class Voice:
         ]
         today = local_day(at, facts.situation.zones[0])
         told = saying_of(self.office, spec, person, plan.channel, 1, today, figures, at)
+        told = disclosing(told, self.rulebook.rules[facts.portfolio], asks, facts.situation, at)
         heard = receives(self.office, spec, plan.channel)
         try:
             said = compose(self.candidate.texts, name, plan.channel, told, person, spec, receives=heard)

@@ -11,6 +11,7 @@ from policy.rules.base import Binding
 from policy.rules.grounds import first_communication
 from policy.values import Ask, Situation
 
+_LETTER = r"[^\W\u2e80-\u9fff\uac00-\ud7af]"
 _LINK = r"https?://|www\.|\b[\w-]+\.[a-z]{2,}/"
 
 
@@ -25,6 +26,7 @@ class Disclosure(msgspec.Struct, frozen=True):
     says_first: tuple[str, ...]  # empty: as later
     never: tuple[str, ...]
     binding: Binding
+    part: str = ""  # the part of a text that says it, put in where the rule asks for it
 
     def first(self, ask: Ask, situation: Situation, at: datetime) -> datetime | None:
         return None if self._wrong(ask, situation, at) else at
@@ -34,12 +36,14 @@ class Disclosure(msgspec.Struct, frozen=True):
         said = _found(self.never, text)
         if said is not None:
             return f'the text may not say "{said}"'
-        needed = self.says
-        if self.says_first and first_communication(ask, situation, at) is None:
-            needed = self.says_first
+        needed = self.says_first if self.is_first(ask, situation, at) else self.says
         if needed and _found(needed, text) is None:
             return f'the text must say "{needed[0]}"'
         return None
+
+    def is_first(self, ask: Ask, situation: Situation, at: datetime) -> bool:
+        """Whether it wants what only the first communication says."""
+        return bool(self.says_first) and first_communication(ask, situation, at) is None
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
         return self._wrong(ask, situation, at) or "the text says what it must"
@@ -55,6 +59,6 @@ def _pattern(phrase: str) -> re.Pattern[str]:
         return re.compile(_LINK, re.IGNORECASE)
     words = [re.escape(word).replace(r"\*", r"\w*") for word in phrase.split()]
     pattern = r"\W+".join(words)
-    # No word ends where a script writes none (Chinese).
-    bounded = rf"(?<!\w){pattern}(?!\w)" if phrase.isascii() else pattern
+    # No word ends where a script writes none (Chinese), and a word of another script ends beside it.
+    bounded = rf"(?<!{_LETTER}){pattern}(?!{_LETTER})" if phrase.isascii() else pattern
     return re.compile(bounded, re.IGNORECASE)

@@ -147,6 +147,7 @@ class DisclosureSpec(RuleSpec):
     says: tuple[str, ...] = ()
     says_first: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    part: Literal["collector"] | None = None  # of the shipped texts
     default_purposes: ClassVar[tuple[str, ...]] = ("dunning", "answer", "statutory")
     reads: ClassVar[str] = "text"
 
@@ -157,7 +158,7 @@ class DisclosureSpec(RuleSpec):
         return self
 
     def rule(self, name: str, pack: PackHead) -> Rule:
-        return Disclosure(name, self.says, self.says_first, self.never, self.binding(pack))
+        return Disclosure(name, self.says, self.says_first, self.never, self.binding(pack), self.part or "")
 
     def number(self) -> str:
         said = [

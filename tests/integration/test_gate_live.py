@@ -7,8 +7,10 @@ import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework import texts
 from casework.insight.replay import Rulebooks, remade
 from casework.staff.rights import Actor, Role
+from casework.texts import Wanted
 from casework.told import Reported, mark_person, report_contact, report_notice
 from policy.values import Basis
 from storage.facts import load_facts
@@ -252,6 +254,10 @@ async def test_what_was_read_is_stored_and_replays(town: Court) -> None:
 
 async def test_a_text_without_what_the_law_wants_said_is_refused_with_its_rule(town: Court) -> None:
     await town.under("us-reg-f", actor="third_party")
+    own = Wanted("late-early", "sms", "en", "{{ brand }}: {{ one.pay }} was due. <<stop>>")
+    key = await texts.write_text(town.office, Actor("olga", Role.OPERATIONS), own, town.now)
+    await texts.submit(town.office, Actor("olga", Role.OPERATIONS), key, town.now)
+    await texts.approve(town.office, Actor("carla", Role.COMPLIANCE), key, town.now)
     ann = await town.late(email=False)
     await town.book.sql("UPDATE addresses SET seen_at = $1", MONDAY - DAY)
     await report_notice(town.office, DESK, ann.external_id, "validation", MONDAY - DAY, town.now)

@@ -97,6 +97,7 @@ def test_nothing_that_may_not_be_carried_is_rendered(
         brand="Acme Credit",
         given=tuple(filter(None, (reply_to, opt_out_url))),
         references=tuple(loan.loan for loan in owed),
+        hosts=frozenset({"chat.example.com"}),  # of the link that a text brings
     )
     assert not held_to.may_carry_amounts
     assert not lint(body, held_to)

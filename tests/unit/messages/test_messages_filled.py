@@ -48,6 +48,8 @@ def _data(draw: st.DrawFn) -> dict[str, object]:
         "more": draw(st.none() | st.integers(1, 3)),
         "total": draw(_word),
         "same_due": draw(st.booleans()),
+        "collector": draw(st.booleans()),
+        "first_time": draw(st.booleans()),
     }
 
 
@@ -105,7 +107,7 @@ def test_no_text_of_the_library_looks_into_a_string(monkeypatch: pytest.MonkeyPa
     data: dict[str, object] = {"brand": "Acme", "reply_to": "x", "opt_out_url": "u", "name": "Ann"}
     data |= {"code": "ABC", "link": "https://chat.example.com", "promised": "EUR", "promised_on": "May"}
     data |= {"payment_line": "pay", "owed": [item], "one": item, "also": None, "count": 1, "more": None}
-    data |= {"total": "€1", "same_due": True}
+    data |= {"total": "€1", "same_due": True, "collector": True, "first_time": True}
     for source in _TEXTS:
         fill(source, data)
     monkeypatch.setattr("messages.filled._by_liquid", None)
