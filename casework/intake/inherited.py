@@ -7,6 +7,7 @@ Loans and persons are those of the book: import the loans first.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -47,6 +48,7 @@ _OF_DEBTS: Final = frozenset(
 _BATCH: Final = 5_000
 
 Cells = Mapping[str, str]
+_Reject = tuple[int, str, str, list[str]]
 
 
 class InheritedReport(msgspec.Struct, frozen=True):
@@ -90,8 +92,7 @@ async def import_inherited(
 ) -> InheritedReport:
     """Load a file of `kind` in one transaction. Raises TapeError, Denied."""
     require(actor, Action.IMPORT_BOOK)
-    part = FilePart(known_by=list(COLUMNS[kind]), look_up=LookUp(key=COLUMNS[kind][0]))
-    file = open_single(path, kind, part)
+    file = _opened(path, kind)
     rejects: list[_Reject] = []
     read = loaded = unchanged = 0
     try:
@@ -119,27 +120,64 @@ async def import_inherited(
     reasons: dict[tuple[str, str], int] = {}
     for _, column, reason, _ in rejects:
         reasons[column, reason] = reasons.get((column, reason), 0) + 1
-    name = f"{path.stem}-{now:%Y%m%dT%H%M%S}-rejects.csv"
-    if rejects:
-        write_rows(rejects_folder / name, file, rejects)
     return InheritedReport(
         kind,
         read,
         loaded,
         unchanged,
         len(rejects),
-        str(rejects_folder / name) if rejects else None,
+        _write_rejects(path, file, rejects, rejects_folder, now),
         [(*said, rows) for said, rows in sorted(reasons.items(), key=lambda one: -one[1])],
         dry_run,
     )
 
 
+class Elsewhere(msgspec.Struct, frozen=True):
+    """A contact that another system made: with whom, when, how, about which loans (none: it does not say)."""
+
+    person: int
+    at: datetime
+    channel: str
+    inbound: bool
+    result: str
+    loans: tuple[int, ...]
+
+
+async def read_contacts(
+    office: Office, raw: Raw, path: Path, rejects_folder: Path, now: datetime
+) -> tuple[list[Elsewhere], int, str | None]:
+    """A file of contacts as it would be imported, and nothing kept: (contacts, rows refused, their file)."""
+    file = _opened(path, "contacts")
+    rejects: list[_Reject] = []
+    reading = _Loading(office, raw, "contacts", file, {}, now, rejects)
+    made: list[Elsewhere] = []
+    rows = rows_of(file)
+    while batch := list(islice(rows, _BATCH)):
+        made += [
+            Elsewhere(person, at, channel, inbound, result, tuple(loans))
+            for person, at, channel, inbound, result, loans in await reading.read(batch)
+        ]
+    return made, len(rejects), _write_rejects(path, file, rejects, rejects_folder, now)
+
+
+def _opened(path: Path, kind: InheritedKind) -> TapeFile:
+    columns = COLUMNS[kind]
+    return open_single(path, kind, FilePart(known_by=list(columns), look_up=LookUp(key=columns[0])))
+
+
+def _write_rejects(
+    path: Path, file: TapeFile, rejects: Sequence[_Reject], folder: Path, now: datetime
+) -> str | None:
+    if not rejects:
+        return None
+    target = folder / f"{path.stem}-{now:%Y%m%dT%H%M%S}-rejects.csv"
+    write_rows(target, file, rejects)
+    return str(target)
+
+
 def _keep_or_not(*, dry_run: bool) -> None:
     if dry_run:
         raise _NothingKept
-
-
-_Reject = tuple[int, str, str, list[str]]
 
 
 class _Loading:
@@ -166,12 +204,20 @@ class _Loading:
         """Resolve the persons and loans of some rows, read them, and write what is new."""
         if not batch:
             return
+        made = await self.read(batch)
+        new, touched = await stored.WRITE[self._kind](self._raw, made, self._now, self._seal)
+        self.loaded += new
+        self.unchanged += len(made) - new
+        self.cases.update(touched)
+
+    async def read(self, batch: Sequence[tuple[int, list[str]]]) -> list[tuple[Any, ...]]:
+        """What can be read of some rows; the others are rejects."""
         raw, header = self._raw, self._file.header
         named = [dict(zip(header, (cell.strip() for cell in row), strict=False)) for _, row in batch]
         persons = await stored.persons(raw, {row["borrower_id"] for row in named if row.get("borrower_id")})
         loans = await stored.loans(raw, {loan for row in named for loan in _loans_of(row)})
         known = _Known(persons, loans, self._grace, self._now)
-        made: list[tuple[object, ...]] = []
+        made: list[tuple[Any, ...]] = []
         for (number, row), cells in zip(batch, named, strict=True):
             try:
                 _check(row, self._file)
@@ -180,10 +226,7 @@ class _Loading:
                 self._rejects.append((number, error.column, error.reason, row))
                 continue
             made.append(found)
-        new, touched = await stored.WRITE[self._kind](raw, made, self._now, self._seal)
-        self.loaded += new
-        self.unchanged += len(made) - new
-        self.cases.update(touched)
+        return made
 
 
 def _check(row: Sequence[str], file: TapeFile) -> None:

@@ -91,7 +91,9 @@ def payment_reader(
                 raise CellError(amount_column, "", "is empty, yet a day of payment is given")
             return []
         if day is None:
-            raise CellError(day_column, "", "is empty: the day on which it was received is needed")
+            unpaid = "" if alone or paid else " (where zero means that nothing was paid, say `zero: none`)"
+            why = f"is empty: the day on which it was received is needed{unpaid}"
+            raise CellError(day_column, "", why)
         if back is None and paid is None:
             raise CellError(amount_column, "", "is empty: a payment has an amount")
         if back is None and paid is not None and paid <= 0:

@@ -23,7 +23,8 @@ def moment(text: str) -> datetime:
     return at
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A date as a command takes it. BadParameter says what is missing."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -41,7 +42,7 @@ Now = Annotated[
 ]
 AsOf = Annotated[
     date | None,
-    typer.Option("--as-of", parser=_day, metavar="DATE", help="As of the end of this day (YYYY-MM-DD)."),
+    typer.Option("--as-of", parser=day, metavar="DATE", help="As of the end of this day (YYYY-MM-DD)."),
 ]
 
 
