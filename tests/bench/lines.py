@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from tests.bench.ahead import DAYS
 from tests.bench.report import Line
 from tests.bench.run import CHANNELS, THREE, Found, Sizes
 
@@ -29,11 +30,13 @@ def _of_looks(found: Found, sizes: Sizes) -> list[Line]:
     few, many = found.few, found.many
     of_look = f"look, {sizes.due:,} due of {sizes.loans:,} / INSERT..SELECT + UPDATE"
     packed, of_packs = median(looks.packed), f"the same under {', '.join(THREE)}"
+    ruled, of_ruled = median(looks.ruled), paired(looks.ruled, looks.floor)
     of_many = f"look, {sizes.many:,} due / {sizes.few:,}"
     over = paired(looks.look, looks.small)
     return [
         Line("1", of_look, look * US, "us", floor * US, paired(looks.look, looks.floor), 6, 2),
         Line("1", of_packs, packed * US, "us", floor * US, paired(looks.packed, looks.floor), 6, 2),
+        Line("1", "and with conditions and arms", ruled * US, "us", floor * US, of_ruled, 6, 2),
         Line("2", f"look + send to the sandbox, a due line of {sizes.lines:,}", found.line * US, "us"),
         Line("3", of_many, many * US, "us", few * US, many / few, 1.2, 1.05),
         Line("3", "look, 10x the loans not due / 1x", look * US, "us", less * US, over, 1.2, 1.05),
@@ -70,6 +73,7 @@ def _of_size(found: Found, sizes: Sizes) -> list[Line]:
     passed, probe = median(found.looks.passes), median(found.looks.probes)
     of_pass = f"a pass over {sizes.loans:,} loans, nothing due / an index probe"
     of_memory = f"peak memory of look + send, {sizes.loans:,} due / {sizes.remembered:,}"
+    ahead = found.ahead
     ours, floor = found.imported.seconds / rows, found.imported.floor / rows
     return [
         Line("8", of_pass, passed * MS, "ms", probe * MS, passed * MS, 5, 1, "{:.2f} ms"),
@@ -84,6 +88,16 @@ def _of_size(found: Found, sizes: Sizes) -> list[Line]:
             8,
             3,
             "1/{:.1f}",
+        ),
+        Line(
+            "11",
+            f"{DAYS} days of {sizes.loans:,} loans simulated / {DAYS} looks, {sizes.due:,} due",
+            median(ahead.simulated),
+            "s",
+            DAYS * median(ahead.looked),
+            paired(ahead.simulated, ahead.looked) / DAYS,
+            0.5,
+            0.2,
         ),
         Line(
             "-",

@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from notifiers.base import Channel
-from tests.bench import delivery, growth, nothing_due, queue, reminder, side_by_side, tape
+from tests.bench import ahead, delivery, growth, nothing_due, queue, reminder, side_by_side, tape
 from tests.bench import memory as peak_memory
 from tests.bench.book import build, make_due, under_packs
 from tests.bench.look_floor import facts_size, time_floor, time_look, written
 from tests.bench.place import Place
+from tests.bench.ruled import under_everything
 
 THREE = ("house", "us-reg-f", "us-ma")
 CHANNELS: tuple[Channel, ...] = ("email", "sms", "chat")
@@ -69,6 +70,7 @@ class Looks(msgspec.Struct):
     floor: list[float] = msgspec.field(default_factory=list[float])
     small: list[float] = msgspec.field(default_factory=list[float])
     packed: list[float] = msgspec.field(default_factory=list[float])  # under three packs
+    ruled: list[float] = msgspec.field(default_factory=list[float])  # and conditions, and an experiment
     passes: list[float] = msgspec.field(default_factory=list[float])
     probes: list[float] = msgspec.field(default_factory=list[float])
 
@@ -85,6 +87,7 @@ class Found(msgspec.Struct):
     deliverers: tuple[list[float], list[float]]
     memory: tuple[int, int]
     imported: tape.Imported
+    ahead: ahead.Ahead
 
 
 async def measure(place: Place, redis_url: str, sizes: Sizes, folder: Path) -> Found:
@@ -106,7 +109,8 @@ async def measure(place: Place, redis_url: str, sizes: Sizes, folder: Path) -> F
         await peak_memory.measure(place, book, sizes.loans),
     )
     imported = await tape.measure(place, folder, sizes.tape)
-    return Found(looks, few, many, line, queued, sendings, deliverers, memory, imported)
+    simulated = await ahead.measure(place, book, sizes.due, min(sizes.runs, 3))
+    return Found(looks, few, many, line, queued, sendings, deliverers, memory, imported, simulated)
 
 
 async def _book(place: Place, kind: str, loans: int) -> str:
@@ -146,6 +150,13 @@ async def _looks(place: Place, sizes: Sizes, book: str, small: str) -> Looks:
             seconds, report = await time_look(office)
             assert report.contacts == sizes.due
             found.packed.append(seconds / sizes.due)
+        async with place.copy(book) as office:
+            await under_everything(office, *THREE)
+            await make_due(office, sizes.due)
+            gc.collect()
+            seconds, report = await time_look(office)
+            assert report.contacts == sizes.due
+            found.ruled.append(seconds / sizes.due)
     return found
 
 
