@@ -13,6 +13,7 @@ import casework.delivery.deliver as delivery
 import casework.delivery.receipts as receipts
 import casework.delivery.unknown as unknown
 import casework.experiments as experiments
+import casework.feeds as feeds
 import casework.inbound as inbound
 import casework.look as looking
 from casework.delivery.rates import Rates
@@ -30,6 +31,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 _CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
 _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
 _EXPERIMENTS = Counter("kept_experiments_ended_total", "Experiments that ended by themselves", ["how"])
+_SILENT_FEEDS = Gauge("kept_silent_feeds", "Feeds whose payments are too old to speak of arrears")
+_WAITING_LOANS = Gauge("kept_silent_feeds_loans", "Loans past due of which nothing is said for that")
 _PAST_REVIEW = Gauge("kept_packs_past_review", "Policy packs in force whose review date has passed")
 
 
@@ -181,5 +184,21 @@ async def watch_experiments(ctx: dict[str, Any]) -> None:
         await wake(ctx["redis"], "look")
 
 
+async def watch_feeds(ctx: dict[str, Any]) -> None:
+    """Feeds whose payments are too old to speak of arrears: a metric, and an alert in the log for each."""
+    shift: Shift = ctx["shift"]
+    silent = await feeds.watch_feeds(shift.office, shift.actor, shift.clock.now())
+    _SILENT_FEEDS.set(len(silent))
+    _WAITING_LOANS.set(sum(one.loans for one in silent))
+    for one in silent:
+        log.error(
+            "feed_silent",
+            portfolio=one.portfolio,
+            source=one.source,
+            fed_at=one.fed_at.isoformat(),
+            loans=one.loans,
+        )
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, watch_experiments)
+JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, watch_experiments, watch_feeds)

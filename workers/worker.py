@@ -13,7 +13,18 @@ from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
-from workers.jobs import JOBS, ROUND, Shift, ask, check, review, seal_record, sweep, watch_experiments
+from workers.jobs import (
+    JOBS,
+    ROUND,
+    Shift,
+    ask,
+    check,
+    review,
+    seal_record,
+    sweep,
+    watch_experiments,
+    watch_feeds,
+)
 from workers.wake import QUEUE, deserialize, serialize
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
@@ -35,6 +46,7 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
             cron(seal_record, name="seal_record", second={5, 35}, keep_result=0, timeout=seconds),
             cron(check, name="check", hour=3, minute=20, keep_result=0, timeout=3600),
             cron(watch_experiments, name="watch_experiments", minute=50, keep_result=0, timeout=seconds),
+            cron(watch_feeds, name="watch_feeds", minute={10, 40}, keep_result=0, timeout=seconds),
             cron(review, name="review", minute=40, keep_result=0, timeout=seconds, run_at_startup=True),
         ],
         redis_settings=replace(RedisSettings.from_dsn(redis_url), conn_retries=0),

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from casework.feeds import Silent
     from casework.look import LookReport
     from kept.clock import Clock
 
@@ -32,7 +34,13 @@ def look(now: Now = None, as_json: AsJson = False) -> None:
     from kept.config import load
 
     settings = load()
-    report = asyncio.run(_look(clock_for(now, settings)))
+    report, silent = asyncio.run(_look(clock_for(now, settings)))
+    for one in silent:
+        line = (
+            f"kept: payments of {one.portfolio} ({one.source}) are known up to "
+            f"{one.fed_at:%Y-%m-%d %H:%M} UTC only: {one.loans:,} loans past due wait for a newer feed"
+        )
+        print(line, file=sys.stderr)
     if as_json:
         print_json(_look_document(report))
         return
@@ -41,7 +49,9 @@ def look(now: Now = None, as_json: AsJson = False) -> None:
         _table("Reasons of what was not said", dict(report.by_reason.most_common()))
 
 
-async def _look(clock: "Clock") -> "LookReport":
+async def _look(clock: "Clock") -> "tuple[LookReport, list[Silent]]":
+    """What the look did; and the feeds that are too old to speak of arrears."""
+    from casework.feeds import silent_feeds
     from casework.look import look
     from casework.played import note_look
     from kept.bootstrap import SYSTEM, assembled
@@ -51,7 +61,8 @@ async def _look(clock: "Clock") -> "LookReport":
         with progress() as bar:
             task = bar.add_task("cases decided", total=None)
             await note_look(running.office, clock.now())
-            return await look(running.office, SYSTEM, clock.now(), lambda n: bar.advance(task, n))
+            report = await look(running.office, SYSTEM, clock.now(), lambda n: bar.advance(task, n))
+        return report, await silent_feeds(running.office, clock.now())
 
 
 def _look_document(report: "LookReport") -> dict[str, Any]:

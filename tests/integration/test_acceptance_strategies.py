@@ -1,12 +1,19 @@
 """PRODUCT.md's acceptance, as far as it is of strategies and not elsewhere: by number."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
+from kept.clock import FixedClock
+from tests.builders.book import SYSTEM
 from tests.builders.town import DAY, MONDAY, Town
+from workers.jobs import watch_feeds
 
 HOUR = timedelta(hours=1)
 
@@ -50,3 +57,25 @@ async def test_acceptance_25_a_stale_feed_holds_what_is_past_due_and_is_told(tow
     open_ = "SELECT state, reason FROM occurrences WHERE loan_id = $1 AND state = 'waiting'"
     waits = await town.book.sql(open_, late.loan)
     assert [tuple(row) for row in waits] == [("waiting", "stale_feed")]
+    # Operations are alerted while it lasts, and the record says so once.
+    for _ in range(2):
+        assert await alerted(town) == [("acme", "core", MONDAY.isoformat(), 1)]
+        assert REGISTRY.get_sample_value("kept_silent_feeds") == 1
+        assert REGISTRY.get_sample_value("kept_silent_feeds_loans") == 1
+    facts = "SELECT data->>'source', data->>'loans' FROM events WHERE action = 'feed.silent'"
+    assert [tuple(row) for row in await town.book.sql(facts)] == [("core", "1")]
+    await town.book.feed(town.portfolio, town.now)
+    assert await alerted(town) == []
+    assert REGISTRY.get_sample_value("kept_silent_feeds") == 0
+    town.now += 5 * DAY
+    assert len(await alerted(town)) == 1
+    assert len(await town.book.sql(facts)) == 2, "it fell silent again"
+
+
+async def alerted(town: Town) -> list[tuple[str, str, str, int]]:
+    """What the worker's job writes into the log."""
+    shift: Any = SimpleNamespace(office=town.office, actor=SYSTEM, clock=FixedClock(town.now))
+    with capture_logs() as logged:
+        await watch_feeds({"shift": shift})
+    assert {(one["event"], one["log_level"]) for one in logged} <= {("feed_silent", "error")}
+    return [(one["portfolio"], one["source"], one["fed_at"], one["loans"]) for one in logged]

@@ -1,0 +1,68 @@
+"""Feeds that have fallen silent: what waits for them, and who is told.
+
+Post-due steps wait where the payments of a loan are older than its strategy's `stale_after`: somebody may
+have paid. That is lawful and kind, and it stops the collecting; so operations hear of it while it lasts.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from casework.office import Office
+from casework.staff.rights import Action, Actor, require
+from storage.audit import Event, write
+from storage.feeds import late_loans, mark_silent
+from storage.raw import Raw
+
+
+class Silent(msgspec.Struct, frozen=True):
+    """A feed whose payments are too old for `loans` of its loans that are past due."""
+
+    portfolio: str
+    source: str
+    fed_at: datetime
+    loans: int
+
+
+async def silent_feeds(office: Office, now: datetime) -> list[Silent]:
+    """The feeds for which post-due steps wait at `now`, by portfolio and source."""
+    async with office.transaction() as raw:
+        return await _silent(office, raw, now)
+
+
+async def watch_feeds(office: Office, actor: Actor, now: datetime) -> Sequence[Silent]:
+    """The same, each written into the audit record once for each time that it falls silent. Raises Denied."""
+    require(actor, Action.CHECK)
+    async with office.transaction() as raw:
+        found = await _silent(office, raw, now)
+        new = [one for one in found if await mark_silent(raw, one.portfolio, one.source, one.fed_at, now)]
+        await write(raw.connection, [_event(actor, one, now) for one in new])
+    return found
+
+
+_SILENT: Final = "feed.silent"
+
+
+def _event(actor: Actor, one: Silent, now: datetime) -> Event:
+    data = {
+        "portfolio": one.portfolio,
+        "source": one.source,
+        "fed_at": one.fed_at.isoformat(),
+        "loans": one.loans,
+    }
+    return Event(now, actor.name, actor.role, _SILENT, "feed", None, data)
+
+
+async def _silent(office: Office, raw: Raw, now: datetime) -> list[Silent]:
+    strategies = (await office.book(raw)).rulebook.strategies
+    if not strategies:
+        return []
+    loans: dict[tuple[str, str, datetime], int] = {}
+    latest = now - min(one.stale_after for one in strategies.values())
+    for portfolio, source, fed_at, version, count in await late_loans(raw, now, latest):
+        if fed_at + strategies[version].stale_after <= now:
+            key = (portfolio, source, fed_at)
+            loans[key] = loans.get(key, 0) + count
+    return [Silent(*feed, count) for feed, count in sorted(loans.items())]

@@ -1,0 +1,38 @@
+"""Feeds, with the loans that depend on them; and when one was told to have fallen silent."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from storage.raw import Raw
+
+_LATE: Final = """
+SELECT p.code, f.source, f.fed_at, l.strategy_version_id, count(*) AS loans
+FROM feeds f
+JOIN portfolios p ON p.id = f.portfolio_id
+JOIN loans l ON l.portfolio_id = f.portfolio_id AND l.source = f.source AND l.status = 'active'
+            AND l.strategy_version_id IS NOT NULL
+WHERE f.fed_at <= $2 AND EXISTS (SELECT 1 FROM installments i WHERE i.loan_id = l.id AND i.left_minor > 0
+              AND i.due_on < ($1 AT TIME ZONE l.zone)::date)
+GROUP BY 1, 2, 3, 4
+"""
+
+
+async def late_loans(raw: Raw, now: datetime, latest: datetime) -> list[Any]:
+    """(portfolio's code, source, fed_at, strategy version, loans with something past due) of each feed that
+    is not newer than `latest`."""
+    return await raw.rows(_LATE, now, latest)
+
+
+async def mark_silent(raw: Raw, portfolio: str, source: str, fed_at: datetime, now: datetime) -> bool:
+    """Remember that a feed fell silent after `fed_at`; whether that is news."""
+    value = fed_at.isoformat().encode()
+    return bool(
+        await raw.run(
+            "INSERT INTO marks (name, at, value) VALUES ($1, $2, $3) "
+            "ON CONFLICT (name) DO UPDATE SET at = EXCLUDED.at, value = EXCLUDED.value "
+            "WHERE marks.value <> EXCLUDED.value",
+            f"silent_feed/{portfolio}/{source}",
+            now,
+            value,
+        )
+    )
