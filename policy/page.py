@@ -118,8 +118,6 @@ def text(shown: PackPage) -> str:
     for rule in shown["rules"]:
         lines += ["", f"## {rule['rule']}", "", f"{rule['number'][:1].upper()}{rule['number'][1:]}.", ""]
         lines += [f"- {name}: {value}" for name, value in _told(rule, shown)]
-    used = [mark for mark in SURE if any(mark in rule["sure"].split("/") for rule in shown["rules"])]
-    lines += ["", "Sureness: " + "; ".join(f"{mark} {SURE[mark]}" for mark in used) + "."]
     lines += ["", "Read and confirmed by ______________________  on ______________", ""]
     return "\n".join(lines)
 
@@ -134,7 +132,7 @@ def _before_due(shown: PackPage) -> str:
 def _told(rule: RulePage, shown: PackPage) -> list[tuple[str, str]]:
     told = [
         ("Source", rule["source"]),
-        ("Sureness", rule["sure"]),
+        ("Sureness", f"{rule['sure']} ({', '.join(SURE[mark] for mark in rule['sure'].split('/'))})"),
         ("Machine checks", rule["checks"]),
         ("Machine cannot", rule["cannot"]),
     ]

@@ -35,10 +35,10 @@ class Disclosure(msgspec.Struct, frozen=True):
         text = ask.text or ""
         said = _found(self.never, text)
         if said is not None:
-            return f'the text may not say "{said}"'
+            return f"the text may not say {in_words(said)}"
         needed = self.says_first if self.is_first(ask, situation, at) else self.says
         if needed and _found(needed, text) is None:
-            return f'the text must say "{needed[0]}"'
+            return f"the text must say {in_words(needed[0])}"
         return None
 
     def is_first(self, ask: Ask, situation: Situation, at: datetime) -> bool:
@@ -47,6 +47,11 @@ class Disclosure(msgspec.Struct, frozen=True):
 
     def detail(self, ask: Ask, situation: Situation, at: datetime) -> str:
         return self._wrong(ask, situation, at) or "the text says what it must"
+
+
+def in_words(phrase: str) -> str:
+    """A phrase as people read it: "attempt… to collect" in quotes, where … is any ending; or: a link."""
+    return "a link" if phrase == "<link>" else f'"{phrase.replace("*", "…")}"'
 
 
 def _found(phrases: Iterable[str], text: str) -> str | None:

@@ -14,6 +14,12 @@ from policy.values import CHANNELS, Actor, Channel, Purpose, Stage
 Sureness = Literal["P", "P/S", "S", "S/U", "U", "house"]
 
 
+def words(names: Iterable[str], last: str = ", ") -> str:
+    """Names of data as people read them: "no answer, busy"; `last` parts the last two."""
+    said = [name.replace("_", " ") for name in names]
+    return last.join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from policy.rules import Cap, Cooldown, OneChannel, Overdue, Rule, Spacing
-from policy.specs.base import PackHead, RuleSpec
+from policy.specs.base import PackHead, RuleSpec, words
 from policy.values import CHANNELS, MESSAGES, Channel
 
 _WORDS: Final = {
@@ -75,9 +75,9 @@ class CapSpec(_CountSpec):
         span = f"a {self.period}" if self.period else f"in {self.days} consecutive days"
         which = ""
         if self.results:
-            which = f"; counted by result: {', '.join(self.results)}"
+            which = f"; counted: {words(self.results)}"
         elif self.but:
-            which = f"; not counted: {', '.join(self.but)}"
+            which = f"; not counted: {words(self.but)}"
         return f"at most {self._noun(self.most)} {span} per {self.per}{which}"
 
 
@@ -94,7 +94,8 @@ class CooldownSpec(_CountSpec):
         return Cooldown(name, self.days, frozenset(self.after), counted, self.per, self.binding(pack))
 
     def number(self) -> str:
-        return f"none within {self.days} days of a {', '.join(self.after)} (its day is day 1) per {self.per}"
+        said = words(self.after, " or ")
+        return f"no contact within {self.days} days of a {said} (its day is day 1), per {self.per}"
 
 
 class SpacingSpec(_CountSpec):
@@ -120,7 +121,7 @@ class OneChannelSpec(RuleSpec):
         return OneChannel(name, frozenset(self.but), self.binding(pack))
 
     def number(self) -> str:
-        but = f"; not counted: {', '.join(self.but)}" if self.but else ""
+        but = f"; not counted: {words(self.but)}" if self.but else ""
         return f"one channel a week, once a contact was made{but}"
 
 

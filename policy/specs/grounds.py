@@ -16,7 +16,8 @@ from policy.rules import (
     Role,
     Rule,
 )
-from policy.specs.base import PackHead, RuleSpec
+from policy.rules.texts import in_words
+from policy.specs.base import PackHead, RuleSpec, words
 from policy.values import Channel, Flag, Party, Purpose
 
 Days = Annotated[int, Field(ge=1)]
@@ -33,8 +34,10 @@ class ConsentSpec(RuleSpec):
         return Consent(name, self.demands, frozenset(self.of), self.binding(pack))
 
     def number(self) -> str:
-        of = f"to {' and '.join(self.of)}" if self.of else "to the channel"
-        return f"consent {of}: " + ("granted" if self.demands == "granted" else "not revoked")
+        of = words((name.upper() if name == "sms" else f"{name}s" for name in self.of), " and ")
+        if self.demands == "granted":
+            return f"only with consent to {of or 'the channel'} on record"
+        return f"not where consent to {of or 'the channel'} is revoked"
 
 
 class BasisSpec(RuleSpec):
@@ -49,7 +52,7 @@ class BasisSpec(RuleSpec):
 
     def number(self) -> str:
         waits = {kind: f" (after {days} days)" for kind, days in self.wait_days.items()}
-        return "one of: " + ", ".join(kind + waits.get(kind, "") for kind in self.allowed)
+        return "the address came by " + words((kind + waits.get(kind, "") for kind in self.allowed), " or ")
 
 
 class AgeSpec(RuleSpec):
@@ -62,7 +65,7 @@ class AgeSpec(RuleSpec):
         return Age(name, self.days, self.binding(pack))
 
     def number(self) -> str:
-        return f"known as theirs within {self.days} days"
+        return f"the address was known as theirs at most {self.days} days ago"
 
 
 class PartySpec(RuleSpec):
@@ -78,8 +81,10 @@ class PartySpec(RuleSpec):
         return Role(name, frozenset(self.may), only, self.binding(pack))
 
     def number(self) -> str:
-        only = [f"{party} only where {' or '.join(flags)}" for party, flags in self.only_with.items()]
-        return "to " + ", ".join(self.may) + "".join(f"; {line}" for line in only)
+        only = [
+            f"{words([party])} only where {words(flags, ' or ')}" for party, flags in self.only_with.items()
+        ]
+        return f"only to {words(self.may, ' or ')}" + "".join(f"; to a {line}" for line in only)
 
 
 class PreconditionSpec(RuleSpec):
@@ -94,8 +99,9 @@ class PreconditionSpec(RuleSpec):
 
     def number(self) -> str:
         if self.within_days is None:
-            return f"{self.notice} is sent before"
-        return f"{self.notice} is sent in, or within {self.within_days} days after, the first communication"
+            return f"the notice of {words([self.notice])} is sent before"
+        within = f"within {self.within_days} days after"
+        return f"the notice of {words([self.notice])} is sent in, or {within}, the first communication"
 
 
 class FlaggedSpec(RuleSpec):
@@ -110,7 +116,7 @@ class FlaggedSpec(RuleSpec):
         return Flagged(name, frozenset(self.flags), self.binding(pack))
 
     def number(self) -> str:
-        return f"none where {', '.join(self.flags)}"
+        return f"nobody is contacted who is marked {words(self.flags, ' or ')}"
 
 
 class HoldSpec(RuleSpec):
@@ -123,7 +129,7 @@ class HoldSpec(RuleSpec):
         return Held(name, self.binding(pack), frozenset(self.kinds))
 
     def number(self) -> str:
-        return f"none about the loans under a hold of kind {', '.join(self.kinds)}, until its end"
+        return f"no contact about loans under a hold ({words(self.kinds)}), until its end"
 
 
 class ConfirmationSpec(RuleSpec):
@@ -162,13 +168,12 @@ class DisclosureSpec(RuleSpec):
 
     def number(self) -> str:
         said = [
-            ("first says", self.says_first),
-            ("later says" if self.says_first else "says", self.says),
-            ("never says", self.never),
+            ("the first communication says", self.says_first),
+            ("a later one says" if self.says_first else "the text says", self.says),
+            ("the text never says", self.never),
         ]
-        return "; ".join(
-            f"{how} " + " or ".join(f'"{phrase}"' for phrase in phrases) for how, phrases in said if phrases
-        )
+        told = "; ".join(f"{how} {words(map(in_words, given), ' or ')}" for how, given in said if given)
+        return told + (" (… is any ending)" if "…" in told else "")
 
 
 class UncheckedSpec(RuleSpec):

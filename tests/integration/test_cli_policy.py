@@ -118,10 +118,10 @@ def test_show_is_a_page_that_a_compliance_officer_can_sign(tmp_path: Path) -> No
     assert lines[0] == "# us-reg-f: Regulation F, debt collection"
     at = lines.index("## call_frequency")
     assert lines[at + 2 : at + 9] == [
-        "At most 7 calls in 7 consecutive days per debt; not counted: busy, not_in_service.",
+        "At most 7 calls in 7 consecutive days per debt; not counted: busy, not in service.",
         "",
         "- Source: 12 CFR 1006.14(b)(2)-(4)",
-        "- Sureness: S",
+        "- Sureness: S (secondary source)",
         "- Binds: call; dunning",
         "- Machine checks: calls in any 7 consecutive local dates, all numbers together, those entered as "
         "outcomes and reported from elsewhere too; a call about several debts counts for each",

@@ -178,7 +178,7 @@ def test_the_page_says_whom_a_rule_binds_and_from_when() -> None:
         "at most 7 calls in 7 consecutive days per debt"
         in page(shipped_pack("us-reg-f"))["rules"][3]["number"]
     )
-    assert "S secondary source" in told
+    assert "S (secondary source)" in told
 
 
 def test_adding_a_country_takes_two_files() -> None:
@@ -202,3 +202,16 @@ def test_a_kind_of_rule_that_states_neither_rule_nor_number_cannot_be_made() -> 
 
     with pytest.raises(TypeError, match="abstract"):
         Half(source="a letter", sure="S")  # pyright: ignore[reportAbstractUsage]
+
+
+@pytest.mark.parametrize("name", sorted(shipped_packs()))
+def test_a_page_is_plain_words(name: str) -> None:
+    """No pattern, no name of data: whoever signs it need not know how it is written in the file."""
+    for rule in page(shipped_packs()[name])["rules"]:
+        assert not set("*<>_{}[]|\\") & set(rule["number"]), rule["number"]
+    shown = text(page(shipped_packs()[name]))
+    assert "- Sureness: S\n" not in shown
+    if name == "us-reg-f":
+        assert "- Sureness: P/S (primary or official text seen, secondary source)" in shown
+        assert 'The first communication says "attempt… to collect", ' in shown
+        assert "Nobody is contacted who is marked cease or refusal." in shown
