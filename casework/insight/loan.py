@@ -1,6 +1,6 @@
 """One loan, as everything about it stands on a date: balances, schedule, payments, cases, contacts."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from casework.errors import CaseworkInputError
@@ -16,6 +16,7 @@ from ledger.standing import Unpaid, per_installment, standing, unpaid_of
 from ledger.terms import Terms
 from policy.calendar import DAY, day_start, local_day
 from storage.insight.loan import (
+    EVER,
     cases_of,
     contacts_of,
     holds_of,
@@ -38,22 +39,30 @@ async def loan(
     *,
     source: str | None = None,
     as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> Document:
     """The loan as of the end of `as_of` (None: today in its zone, at `now`), ready to be written as JSON.
 
-    Amounts are text in major units. Raises CaseworkInputError where there is no such loan, where several
-    sources have the id, or where it was made later; Denied.
+    `known_at`: by the schedule and the payments that were on record at that moment (None: all that is now).
+    So a balance is stated as true on a day, or as it was known then. Amounts are text in major units. Raises
+    CaseworkInputError where there is no such loan, where several sources have the id, where it was made or
+    first came later; Denied.
     """
     async with snapshot(office) as raw:
         row = await _one(raw, external_id, source)
         portfolio = next(p for p in await all_portfolios(raw) if p.id == row["portfolio_id"])
         require(actor, Action.SEE_LOAN, portfolio.code)
-        day = as_of or local_day(now, row["zone"])
+        if known_at is not None and known_at < row["governed_since"]:
+            raise CaseworkInputError(
+                f"loan {external_id} first came on {row['governed_since']:%Y-%m-%d %H:%M}Z; "
+                f"nothing of it was known at {known_at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+            )
+        day = as_of or local_day(known_at or now, row["zone"])
         if row["made_on"] > day:
             raise CaseworkInputError(
                 f"loan {external_id} was made on {row['made_on']}; as of {day} it does not exist"
             )
-        return await _document(raw, row, portfolio, day, now)
+        return await _document(raw, row, portfolio, day, now, known_at)
 
 
 async def _one(raw: Raw, external_id: str, source: str | None) -> Any:
@@ -69,11 +78,14 @@ async def _one(raw: Raw, external_id: str, source: str | None) -> Any:
     return found[0]
 
 
-async def _document(raw: Raw, row: Any, portfolio: PortfolioRow, day: date, now: datetime) -> Document:
+async def _document(
+    raw: Raw, row: Any, portfolio: PortfolioRow, day: date, now: datetime, known_at: datetime | None
+) -> Document:
     currency: str = row["currency"]
     terms = terms_of(spec_of(portfolio), currency)
-    installments = await installments_of(raw, row["id"])
-    payments = [entry for entry in await payments_of(raw, row["id"]) if entry["received_on"] <= day]
+    then = known_at or EVER
+    installments = await installments_of(raw, row["id"], then)
+    payments = [entry for entry in await payments_of(raw, row["id"], then) if entry["received_on"] <= day]
     schedule = [schedule_row((r[0], r[3], r[4], r[5], r[6], r[7])) for r in installments]
     spread = allocate(terms, schedule, [payment_of((p[0], *p[2:])) for p in payments], day)
     unpaid = unpaid_of(schedule, spread)
@@ -96,6 +108,7 @@ async def _document(raw: Raw, row: Any, portfolio: PortfolioRow, day: date, now:
         "status": row["status"],
         "zone": row["zone"],
         "as_of": day,
+        "known_at": known_at,
         "arrears": format_major(stands.arrears, currency),
         "outstanding": format_major(sum(one.left for one in unpaid), currency),
         "credit": format_major(spread.credit, currency),

@@ -1,11 +1,11 @@
 """`kept loan show`: one loan, as everything about it stands."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
 
-from kept.cli.arguments import AsOf
+from kept.cli.arguments import AsOf, moment
 from kept.cli.output import AsJson, console, print_json
 
 
@@ -24,6 +24,15 @@ def _group() -> None:
 def _show(
     external_id: Annotated[str, typer.Argument(metavar="EXTERNAL_ID", help="The loan's id in its source.")],
     as_of: AsOf = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at",
+            parser=moment,
+            metavar="MOMENT",
+            help="By the schedule and payments on record then (ISO 8601 with zone): corrections came later.",
+        ),
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--source", help="The source, where several have the id.")
     ] = None,
@@ -32,14 +41,16 @@ def _show(
     """Balances, installments, days past due, bucket, case, payments and contacts of a loan."""
     import asyncio
 
-    document = asyncio.run(_document(external_id, as_of, source))
+    document = asyncio.run(_document(external_id, as_of, known_at, source))
     if as_json:
         print_json(document)
     else:
         _print_tables(document)
 
 
-async def _document(external_id: str, as_of: date | None, source: str | None) -> dict[str, Any]:
+async def _document(
+    external_id: str, as_of: date | None, known_at: datetime | None, source: str | None
+) -> dict[str, Any]:
     from casework.insight.loan import loan
     from kept.bootstrap import OPERATOR, assembled
     from kept.clock import SystemClock
@@ -47,14 +58,17 @@ async def _document(external_id: str, as_of: date | None, source: str | None) ->
 
     async with assembled(load()) as running:
         now = SystemClock().now()
-        return await loan(running.office, OPERATOR, external_id, now, source=source, as_of=as_of)
+        return await loan(
+            running.office, OPERATOR, external_id, now, source=source, as_of=as_of, known_at=known_at
+        )
 
 
 def _print_tables(document: dict[str, Any]) -> None:
     out = console()
+    known = f" as known {_when(document['known_at'])}" if document["known_at"] else ""
     out.print(
         f"Loan {document['loan']} ({document['source']}, {document['portfolio']}), {document['status']}, "
-        f"as of {document['as_of']}, in {document['currency']}: {document['dpd']} days past due; "
+        f"as of {document['as_of']}{known}, in {document['currency']}: {document['dpd']} days past due; "
         f"bucket {document['bucket']}",
         markup=False,
     )

@@ -1,23 +1,39 @@
 """One loan with what is on record about it, without a name or an address."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from storage.raw import Raw
 
+EVER: Final = datetime.max.replace(tzinfo=UTC)  # known at that moment: whatever is on record
+
 _LOANS: Final = """
 SELECT l.id, l.source, l.external_id, l.portfolio_id, l.product, l.currency, l.principal_minor, l.made_on,
-       l.status, l.zone, l.core_outstanding_minor, l.core_dpd
+       l.status, l.zone, l.core_outstanding_minor, l.core_dpd, l.governed_since
 FROM loans l WHERE l.external_id = $1 AND ($2::text IS NULL OR l.source = $2) ORDER BY l.source
 """
+# As it was known at $2: the version that held then, else (it has not changed since) the row itself.
 _INSTALLMENTS: Final = """
-SELECT id, external_id, number, due_on, penalties_minor, fees_minor, interest_minor, principal_minor
-FROM installments WHERE loan_id = $1 ORDER BY due_on, number, id
+SELECT e.id, e.external_id, coalesce(v.number, e.number) AS number, coalesce(v.due_on, e.due_on) AS due_on,
+       coalesce(v.penalties_minor, e.penalties_minor) AS penalties_minor,
+       coalesce(v.fees_minor, e.fees_minor) AS fees_minor,
+       coalesce(v.interest_minor, e.interest_minor) AS interest_minor,
+       coalesce(v.principal_minor, e.principal_minor) AS principal_minor
+FROM installments e LEFT JOIN LATERAL (
+  SELECT * FROM installment_versions v WHERE v.installment_id = e.id AND v.until > $2 ORDER BY v.until LIMIT 1
+) v ON true
+WHERE e.loan_id = $1
+  AND (v.id IS NULL OR v.penalties_minor + v.fees_minor + v.interest_minor + v.principal_minor > 0)
+ORDER BY 4, 3, 1
 """
 _PAYMENTS: Final = """
-SELECT id, external_id, received_on, amount_minor, installment_id, reverses_id
-FROM payments WHERE loan_id = $1 ORDER BY received_on, id
+SELECT e.id, e.external_id, coalesce(v.received_on, e.received_on) AS received_on,
+       coalesce(v.amount_minor, e.amount_minor) AS amount_minor, e.installment_id, e.reverses_id
+FROM payments e LEFT JOIN LATERAL (
+  SELECT * FROM payment_versions v WHERE v.payment_id = e.id AND v.until > $2 ORDER BY v.until LIMIT 1
+) v ON true
+WHERE e.loan_id = $1 AND e.recorded_at <= $2 ORDER BY 3, e.id
 """
 _CASES: Final = """
 SELECT c.id AS "case", p.external_id AS borrower, pa.role, c.opened_at, c.next_look_at, c.looked_through
@@ -51,14 +67,14 @@ async def loans_named(raw: Raw, external_id: str, source: str | None) -> list[An
     return await raw.rows(_LOANS, external_id, source)
 
 
-async def installments_of(raw: Raw, loan: int) -> list[Any]:
-    """(id, external_id, number, due_on, penalties, fees, interest, principal) by due date."""
-    return await raw.rows(_INSTALLMENTS, loan)
+async def installments_of(raw: Raw, loan: int, known_at: datetime = EVER) -> list[Any]:
+    """(id, external_id, number, due_on, penalties, fees, interest, principal) by due date, as known then."""
+    return await raw.rows(_INSTALLMENTS, loan, known_at)
 
 
-async def payments_of(raw: Raw, loan: int) -> list[Any]:
-    """(id, external_id, received_on, amount, installment, reverses) in the order they are applied."""
-    return await raw.rows(_PAYMENTS, loan)
+async def payments_of(raw: Raw, loan: int, known_at: datetime = EVER) -> list[Any]:
+    """(id, external_id, received_on, amount, installment, reverses) as applied, of those recorded by then."""
+    return await raw.rows(_PAYMENTS, loan, known_at)
 
 
 async def cases_of(raw: Raw, loan: int) -> list[Any]:

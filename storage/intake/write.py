@@ -79,6 +79,12 @@ SELECT t.id, t.loan_id, t.key, t.number, t.due_on, t.principal, t.interest, t.fe
        coalesce(p.paid, 0), t.digest
 FROM i_installments t LEFT JOIN i_paid p ON p.installment_id = t.id
 WHERE t.n = 1 AND t.known_id IS NULL ORDER BY t.loan_id, t.id;
+-- Of a loan that was known without them, nothing was owed by these until now.
+INSERT INTO installment_versions (installment_id, loan_id, number, due_on, principal_minor, interest_minor,
+                                  fees_minor, penalties_minor, until)
+SELECT t.id, t.loan_id, t.number, t.due_on, 0, 0, 0, 0, '{now}'::timestamptz
+FROM i_installments t JOIN i_loans l ON l.id = t.loan_id
+WHERE t.n = 1 AND t.known_id IS NULL AND l.known_id IS NOT NULL ORDER BY t.loan_id, t.id;
 """
 _CHANGED_INSTALLMENTS: Final = """
 UPDATE installments e

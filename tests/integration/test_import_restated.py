@@ -1,8 +1,9 @@
 """What a later tape says otherwise, or no longer says: schedules, payments, addresses, balances."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.delivery.deliver import deliver
 from casework.differences import accept, differences
 from casework.errors import CaseworkInputError
+from casework.insight.loan import loan as show
 from casework.look import look
 from casework.office import Office
 from casework.publish import publish_shipped
 from kept.clock import FixedClock
-from tests.builders.book import SYSTEM, office_of
+from tests.builders.book import AUDITOR, SYSTEM, office_of
 from tests.builders.tapes import (
     NOW,
     OPERATIONS,
@@ -61,10 +63,40 @@ async def test_what_a_restated_schedule_lacks_is_owed_no_more(office: Office, tm
     versions = await book_rows(
         office, "SELECT number, principal_minor, until FROM installment_versions ORDER BY number"
     )
-    assert versions == [(2, 10000, NOW + DAY), (3, 10000, NOW + DAY)]
+    new = [(4, 0, NOW + DAY), (5, 0, NOW + DAY)]
+    assert versions == [(2, 10000, NOW + DAY), (3, 10000, NOW + DAY), *new]
     back = [loan("L1", tags="restored")]
     await bring(office, tape(tmp_path / "t", back, three("L1"), pays), now=NOW + 2 * DAY)
     assert (await book_rows(office, SCHEDULE))[:3] == [(1, 10000, 0), (2, 5000, 5000), (3, 0, 10000)]
+
+
+async def test_a_balance_is_stated_as_true_then_or_as_known_then(office: Office, tmp_path: Path) -> None:
+    """Due in March, April, May; then April is put off to June and costs more, July is new, a payment of March
+    is corrected, and another one of March comes to be known."""
+    pays = [paid("L1", "p1", "2026-03-01", "150.00")]
+    await bring(office, tape(tmp_path / "t", [loan("L1")], three("L1"), pays))
+    put_off = [
+        due("L1", 1, "2026-03-01"),
+        due("L1", 2, "2026-06-01", "110.00"),
+        due("L1", 3, "2026-05-01"),
+        due("L1", 4, "2026-07-01", "5"),
+    ]
+    corrected = [paid("L1", "p1", "2026-03-01", "140.00"), paid("L1", "p2", "2026-03-05", "7.00")]
+    await bring(office, tape(tmp_path / "t", [loan("L1")], put_off, corrected), now=NOW + DAY)
+
+    async def stands(known_at: datetime | None) -> tuple[Any, ...]:
+        day = date(2026, 4, 10)
+        found = await show(office, AUDITOR, "L1", NOW + 2 * DAY, as_of=day, known_at=known_at)
+        rows = [(one["number"], str(one["due_date"])[5:], one["due"]) for one in found["installments"]]
+        return rows, found["arrears"], found["outstanding"], [one["amount"] for one in found["payments"]]
+
+    march, april, may = (1, "03-01", "100.00"), (2, "04-01", "100.00"), (3, "05-01", "100.00")
+    now = [march, may, (2, "06-01", "110.00"), (4, "07-01", "5.00")]
+    assert await stands(NOW) == ([march, april, may], "50.00", "150.00", ["150.00"])
+    assert await stands(None) == (now, "0.00", "168.00", ["140.00", "7.00"])
+    assert await stands(NOW + DAY) == await stands(None)
+    with pytest.raises(CaseworkInputError, match="nothing of it was known at"):
+        await stands(NOW - DAY)
 
 
 async def test_installments_alone_correct_and_take_nothing_away(office: Office, tmp_path: Path) -> None:
