@@ -41,10 +41,7 @@ def govern(facts: Facts, loan: Loan, rulebook: Rulebook, now: datetime) -> Gover
     portrait = Portrait(facts, loan, rulebook, now)
     days = portrait.stands.delinquent_days
     edges = tuple(_edges(portrait, ruling, rulebook))
-    release = next(
-        (one for one in ruling[:-1] if rulebook.strategies[one.version].segment.takes(days, portrait)),
-        ruling[-1] if ruling else own,
-    )
+    release = release_of(ruling, rulebook, portrait) if ruling else own
     assert release is not None  # of a portfolio without segments the strategy has one, or it was settled
     version = release.version_for(facts.person)
     # Where time is played, what was published later than now counts as having been there always.
@@ -59,6 +56,15 @@ def govern(facts: Facts, loan: Loan, rulebook: Rulebook, now: datetime) -> Gover
     if not release.at_once and not _may_move(facts, loan, new.migrate, portrait):
         return Governed(loan.strategy, loan.since, changed=False, edges=edges, coming=version)
     return Governed(version, published, changed=True, edges=edges)
+
+
+def release_of(ruling: tuple[Release, ...], rulebook: Rulebook, portrait: Portrait) -> Release:
+    """Of a portfolio's strategies the first whose segment takes the loan in, else the last."""
+    days = portrait.stands.delinquent_days
+    for one in ruling[:-1]:
+        if rulebook.strategies[one.version].segment.takes(days, portrait):
+            return one
+    return ruling[-1]
 
 
 def _may_move(facts: Facts, loan: Loan, migrate: str, portrait: Portrait) -> bool:

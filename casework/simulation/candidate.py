@@ -87,6 +87,29 @@ async def read_candidate(
 _Made = tuple[str, Written, str | None, tuple[int, ...]]
 
 
+def with_strategy(
+    written: Written,
+    specs: Mapping[int, PortfolioSpec],
+    text: str,
+    file_name: str,
+    now: datetime,
+    instead_of: str | None = None,
+) -> Written:
+    """The book with the strategy of `text` in force; `instead_of`: where portfolios name that one."""
+    name = read_strategy(text, file_name).name
+    if instead_of not in (None, name):
+        specs = {
+            key: spec.model_copy(
+                update={
+                    "strategy": name if spec.strategy == instead_of else spec.strategy,
+                    "strategies": tuple(name if one == instead_of else one for one in spec.strategies),
+                }
+            )
+            for key, spec in specs.items()
+        }
+    return _strategy(written, specs, text, file_name, now, 100)[1]
+
+
 def _strategy(
     written: Written,
     specs: Mapping[int, PortfolioSpec],

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kept.cli.errors import BadInput
-from kept.cli.output import AsJson, console, print_json
+from kept.cli.output import AsJson, console, print_json, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from casework.publish import Known, Published
     from casework.staff.rights import Actor
+    from strategies.affected import Change, Counted
 
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="A strategy as YAML.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The strategy's name.")]
@@ -19,6 +22,10 @@ _Side = Annotated[
     str, typer.Argument(metavar="FILE_OR_NAME", help="A file, a name (what is in force) or name@3.")
 ]
 _By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; who approves is another.")]
+_Count = Annotated[
+    bool | None,
+    typer.Option("--count/--no-count", help="Of how many in the book; else where a side is published."),
+]
 _Share = Annotated[
     int, typer.Option("--share", min=1, max=100, metavar="PERCENT", help="Of the people; the rest stay.")
 ]
@@ -103,23 +110,31 @@ def list_(as_json: AsJson = False) -> None:
     console().print(table)
 
 
-def diff(before: _Side, after: _Side, as_json: AsJson = False) -> None:
+def diff(before: _Side, after: _Side, count: _Count = None, as_json: AsJson = False) -> None:
     """Compare two."""
     from strategies.diff import differences
     from strategies.language import read_strategy
 
-    texts = [_side(one) for one in (before, after)]
-    if any(text is None for text in texts):
-        texts = asyncio.run(_sources([before, after], texts))
-    old, new = (
-        read_strategy(text or "", Path(one).name) for one, text in zip((before, after), texts, strict=True)
-    )
-    said = differences(old, new)
+    known = [_side(one) for one in (before, after)]
+    published = any(text is None for text in known)
+    texts = asyncio.run(_sources([before, after], known)) if published else known
+    old, new = ((text or "", Path(one).name) for one, text in zip((before, after), texts, strict=True))
+    said = differences(read_strategy(*old), read_strategy(*new))
+    found: Mapping[Change, Counted] | None = None
+    if said and (published if count is None else count):
+        found = asyncio.run(_affected(old, new))
     if as_json:
-        print_json({"before": before, "after": after, "changes": list(said)})
+        book = {} if found is None else {"book": _counted(found)}
+        print_json({"before": before, "after": after, "changes": list(said), **book})
         return
     for line in said or ("They mean the same.",):
         console().print(line, markup=False, soft_wrap=True)
+    if found is not None:
+        from strategies.affected import sentences
+
+        console().print("For whom, by the book of now:")
+        for line in sentences(found):
+            console().print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def schema() -> None:
@@ -174,6 +189,40 @@ async def _list() -> "list[Known]":
 
     async with assembled(load()) as running:
         return await known(running.office, OPERATOR)
+
+
+async def _affected(old: tuple[str, str], new: tuple[str, str]) -> "Mapping[Change, Counted]":
+    from casework.simulation.affected import affected
+    from kept.bootstrap import OPERATOR, assembled
+    from kept.clock import SystemClock
+    from kept.config import load
+
+    async with assembled(load()) as running:
+        with progress() as bar:
+            task = bar.add_task("cases", total=None)
+            return await affected(
+                running.office,
+                OPERATOR,
+                old,
+                new,
+                SystemClock().now(),
+                lambda done, of: bar.update(task, completed=done, total=of),
+            )
+
+
+def _counted(found: "Mapping[Change, Counted]") -> list[dict[str, Any]]:
+    """A row for each thing that becomes of loans; `step` null: of the strategy."""
+    return [
+        {
+            "step": change.step or None,
+            "change": change.kind,
+            "other": change.other or None,
+            "loans": counted.loans,
+            "people": counted.people,
+            "by_bucket": dict(counted.by_bucket),
+        }
+        for change, counted in sorted(found.items())
+    ]
 
 
 async def _sources(names: list[str], texts: list[str | None]) -> list[str | None]:

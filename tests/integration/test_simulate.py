@@ -233,6 +233,14 @@ async def test_the_command(tmp_path: Path, database_url: str, redis_url: str) ->
     shown = await kept.run("simulate", "gentle", "--days", "7", "--now", "2026-09-02T06:00Z")
     assert "Expected:" in shown.out
     assert "Who gains" not in shown.out
+    differs = await kept.json("strategy", "diff", "gentle", "mine.yaml")
+    assert differs["changes"] == ["Step late-3: it comes at due + 2d 08:00 instead of due + 3d 08:00."]
+    rows = {(row["step"], row["change"]): row for row in differs["book"]}
+    assert rows[None, "stays"]["loans"] > 30
+    assert sum(rows[None, "stays"]["by_bucket"].values()) == rows[None, "stays"]["loans"]
+    said = await kept.run("strategy", "diff", "gentle", "mine.yaml")
+    assert "For whom, by the book of now:" in said.out
+    assert "book" not in await kept.json("strategy", "diff", "gentle", "mine.yaml", "--no-count")
     assert await kept.rows("SELECT count(*) FROM decisions") == [(0,)]
     for arguments, says in (
         (("none.yaml",), "cannot be read"),
