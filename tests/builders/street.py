@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.delivery.receipts import take_receipt, work_receipts
 from casework.inbound import take_reply, work_reply
-from notifiers.base import Receipt, ReceiptState, Reply
+from notifiers.base import Outgoing, Receipt, ReceiptState, Reply
 from tests.builders.book import SYSTEM
 from tests.builders.town import Counting, Town
 
@@ -75,6 +75,17 @@ class Street(Town):
         )
         taken = await take_reply(self.office, SYSTEM, reply, self.now)
         return None if taken is None else await work_reply(self.office, SYSTEM, taken, self.now)
+
+    async def answered(self) -> list[Outgoing]:
+        """What is sent now by SMS in answer to somebody; the day's reminder of a late loan is none."""
+        took = self.providers["sms"].took
+        took.clear()
+        await self.send()
+        rows = await self.book.sql(
+            "SELECT c.id FROM contacts c JOIN messages m ON m.id = c.message_id WHERE m.purpose = 'dunning'"
+        )
+        reminders = {row[0] for row in rows}
+        return [outgoing for outgoing in took if outgoing.contact not in reminders]
 
     async def number(self, person: int) -> str:
         address, value = (

@@ -39,11 +39,8 @@ async def ask(street: Street, text: str, sender: str) -> str | None:
 
 
 async def answers(street: Street, to: str | None = None) -> list[str]:
-    """What was sent since the last time, to a number or to all."""
-    took = street.providers["sms"].took
-    took.clear()
-    await street.send()
-    return [outgoing.body.text for outgoing in took if to in (None, outgoing.to)]
+    """What was answered since the last time, to a number or to all."""
+    return [outgoing.body.text for outgoing in await street.answered() if to in (None, outgoing.to)]
 
 
 async def borrower(street: Street, **more: Any) -> tuple[Borrower, str]:

@@ -27,10 +27,7 @@ class Line:
         self.sent += 1
         name = f"{self.number}-{self.sent}"
         self.wish = await self.street.written(text, self.number, name, **more)
-        took = self.street.providers["sms"].took
-        took.clear()
-        await self.street.send()
-        return " | ".join(one.body.text for one in took if one.to == self.number)
+        return " | ".join(one.body.text for one in await self.street.answered() if one.to == self.number)
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self.street.book.sql(query)]
@@ -74,10 +71,13 @@ async def test_acceptance_11_a_promise_by_sms_suppresses_tomorrows_step_with_tha
     line = await line_of(street, TODAY - 3 * DAY)
     await line.writes("PROMISE 30/11")
     await line.writes("YES")
+    street.now += 4 * DAY
+    await street.book.feed(street.portfolio, street.now)
     await street.look()
     assert not (await street.send()).by_channel
-    rows = await line.rows("SELECT DISTINCT reason FROM occurrences WHERE reason IS NOT NULL")
-    assert ("hold",) in rows
+    ((state, noes),) = await line.rows("SELECT state, noes::text FROM occurrences WHERE step = 'late-7'")
+    assert state == "waiting"
+    assert "hold: promise" in noes
 
 
 async def test_an_amount_that_is_named_is_said_back_and_recorded(line: Line) -> None:
