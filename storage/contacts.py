@@ -23,6 +23,7 @@ class Leased(msgspec.Struct, frozen=True):
     address: int
     tries: int = 0  # hand-overs so far that took nothing
     template: str | None = None  # of what no decision plans: an answer
+    awaited: bool = False  # somebody asked, and waits for it
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -63,22 +64,16 @@ async def lease(
     but_channels: Sequence[str] = (),
     but_addresses: Sequence[int] = (),
     but_portfolios: Sequence[int] = (),
+    but_answers_by: Sequence[str] = (),
 ) -> list[Leased]:
     """Take up to `limit` contacts whose time has come; other deliverers' are passed over.
 
     So are those of channels and addresses that have no room now, and of portfolios that are paused: they keep
-    their place in the order.
+    their place in the order. What somebody waits for comes before everything else, and has channels of its
+    own without room (`but_answers_by`).
     """
     rows = await raw.rows(
-        "UPDATE contacts SET state = 'claimed', leased_by = $3, leased_until = $4 WHERE id = ANY(ARRAY("
-        "SELECT id FROM contacts WHERE state = 'planned' AND not_before <= $1 "
-        "AND channel <> ALL($5) AND address_id <> ALL($6) AND (cardinality($7::bigint[]) = 0 OR NOT EXISTS "
-        "(SELECT 1 FROM cases b WHERE b.id = case_id AND b.portfolio_id = ANY($7))) "
-        "ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED)) "
-        "RETURNING id, case_id, person_id, channel, address_id, tries, "
-        # A text before any claim is an answer's, or that of a contact that is tried again.
-        "CASE WHEN template IS NOT NULL AND (SELECT m.given IS NOT NULL FROM messages m "
-        "WHERE m.id = message_id) THEN template END",
+        _LEASE,
         now,
         limit,
         by,
@@ -86,8 +81,35 @@ async def lease(
         but_channels,
         but_addresses,
         but_portfolios,
+        but_answers_by,
     )
-    return sorted((Leased(*row) for row in rows), key=lambda leased: leased.id)
+    return sorted((Leased(*row) for row in rows), key=lambda leased: (not leased.awaited, leased.id))
+
+
+# A text before any claim is an answer's, or that of a contact that is tried again: few, with an index of
+# their own. Of what no decision planned all is awaited, but for what the rules take for a reminder.
+_AWAITED: Final = """(SELECT m.given IS NOT NULL AND m.purpose <> 'dunning'
+    FROM messages m WHERE m.id = c.message_id)"""
+_MAY_GO: Final = """c.state = 'planned' AND c.not_before <= $1 AND c.address_id <> ALL($6)
+    AND (cardinality($7::bigint[]) = 0
+         OR NOT EXISTS (SELECT 1 FROM cases b WHERE b.id = c.case_id AND b.portfolio_id = ANY($7)))"""
+_LEASE: Final = f"""
+WITH awaited AS MATERIALIZED (
+    SELECT c.id FROM contacts c
+    WHERE {_MAY_GO} AND c.template IS NOT NULL AND c.channel <> ALL($8) AND {_AWAITED}
+    ORDER BY c.not_before, c.id LIMIT $2 FOR UPDATE SKIP LOCKED
+), others AS MATERIALIZED (
+    SELECT c.id FROM contacts c
+    WHERE {_MAY_GO} AND NOT (c.template IS NOT NULL AND {_AWAITED}) AND c.channel <> ALL($5)
+    ORDER BY c.not_before, c.id LIMIT $2 - (SELECT count(*) FROM awaited) FOR UPDATE SKIP LOCKED
+)
+UPDATE contacts c SET state = 'claimed', leased_by = $3, leased_until = $4
+WHERE c.id = ANY(ARRAY(SELECT id FROM awaited UNION ALL SELECT id FROM others))
+RETURNING c.id, c.case_id, c.person_id, c.channel, c.address_id, c.tries,
+    CASE WHEN c.template IS NOT NULL
+         AND (SELECT m.given IS NOT NULL FROM messages m WHERE m.id = c.message_id) THEN c.template END,
+    c.template IS NOT NULL AND {_AWAITED}
+"""  # noqa: S608, constants of this file
 
 
 async def due_by_channel(raw: Raw, now: datetime) -> dict[str, int]:

@@ -176,6 +176,7 @@ class _Turn:
                 but_channels=shut.channels,
                 but_addresses=shut.addresses,
                 but_portfolios=[one for one in portfolios if one is not None],
+                but_answers_by=shut.for_answers,
             )
 
     async def left(self) -> Mapping[str, int]:

@@ -149,6 +149,13 @@ contacts = Table(
         name="body_before_sending",
     ),
     Index("ix_contacts_planned", "not_before", "id", postgresql_where=text("state = 'planned'")),
+    # What somebody waits for is found without reading the reminders before it.
+    Index(
+        "ix_contacts_texted",
+        "not_before",
+        "id",
+        postgresql_where=text("state = 'planned' AND template IS NOT NULL"),
+    ),
     Index("ix_contacts_open", "case_id", postgresql_where=text("state IN ('planned', 'claimed')")),
     Index("ix_contacts_leased", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
     Index("ix_contacts_unknown", "sent_at", postgresql_where=text("state = 'unknown'")),
