@@ -107,5 +107,7 @@ def _print_table(found: "list[Unknown]") -> None:
     for one in found:
         why = one.why if one.message_id is None else f"{one.why}\nMessage-ID: {one.message_id}"
         sent = f"{one.sent_at:%Y-%m-%d %H:%M} UTC"
-        table.add_row(str(one.contact), one.channel, sent, one.borrower, one.provider or "-", Text(why))
+        table.add_row(
+            str(one.contact), one.channel, sent, one.borrower, one.provider or "-", Text(why, overflow="fold")
+        )
     console().print(table)
