@@ -26,6 +26,7 @@ from storage.answers import plan_answer, said_since
 from storage.audit import Event, write
 from storage.consents import Evidence, set_consent, stopped
 from storage.crypt import CryptError, normal_email, normal_phone
+from storage.engine import AWAY
 from storage.raw import Raw, touch
 from storage.replies import Holder, Stored, holders, lock_unworked, mark_worked, store, unworked
 
@@ -78,7 +79,7 @@ async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) ->
 async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[str]:
     """Work every reply that its webhook left; counts by what they were: a Meaning, a Wish, or `other`.
 
-    One that cannot be opened fails alone (`failed`) and stays. Raises Denied.
+    One that cannot be worked fails alone (`failed`) and stays. Raises Denied.
     """
     require(actor, Action.TAKE_REPLY)
     counts: Counter[str] = Counter()
@@ -93,6 +94,12 @@ async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[s
                 counts[await work_reply(office, actor, reply, now) or "other"] += 1
             except CryptError as error:
                 log.error("reply cannot be opened", reply=reply, reason=str(error))  # noqa: TRY400, no secret
+                counts["failed"] += 1
+            except AWAY:
+                raise
+            except Exception as error:
+                # Foreign exceptions carry texts and addresses: no more of it than its kind.
+                log.error("reply cannot be worked", reply=reply, error=type(error).__name__)  # noqa: TRY400
                 counts["failed"] += 1
         after = waiting[-1]
 

@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+import structlog
 
-from storage.crypt import Keyring
+from storage.crypt import CryptError, Keyring
 from storage.raw import Raw
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("storage")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -67,23 +70,22 @@ async def plan_answer(
 
 
 async def answers_of(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> list[Answer]:
-    """Those among `contacts`, opened. Raises CryptError."""
+    """Those among `contacts`, opened; what cannot be is left out, and fails alone."""
     rows = await raw.rows(
         "SELECT c.id, m.id AS message, m.purpose, m.step, m.given, m.expires_at FROM contacts c "
         "JOIN messages m ON m.id = c.message_id WHERE c.id = ANY($1) AND m.given IS NOT NULL ORDER BY c.id",
         contacts,
     )
-    return [
-        Answer(
-            contact,
-            message,
-            purpose,
-            template,
-            msgspec.json.decode(keyring.open("messages", "given", message, given), type=dict[str, str]),
-            expires_at,
-        )
-        for contact, message, purpose, template, given, expires_at in rows
-    ]
+    found: list[Answer] = []
+    for contact, message, purpose, template, given, expires_at in rows:
+        try:
+            opened = keyring.open("messages", "given", message, given)
+        except CryptError as error:
+            log.error("unreadable", contact=contact, error=str(error))  # noqa: TRY400 - its cause says no more
+            continue
+        told = msgspec.json.decode(opened, type=dict[str, str])
+        found.append(Answer(contact, message, purpose, template, told, expires_at))
+    return found
 
 
 async def said_since(raw: Raw, case: int, template: str, since: datetime) -> bool:

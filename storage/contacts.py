@@ -134,6 +134,17 @@ async def give_back(raw: Raw, by: str, contacts: Sequence[int] | None = None) ->
     )
 
 
+async def put_off(raw: Raw, contact: int, by: str, until: datetime) -> None:
+    """A contact that `by` holds is planned again, for later."""
+    await raw.run(
+        "UPDATE contacts SET state = 'planned', not_before = $3, leased_by = NULL, leased_until = NULL "
+        "WHERE id = $1 AND leased_by = $2 AND state = 'claimed'",
+        contact,
+        by,
+        until,
+    )
+
+
 async def end_leases(raw: Raw, now: datetime, wall: datetime) -> tuple[int, int]:
     """What dead deliverers held: claimed contacts are planned again, sending ones become unknown.
 

@@ -84,7 +84,10 @@ class Answering:
         who, self._owed = await to_be_said(self._raw, self._office.keyring, list(self._leased), loans, now)
         marked: list[Marked] = []
         refused: list[tuple[int, str, int]] = []
-        for answer in await answers_of(self._raw, self._office.keyring, list(self._leased)):
+        opened = await answers_of(self._raw, self._office.keyring, list(self._leased))
+        lost = sorted(set(self._leased) - {answer.contact for answer in opened})
+        refused += [(contact, "unreadable", decision_of[self._leased[contact].case]) for contact in lost]
+        for answer in opened:
             contact = self._leased[answer.contact]
             facts = self._facts[contact.case]
             gate = gate_of(self._book, contact, answer, facts, now)

@@ -63,6 +63,16 @@ class Claimed(msgspec.Struct, frozen=True):
     cancelled: tuple[Leased, ...] = ()
     refused: tuple[Leased, ...] = ()
 
+    @classmethod
+    def of(cls, parts: Sequence["Claimed"]) -> "Claimed":
+        """Several as one."""
+        return cls(
+            tuple(ready for part in parts for ready in part.ready),
+            tuple(contact for part in parts for contact in part.put_off),
+            tuple(contact for part in parts for contact in part.cancelled),
+            tuple(contact for part in parts for contact in part.refused),
+        )
+
 
 async def claim(
     office: Office, actor: Actor, leased: Sequence[Leased], by: str, now: datetime, until: datetime

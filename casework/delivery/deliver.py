@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from casework.delivery.claim import Ready, claim
+from casework.delivery.claim import Claimed, Ready, claim
 from casework.delivery.rates import Rates
 from casework.delivery.room import Room, Shut, until
 from casework.office import Clock, Office
@@ -32,6 +32,7 @@ from storage.contacts import (
     give_back,
     lease,
     lock_cases_of,
+    put_off,
     record,
 )
 from storage.engine import AWAY, REFUSED
@@ -210,7 +211,7 @@ class _Turn:
     async def _deliver_group(self, group: Sequence[Leased]) -> None:
         now = self.clock.now()
         until = self.clock.wall() + self.lease_for
-        claimed = await claim(self.office, self.actor, group, self.by, now, until)
+        claimed = await self._claim(group, now, until)
         for contact in claimed.put_off:
             self.report.count(contact.channel, "deferred")
         for contact in claimed.cancelled:
@@ -225,6 +226,23 @@ class _Turn:
             handing = _hand_over(ready, self.notifiers[ready.channel], self.clock, until, wait)
             self._in_the_air.add(asyncio.create_task(handing))
         await self.land(GROUP // 2)
+
+    async def _claim(self, group: Sequence[Leased], now: datetime, until: datetime) -> Claimed:
+        """Claim a group; where that fails each alone, and one that cannot be claimed is put off."""
+        try:
+            return await claim(self.office, self.actor, group, self.by, now, until)
+        except AWAY:
+            raise
+        except Exception as error:
+            if len(group) > 1:
+                parts = [await self._claim([contact], now, until) for contact in group]
+                return Claimed.of(parts)
+            # Foreign exceptions carry texts and addresses: no more of it than its kind.
+            (contact,) = group
+            log.error("unclaimable", contact=contact.id, error=type(error).__name__)  # noqa: TRY400
+            async with self.office.transaction() as raw:
+                await put_off(raw, contact.id, self.by, now + _BACKOFF[-1])
+            return Claimed(put_off=(contact,))
 
     async def land(self, down_to: int = 0) -> None:
         """Record what is answered, as it comes, until no more than `down_to` are in the air."""

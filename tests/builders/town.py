@@ -10,6 +10,7 @@ from casework.delivery.deliver import SendReport, deliver
 from casework.look import LookReport, look
 from kept.clock import FixedClock
 from notifiers.base import Channel, Notifier, Outgoing, Sent
+from storage.answers import plan_answer
 from tests.builders.book import SYSTEM, Book, Borrower, office_of
 
 # A Monday, 09:00 in Berlin.
@@ -57,6 +58,16 @@ class Town:
         return await self.book.borrower(
             self.portfolio, [(due, amount)], strategy=self.gentle, **{"since": since, **more}
         )
+
+    async def answer(self, borrower: Borrower, purpose: str = "answer") -> int:
+        """Something that no strategy planned, to the borrower's phone: its contact."""
+        assert borrower.phone is not None
+        to = (borrower.case, borrower.person, borrower.phone, "sms")
+        until = self.now + timedelta(hours=1)
+        async with self.office.transaction() as raw:
+            return await plan_answer(
+                raw, self.office.keyring, *to, "help", {}, self.now, until, purpose=purpose
+            )
 
     async def look(self) -> LookReport:
         return await look(self.office, SYSTEM, self.now)

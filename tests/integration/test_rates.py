@@ -22,9 +22,8 @@ from kept.config import SettingsError, load
 from kept.rates import rates_of
 from notifiers.base import Transient
 from notifiers.sms_twilio import Twilio
-from storage.answers import plan_answer
 from storage.contacts import Leased
-from tests.builders.book import SYSTEM, Borrower
+from tests.builders.book import SYSTEM
 from tests.builders.town import Town
 from tests.builders.valkey import OwnValkey, own_valkey
 from tests.sinks.twilio import ACCOUNT, TOKEN, TwilioSink
@@ -391,34 +390,13 @@ def test_what_is_no_rate_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str)
 # --- answers before reminders -------------------------------------------------------------------------
 
 
-async def answered(town: Town, borrower: Borrower, purpose: str = "answer") -> int:
-    """Something that no strategy planned for the borrower: its contact."""
-    async with town.office.transaction() as raw:
-        (address,) = await raw.rows(
-            "SELECT id FROM addresses WHERE person_id = $1 AND kind = 'phone'", borrower.person
-        )
-        return await plan_answer(
-            raw,
-            town.office.keyring,
-            borrower.case,
-            borrower.person,
-            address[0],
-            "sms",
-            "help",
-            {},
-            town.now,
-            town.now + timedelta(hours=1),
-            purpose=purpose,
-        )
-
-
 async def test_what_somebody_waits_for_goes_before_reminders_that_were_planned_earlier(
     town: Town, redis_url: str
 ) -> None:
     await plan(town, 12)
     ann = await town.borrower(date(2027, 6, 1))
-    invited = await answered(town, ann, "dunning")
-    asked = await answered(town, ann)
+    invited = await town.answer(ann, "dunning")
+    asked = await town.answer(ann)
     async with rates(redis_url, counting=Limits(Rate(5, 60))) as mine:
         await turn(town, mine)
     took = [taken.contact for taken in town.providers["sms"].took]
@@ -434,6 +412,6 @@ async def test_reminders_that_have_used_up_their_rate_leave_room_for_who_waits(
     ann = await town.borrower(date(2027, 6, 1))
     async with rates(redis_url, counting=Limits(Rate(20, 60))) as mine:
         assert (await turn(town, mine)).by_channel == {"sms": {"accepted": 18, "deferred": 2}}
-        asked = await answered(town, ann)
+        asked = await town.answer(ann)
         assert (await turn(town, mine)).by_channel == {"sms": {"accepted": 1}}
         assert town.providers["sms"].took[-1].contact == asked
