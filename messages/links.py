@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -41,7 +42,14 @@ def is_own(host: str, own: Collection[str]) -> bool:
 
 def _host(link: str) -> str:
     link = link.replace("\\", "/")
+    whole = link if "://" in link else f"//{link}"
+    path = whole.find("/", whole.index("//") + 2)
+    return _host_at(whole if path < 0 else whole[:path])
+
+
+@lru_cache(maxsize=4096)  # everybody's own link is to the same few
+def _host_at(link: str) -> str:
     try:
-        return (urlsplit(link if "://" in link else f"//{link}").hostname or "").rstrip(".")
+        return (urlsplit(link).hostname or "").rstrip(".")
     except ValueError:
         return ""

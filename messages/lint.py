@@ -88,10 +88,14 @@ def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
     own = _own_words(body.text, values, context)
     found = [*_form(body, context, is_whole=isinstance(said, Body)), *_missing(body, own, context)]
     found += _lint_words(body.text, own, context, "text")
-    if body.subject is not None:
-        found += _lint_words(body.subject, _own_words(body.subject, values, context), context, "subject")
-    for number, (label, _) in enumerate(body.buttons, 1):
-        found += _lint_words(label, _own_words(label, values, context), context, f"button {number}")
+    parts = [] if body.subject is None else [("subject", body.subject)]
+    parts += [(f"button {number}", label) for number, (label, _) in enumerate(body.buttons, 1)]
+    # Nothing is found across a semicolon: nothing wrong in all together is nothing wrong in any. Not so
+    # where alphabets mix, for what poses as which depends on what stands around it.
+    together = " ; ".join(words for _, words in parts)
+    if not together.isascii() or _part(together, values, context, ""):
+        for where, words in parts:
+            found += _part(words, values, context, where)
     if not context.may_carry_amounts and context.brand:
         found += [
             _finding("sender_name", "sender", f"'{hit.phrase}'")
@@ -102,7 +106,11 @@ def lint(said: Body | str, context: Context) -> tuple[Finding, ...]:
 
 def lint_words(text: str, context: Context, where: str) -> list[Finding]:
     """What is wrong with the words of one part of a text, whatever it has to have as a whole."""
-    return _lint_words(text, _own_words(text, _values(context), context), context, where)
+    return _part(text, _values(context), context, where)
+
+
+def _part(words: str, values: Sequence[str], context: Context, where: str) -> list[Finding]:
+    return _lint_words(words, _own_words(words, values, context), context, where)
 
 
 def _lint_words(text: str, own: str, context: Context, where: str) -> list[Finding]:
