@@ -25,6 +25,7 @@ from aiohttp import ClientError, ClientTimeout
 
 from bot.api import quietly
 from bot.desk import Desk
+from bot.staff.telling import tell_staff
 from bot.texts import speech
 from casework.borrower import blocked, conversation, updates
 from casework.borrower.chats import arrive
@@ -230,8 +231,12 @@ class Machine:
             log.warning("nobody told", update=one.id, error=type(error).__name__)
 
     async def _tell(self) -> None:
-        """Say in chats what staff wrote there."""
+        """Say in chats what staff wrote there, and to the staff what they are to know."""
         desk = self.desk
+        try:
+            await tell_staff(desk, self.bot)
+        except Exception as error:  # looked for again at the next turn
+            log.warning("the staff wait for news", error=type(error).__name__)
         try:
             waiting = await conversation.begin_lines(desk.office, desk.actor, desk.clock.now())
         except Exception as error:  # looked for again at the next turn

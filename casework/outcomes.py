@@ -161,25 +161,33 @@ async def undo_outcome(
     own; Denied.
     """
     async with office.transaction() as raw:
-        row = await outcome_row(raw, outcome)
-        if row is None:
-            raise CaseworkInputError(f"outcome {outcome}: there is none of that number")
-        case, received, by, undone = row
-        await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
-        if undone is not None:
-            return
-        if by != actor.name or now > received + UNDO_WITHIN:
-            raise CaseworkInputError(
-                f"outcome {outcome} cannot be taken back: that is for who entered it, within a minute"
-            )
-        await undo(raw, outcome, now, actor.name)
-        for hold in await holds_of_outcome(raw, outcome):
-            await lifted(raw, actor, hold, LONG_AGO, now, "taken back")
-        for promise in await promises_of_outcome(raw, outcome):
-            await cancelled(raw, actor, promise, now)
-        await touch(raw, [case], now)
-        event = Event(now, actor.name, actor.role, "outcome.undone", "outcome", outcome)
-        await write(raw.connection, [event])
+        await undo_in(raw, actor, outcome, now, owner=owner)
+
+
+async def undo_in(
+    raw: Raw, actor: Actor, outcome: int, now: datetime, *, owner: str | None = None
+) -> int | None:
+    """The same within the caller's transaction; the case, or None where it was taken back before."""
+    row = await outcome_row(raw, outcome)
+    if row is None:
+        raise CaseworkInputError(f"outcome {outcome}: there is none of that number")
+    case, received, by, undone = row
+    await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
+    if undone is not None:
+        return None
+    if by != actor.name or now > received + UNDO_WITHIN:
+        raise CaseworkInputError(
+            f"outcome {outcome} cannot be taken back: that is for who entered it, within a minute"
+        )
+    await undo(raw, outcome, now, actor.name)
+    for hold in await holds_of_outcome(raw, outcome):
+        await lifted(raw, actor, hold, LONG_AGO, now, "taken back")
+    for promise in await promises_of_outcome(raw, outcome):
+        await cancelled(raw, actor, promise, now)
+    await touch(raw, [case], now)
+    event = Event(now, actor.name, actor.role, "outcome.undone", "outcome", outcome)
+    await write(raw.connection, [event])
+    return case
 
 
 async def _record(

@@ -121,6 +121,8 @@ class PortfolioSpec(BaseModel):
     senders: dict[Literal["sms", "email", "chat"], str] = {}
     # Channels on which only a text that an outside register approved may go out (India's DLT: sms).
     registered: frozenset[Literal["sms", "email", "chat"]] = frozenset()
+    # What the staff's chat may show: masked names, loans and numbers, or nothing personal but a short code.
+    staff_chat: Literal["personal", "codes"] = "personal"
     pay: dict[str, str] = {}  # language -> how to pay; {reference} is the loan's
     reply_to: ReplySpec | None = None
 

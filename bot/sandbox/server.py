@@ -51,6 +51,7 @@ class Sandbox:
             "deletewebhook": self._delete_webhook,
             "getfile": self._get_file,
             "senddocument": self._send_document,
+            "sendphoto": self._send_photo,
         }
 
     async def start(self, port: int = 0) -> None:
@@ -132,6 +133,19 @@ class Sandbox:
         title = str(upload.get("name") or "file")
         document = {"file_id": name, "file_unique_id": name, "file_name": title, "file_size": len(content)}
         return await self.world.show(asked, {"document": document, "caption": asked.get("caption") or ""})
+
+    async def _send_photo(self, asked: Mapping[str, Any]) -> Shaped:
+        name = f"file{len(self.world.files) + 1000}"
+        content: bytes = _part(asked, "photo").get("content", b"")
+        self.world.files[name] = content
+        size = {
+            "file_id": name,
+            "file_unique_id": name,
+            "width": 800,
+            "height": 450,
+            "file_size": len(content),
+        }
+        return await self.world.show(asked, {"photo": [size], "caption": asked.get("caption") or ""})
 
     async def _edit_text(self, asked: Mapping[str, Any]) -> Shaped:
         return await self.world.change(asked, {"text": str(asked.get("text") or "")})

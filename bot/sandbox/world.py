@@ -104,6 +104,17 @@ class World:
         more = {"caption": caption} if caption else {}
         await self._from_person(chat, {"photo": [{**size, "file_size": len(content)}], **more})
 
+    async def voice(self, chat: Chat, content: bytes) -> None:
+        """The person speaks."""
+        name = f"file{self._next('file')}"
+        self.files[name] = content
+        spoken = {"file_id": name, "file_unique_id": name, "duration": 3, "mime_type": "audio/ogg"}
+        await self._from_person(chat, {"voice": {**spoken, "file_size": len(content)}})
+
+    async def place(self, chat: Chat, latitude: float, longitude: float) -> None:
+        """The person sends where they are."""
+        await self._from_person(chat, {"location": {"latitude": latitude, "longitude": longitude}})
+
     async def tap(self, chat: Chat, message: int, data: str) -> None:
         """The person taps a button, of whatever message, gone or not."""
         shown = chat.messages.get(message) or self._message(chat, {"message_id": message, "text": "-"})

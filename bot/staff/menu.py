@@ -1,8 +1,12 @@
-"""What a chat of the staff knows: commands, and what the first word of a button does."""
+"""What a chat of the staff knows: commands, what the first word of a button does, what a text answers."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from aiogram.types import Message
+
+from bot.staff import day, entries, reach
+from bot.staff.cards import button
 from bot.staff.post import Post
 
 Act = Callable[[Post, str], Awaitable[None]]
@@ -11,9 +15,64 @@ Act = Callable[[Post, str], Awaitable[None]]
 
 async def help_(post: Post, _: str) -> None:
     """What there is."""
-    lines = [post.say("help.title", name=post.member.name, role=post.say(f"roles.{post.member.actor.role}"))]
-    await post.send("\n".join(lines))
+    role = post.say(f"roles.{post.member.actor.role}")
+    text = post.say("help.title", name=post.member.name, role=role) + "\n\n" + post.say("help.commands")
+    await post.send(text, ((button(post, "next", "next"),),))
 
 
-COMMANDS: Final[dict[str, Act]] = {"/start": help_, "/help": help_}
-TAPS: Final[dict[str, Act]] = {"help": help_}
+async def nothing(_: Post, __: str) -> None:
+    """A button that is only there for the eye."""
+
+
+COMMANDS: Final[dict[str, Act]] = {
+    "/start": help_,
+    "/help": help_,
+    "/next": day.next_,
+    "/case": day.open_,
+}
+TAPS: Final[dict[str, Act]] = {
+    "help": help_,
+    "next": day.next_,
+    "open": day.open_,
+    "skip": day.ask_skip,
+    "skipped": day.skipped,
+    "note": day.ask_note,
+    "notes": day.read_notes,
+    "call": reach.call,
+    "write": reach.write,
+    "text": reach.send_text,
+    "words": reach.ask_words,
+    "cat": entries.category,
+    "o": entries.record,
+    "stop": entries.stop,
+    "promise": entries.promise,
+    "amount": entries.another_amount,
+    "month": entries.month,
+    "p": entries.promised,
+    "callback": entries.callback,
+    "ring": entries.ring,
+    "undo": entries.undo,
+    "no": nothing,
+}
+
+
+async def answer(post: Post, message: Message) -> None:
+    """What was sent that is no command: the answer to what was asked last."""
+    asks, about = await post.asked()
+    text = (message.text or "").strip()
+    if asks == "note":
+        await day.take_note(post, message, about["turn"])
+    elif not text:
+        await post.send(post.say("note.on_a_tap"))
+    elif asks == "amount":
+        await entries.typed_amount(post, text, about["turn"])
+    elif asks == "cash":
+        await entries.typed_cash(post, text, about["turn"])
+    elif asks == "day":
+        await entries.typed_day(post, text, about["turn"], about["amount"])
+    elif asks == "moment":
+        await entries.typed_moment(post, text, about["turn"], about["zone"])
+    elif asks == "words":
+        await reach.typed_words(post, text, about["turn"], about["channel"])
+    else:
+        await help_(post, "")

@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.api import quietly
 from bot.desk import Here
-from bot.staff.menu import COMMANDS, TAPS, help_
+from bot.staff.menu import COMMANDS, TAPS, answer, help_
 from bot.staff.post import PREFIX, Post
 from bot.texts import staff_speech
 from casework.errors import CaseworkInputError
@@ -72,7 +72,7 @@ async def _said(message: Message, post: Post) -> None:
         await post.asks_nothing()
         await guarded(post, command(post, rest.strip()))
     else:
-        await guarded(post, help_(post, ""))
+        await guarded(post, answer(post, message))
 
 
 async def _tapped(query: CallbackQuery, post: Post) -> None:

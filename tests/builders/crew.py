@@ -1,9 +1,11 @@
 """A town with a staff: people invited by a link that they open in the bot, over real HTTP."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from casework.staff.people import Invited, invite
 from casework.staff.rights import Actor, Role
+from storage.staff.people import assign
 from tests.builders.chatroom import Chatroom, Guest
 
 OPS = Actor("oda", Role.OPERATIONS)
@@ -34,6 +36,33 @@ class Crew(Chatroom):
         guest = await self.guest(language=language, name=name)
         await opened(guest, made)
         return guest
+
+    async def task(
+        self,
+        case: int,
+        queue: str = "desk",
+        *,
+        kind: str = "call",
+        priority: int = 5,
+        finish_by: datetime | None = None,
+    ) -> int:
+        """Work that waits for somebody."""
+        rows = await self.book.sql(
+            "INSERT INTO tasks (case_id, kind, queue, priority, state, opened_at, finish_by) "
+            "VALUES ($1, $2, $3, $4, 'open', $5, $6) RETURNING id",
+            case,
+            kind,
+            queue,
+            priority,
+            self.now,
+            finish_by,
+        )
+        return rows[0][0]
+
+    async def assign(self, case: int, name: str) -> None:
+        """The case is somebody's."""
+        async with self.office.transaction() as raw:
+            await assign(raw, [case], await self.staff(name), "oda", self.now)
 
     async def staff(self, name: str) -> int:
         return (await self.book.sql("SELECT id FROM staff WHERE name = $1", name))[0][0]

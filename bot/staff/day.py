@@ -1,0 +1,89 @@
+"""The day: the next case, one that was found or rings, skipping, notes by word, voice, photo and place."""
+
+from io import BytesIO
+
+from aiogram.types import Message
+
+from bot.staff.cards import button, show
+from bot.staff.post import Post
+from casework.errors import CaseworkInputError
+from casework.staff.desk import next_case, open_case, skip
+from casework.staff.noting import LARGEST, keep, notes_of
+
+_REASONS = ("later", "tomorrow", "not_mine", "supervisor")
+
+
+async def next_(post: Post, _: str) -> None:
+    """What is at hand still, or the next case."""
+    await show(post, await next_case(post.office, post.member, post.now))
+
+
+async def open_(post: Post, given: str) -> None:
+    """A case by its code."""
+    number = given.strip().upper().removeprefix("K")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise CaseworkInputError("a case has a code like K17")
+    await show(post, await open_case(post.office, post.member, int(number), post.now))
+
+
+async def ask_skip(post: Post, given: str) -> None:
+    """Why it is passed by."""
+    rows = [[(post.say(f"skip.{one}"), f"skipped:{given}:{one}")] for one in _REASONS]
+    await post.send(post.say("skip.why"), rows)
+
+
+async def skipped(post: Post, given: str) -> None:
+    """It is passed by; the next one comes."""
+    turn, _, reason = given.partition(":")
+    await skip(post.office, post.member, int(turn), reason, post.now)
+    data = await post.state.get_data()
+    if data.get("number") is not None:
+        await post.take_away(data["number"])
+        await post.state.update_data(number=None)
+    await next_(post, "")
+
+
+async def ask_note(post: Post, given: str) -> None:
+    """The next message is a note."""
+    await post.asks("note", turn=int(given))
+    await post.send(post.say("note.ask"), ((button(post, "notes", f"notes:{given}"),),))
+
+
+async def read_notes(post: Post, given: str) -> None:
+    """The notes on the case; voices and photos are named, and stay sealed."""
+    found = await notes_of(post.office, post.member, int(given), post.now)
+    say = post.say
+    lines = [
+        say(
+            "note.line",
+            at=say.moment(one.at, "UTC"),
+            by=one.author,
+            what=one.body if one.kind in ("text", "place") else say(f"note.{one.kind}"),
+        )
+        for one in found
+    ]
+    await post.send("\n".join(lines) or say("note.none"))
+
+
+async def take_note(post: Post, message: Message, turn: int) -> None:
+    """Keep what was sent as a note."""
+    update = post.here.update
+    if message.text:
+        await keep(post.office, post.member, turn, "text", message.text, post.now, update=update)
+    elif message.location is not None:
+        place = f"{message.location.latitude:.5f},{message.location.longitude:.5f}"
+        await keep(post.office, post.member, turn, "place", place, post.now, update=update)
+    elif message.voice is not None or message.photo:
+        file = message.voice or (message.photo or [])[-1]
+        if (file.file_size or 0) > LARGEST:
+            raise CaseworkInputError("a voice or photo has up to 10 MB")
+        into = BytesIO()
+        await post.here.bot.download(file, into)
+        kind = "voice" if message.voice else "photo"
+        mime = (message.voice.mime_type or "audio/ogg") if message.voice else "image/jpeg"
+        await keep(post.office, post.member, turn, kind, into.getvalue(), post.now, mime=mime, update=update)
+    else:
+        await post.send(post.say("note.ask"))
+        return
+    await post.asks_nothing()
+    await post.send(post.say("note.kept"))

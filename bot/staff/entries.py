@@ -1,0 +1,229 @@
+"""Outcomes by tapping: a category, then the code; a day or a moment by a chip before the calendar."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from bot.staff.cards import CATEGORIES, button, outcome, show
+from bot.staff.post import Post, Rows
+from bot.widgets import month_of
+from casework.outcomes import Details
+from casework.staff.desk import next_case
+from casework.staff.entering import Entered, enter, take_back
+from casework.staff.offering import Offer, offer
+from messages.typed.amounts import read_amount
+from messages.typed.dates import order_in, read_date
+from messages.typed.moments import read_moment
+from policy.calendar import local_day, moment_at
+
+_CHIPS: Final = (0, 1, 3, 7)  # days from today, beside the payday
+_STOPS: Final = ("call", "sms", "email", "chat", "visit")
+
+
+async def category(post: Post, given: str) -> None:
+    """The codes of a category."""
+    turn, _, name = given.partition(":")
+    codes = CATEGORIES[name]
+    buttons = [(outcome(post.say, code), f"o:{turn}:{code}") for code in codes]
+    if name == "special":
+        buttons += [
+            (post.say("entry.stop", channel=post.say(f"channels.{one}")), f"stop:{turn}:{one}")
+            for one in _STOPS
+        ]
+    await post.send(post.say("entry.which"), [buttons[at : at + 2] for at in range(0, len(buttons), 2)])
+
+
+async def record(post: Post, given: str) -> None:
+    """A code was tapped: it is saved; cash asks for its amount first."""
+    turn, _, code = given.partition(":")
+    if code == "visit_cash_taken":
+        await post.asks("cash", turn=int(turn))
+        await post.send(post.say("entry.cash"))
+        return
+    await saved(post, await enter(post.office, post.member, int(turn), code, post.now), code)
+
+
+async def stop(post: Post, given: str) -> None:
+    """A channel is closed."""
+    turn, _, channel = given.partition(":")
+    details = Details(channel=channel)
+    await saved(post, await enter(post.office, post.member, int(turn), "stop", post.now, details), "stop")
+
+
+async def promise(post: Post, given: str) -> None:
+    """Days for what is late, or for another amount."""
+    turn, _, minor = given.partition(":")
+    found = await offer(post.office, post.member, int(turn), post.now)
+    if found is None:
+        await post.send(post.say("entry.nothing_owed"))
+        return
+    amount = int(minor) if minor else found.arrears or found.outstanding
+    say = post.say
+    days = [found.today + timedelta(days=ahead) for ahead in _CHIPS]
+    chips = [(_chip(post, day, found), day) for day in days if day <= found.last]
+    if found.payday is not None and found.payday <= found.last:
+        payday = say("entry.payday", day=say.weekday(found.payday))
+        chips = [one for one in chips if one[1] != found.payday] + [(payday, found.payday)]
+    buttons = [(label, f"p:{turn}:{amount}:{day.isoformat()}") for label, day in chips]
+    other = (
+        button(post, "another_day", f"month:{turn}:{amount}"),
+        button(post, "another_amount", f"amount:{turn}"),
+    )
+    rows: Rows = [*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), other]
+    await post.asks("day", turn=int(turn), amount=amount)
+    await post.send(say("entry.promise", amount=say.money(amount, found.currency)), rows)
+
+
+def _chip(post: Post, day: date, found: Offer) -> str:
+    ahead = (day - found.today).days
+    return post.say(f"entry.day_{ahead}") if ahead < 2 else post.say.weekday(day)
+
+
+async def another_amount(post: Post, given: str) -> None:
+    """The amount is typed."""
+    await post.asks("amount", turn=int(given))
+    await post.send(post.say("entry.amount"))
+
+
+async def month(post: Post, given: str) -> None:
+    """The calendar, a month at a time; what is out of reach has no day."""
+    turn, amount, *shown = given.split(":")
+    found = await offer(post.office, post.member, int(turn), post.now)
+    if found is None:
+        await post.send(post.say("entry.nothing_owed"))
+        return
+    first = date.fromisoformat(shown[0]) if shown else found.today
+    cells = [
+        (label, f"p:{turn}:{amount}:{day}" if not day.startswith("-") else "no")
+        for label, day in month_of(first, found.today, found.last)
+    ]
+    start = first.replace(day=1)
+    turns: list[tuple[str, str]] = []
+    for label, other in (("earlier", start - timedelta(days=1)), ("later", start + timedelta(days=32))):
+        other = other.replace(day=1)
+        if found.today.replace(day=1) <= other <= found.last:
+            turns.append(button(post, label, f"month:{turn}:{amount}:{other.isoformat()}"))
+    rows = [cells[at : at + 7] for at in range(0, len(cells), 7)]
+    await post.send(post.say("entry.month", month=post.say.month(first)), [*rows, turns])
+
+
+async def promised(post: Post, given: str) -> None:
+    """A day was tapped: the promise is saved."""
+    turn, amount, day = given.split(":")
+    await _promised(post, int(turn), int(amount), date.fromisoformat(day))
+
+
+async def _promised(post: Post, turn: int, amount: int, day: date) -> None:
+    found = await offer(post.office, post.member, turn, post.now)
+    if found is None:
+        await post.send(post.say("entry.nothing_owed"))
+        return
+    details = Details(amount=amount, due=day, loans=found.loans)
+    entered = await enter(post.office, post.member, turn, "promise", post.now, details)
+    say = post.say
+    what = say("entry.promised", amount=say.money(amount, found.currency), day=say.day(day))
+    small = entered.recorded.promise is not None and not entered.recorded.promise.pauses
+    await saved(post, entered, "promise", what + (" " + say("entry.small") if small else ""))
+
+
+async def callback(post: Post, given: str) -> None:
+    """Moments for a call."""
+    turn = given
+    found = await offer(post.office, post.member, int(turn), post.now)
+    zone = found.zone if found else "UTC"
+    say, now = post.say, post.now
+    today = local_day(now, zone)
+    moments = [(say("entry.in_hours", hours=hours), now + timedelta(hours=hours)) for hours in (1, 3)] + [
+        (
+            say("entry.tomorrow_at", at=f"{hour:02}:00"),
+            moment_at(today + timedelta(days=1), time(hour), zone),
+        )
+        for hour in (10, 17)
+    ]
+    buttons = [(label, f"ring:{turn}:{int(at.timestamp())}") for label, at in moments]
+    await post.asks("moment", turn=int(turn), zone=zone)
+    await post.send(say("entry.callback"), [buttons[:2], buttons[2:]])
+
+
+async def ring(post: Post, given: str) -> None:
+    """A moment was tapped: the call rings then."""
+    turn, _, stamp = given.partition(":")
+    found = await offer(post.office, post.member, int(turn), post.now)
+    await _ring(post, int(turn), datetime.fromtimestamp(int(stamp), UTC), found.zone if found else "UTC")
+
+
+async def _ring(post: Post, turn: int, at: datetime, zone: str) -> None:
+    entered = await enter(post.office, post.member, turn, "callback", post.now, Details(at=at))
+    await saved(post, entered, "callback", post.say("entry.rings", at=post.say.moment(at, zone)))
+
+
+async def saved(post: Post, entered: Entered, code: str, what: str | None = None) -> None:
+    """It is recorded: say so, with a way back; the number is taken away; the next case comes by itself."""
+    await post.asks_nothing()
+    data = await post.state.get_data()
+    if data.get("number") is not None:
+        await post.take_away(data["number"])
+        await post.state.update_data(number=None)
+    said = post.say("entry.saved", code=f"K{entered.case}", what=what or outcome(post.say, code))
+    await post.send(said, ((button(post, "undo", f"undo:{entered.recorded.outcome}"),),))
+    await show(post, await next_case(post.office, post.member, post.now))
+
+
+async def undo(post: Post, given: str) -> None:
+    """Take the entry back; the case is at hand again."""
+    card = await take_back(post.office, post.member, int(given), post.now)
+    await post.send(post.say("entry.undone"))
+    await show(post, card)
+
+
+# What is typed.
+
+
+async def typed_amount(post: Post, text: str, turn: int) -> None:
+    """An amount for a promise."""
+    found = await offer(post.office, post.member, turn, post.now)
+    minor = None if found is None else _amount(text, found.currency)
+    if minor is None:
+        await post.asks("amount", turn=turn)
+        await post.send(post.say("entry.amount_unclear"))
+        return
+    await promise(post, f"{turn}:{minor}")
+
+
+async def typed_cash(post: Post, text: str, turn: int) -> None:
+    """The cash that was taken."""
+    found = await offer(post.office, post.member, turn, post.now)
+    minor = None if found is None else _amount(text, found.currency)
+    if found is None or minor is None:
+        await post.asks("cash", turn=turn)
+        await post.send(post.say("entry.amount_unclear"))
+        return
+    details = Details(amount=minor, loans=found.loans, channel="visit")
+    entered = await enter(post.office, post.member, turn, "visit_cash_taken", post.now, details)
+    amount = post.say.money(minor, found.currency)
+    await saved(post, entered, "visit_cash_taken", f"{outcome(post.say, 'visit_cash_taken')}, {amount}")
+
+
+def _amount(text: str, currency: str) -> int | None:
+    read = [one.minor for one in read_amount(text, currency) if one.currency == currency and one.minor > 0]
+    return read[0] if len(read) == 1 else None
+
+
+async def typed_day(post: Post, text: str, turn: int, amount: int) -> None:
+    """A day for a promise."""
+    found = await offer(post.office, post.member, turn, post.now)
+    days = () if found is None else read_date(text, found.today, order_in(found.country))
+    if len(days) != 1:
+        await post.send(post.say("entry.day_unclear"))
+        return
+    await _promised(post, turn, amount, days[0])
+
+
+async def typed_moment(post: Post, text: str, turn: int, zone: str) -> None:
+    """A moment for a call."""
+    found = await offer(post.office, post.member, turn, post.now)
+    order = order_in(found.country) if found else None
+    at = read_moment(text, post.now, zone, order)
+    if at is None:
+        await post.send(post.say("entry.moment_unclear"))
+        return
+    await _ring(post, turn, at, zone)

@@ -1,0 +1,145 @@
+"""The next case for somebody, and what becomes of their turn at it: given to one alone, skipped, left.
+
+A turn lasts while it is worked at; what nobody touched for half an hour goes back to the queue by itself.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from casework.errors import CaseworkInputError
+from casework.office import Office
+from casework.staff.access import allowed, own_name
+from casework.staff.card import Card, card, code_of
+from casework.staff.people import Member
+from casework.staff.rights import Action, may, require
+from storage.audit import Event, write
+from storage.raw import Raw
+from storage.recorded import open_task
+from storage.staff import desk as stored
+from storage.staff.desk import Turn, Wanted
+from storage.staff.people import assign
+from storage.whom import case_row
+
+TURN_LASTS: Final = timedelta(minutes=30)
+
+RESTS: Final[dict[str, tuple[timedelta, bool]]] = {
+    "later": (timedelta(hours=3), False),
+    "tomorrow": (timedelta(hours=18), True),
+    "not_mine": (timedelta(days=7), False),
+    "supervisor": (timedelta(days=7), False),
+    "written": (timedelta(hours=24), True),
+}
+"""How long a case rests for each reason, and whether for everybody or for whoever skipped it."""
+
+
+async def portfolios_for(raw: Raw, office: Office, member: Member, action: Action) -> list[int]:
+    """The portfolios (ids) in which they may do `action`. Raises Denied where there is none."""
+    specs = (await office.book(raw)).portfolios
+    mine = [id_ for id_, spec in specs.items() if may(member.actor, action, spec.portfolio)]
+    if not mine:
+        require(member.actor, action)
+    return mine
+
+
+async def next_case(office: Office, member: Member, now: datetime) -> Card | None:
+    """What they have at hand still, else their next case; None: there is nothing. Raises Denied."""
+    async with office.transaction() as raw:
+        mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
+        await stored.end_over(raw, now)
+        turn = await stored.at_hand(raw, member.id)
+        if turn is None:
+            turn = await _given(raw, member, mine, now)
+        else:
+            await stored.extend(raw, turn.id, now + TURN_LASTS)
+        return None if turn is None else await card(raw, office, member, turn, turn.case, turn.why, now)
+
+
+async def _given(raw: Raw, member: Member, portfolios: Sequence[int], now: datetime) -> Turn | None:
+    wanted = Wanted(member.id, portfolios, member.queues)
+    for case, task in await stored.candidates(raw, wanted, now):
+        turn = await _begun(raw, member, case, task, "task" if task else "arrears", now)
+        if turn is not None:
+            return turn
+    return None
+
+
+async def _begun(
+    raw: Raw, member: Member, case: int, task: int | None, why: str, now: datetime
+) -> Turn | None:
+    until = now + TURN_LASTS
+    turn = await stored.begin(raw, member.id, case, task, why, now, until)
+    return None if turn is None else Turn(turn, case, member.id, task, why, until, None)
+
+
+async def open_case(office: Office, member: Member, case: int, now: datetime) -> Card:
+    """Take a case at hand that they found, or that rings; who takes none only sees it.
+
+    One that is somebody else's is theirs alone, but for those whose right reaches a whole portfolio. Raises
+    Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        takes = await _may_open(raw, office, member, case, now)
+        if not takes:
+            return await card(raw, office, member, None, case, "found", now)
+        await stored.end_over(raw, now)
+        turn = await taken(raw, member, case, "found", now)
+        return await card(raw, office, member, turn, case, turn.why, now)
+
+
+async def _may_open(raw: Raw, office: Office, member: Member, case: int, now: datetime) -> bool:
+    """Whether they may take it at hand; Denied where they may not even see it."""
+    row = await case_row(raw, case)
+    if row is None:
+        raise CaseworkInputError(f"there is no case {code_of(case)}")
+    spec = (await office.book(raw)).portfolios[row.portfolio]
+    takes = may(member.actor, Action.TAKE_CASE, spec.portfolio)
+    if takes and await stored.owner(raw, case) is None:
+        return True
+    require(member.actor, Action.SEE_LOAN, spec.portfolio, owner=await own_name(raw, member, case, now))
+    return takes
+
+
+async def taken(raw: Raw, member: Member, case: int, why: str, now: datetime) -> Turn:
+    """The case is at their hand, what was before is left. CaseworkInputError: somebody else has it."""
+    turn = await stored.at_hand(raw, member.id)
+    if turn is not None and turn.case == case:
+        await stored.extend(raw, turn.id, now + TURN_LASTS)
+        return turn
+    if turn is not None:
+        await stored.end(raw, turn.id, "left", now)
+    begun = await _begun(raw, member, case, None, why, now)
+    if begun is None:
+        raise CaseworkInputError(f"somebody else has {code_of(case)} at hand; try again when they are done")
+    return begun
+
+
+async def mine(raw: Raw, member: Member, turn: int, now: datetime) -> Turn:
+    """A turn of theirs that goes on. CaseworkInputError where it is over, or never was theirs."""
+    found = await stored.turn_of(raw, turn)
+    if found is None or found.staff != member.id or found.outcome is not None or found.until <= now:
+        raise CaseworkInputError("you do not have this case at hand any more; /next gives you one")
+    await stored.extend(raw, turn, now + TURN_LASTS)
+    return found
+
+
+async def skip(office: Office, member: Member, turn: int, reason: str, now: datetime) -> None:
+    """Pass a case by, with the reason; it rests accordingly. Raises Denied, CaseworkInputError."""
+    if reason not in RESTS:
+        raise CaseworkInputError(f"{reason!r} is no reason; there are: {', '.join(RESTS)}")
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        await allowed(raw, office, member, found.case, Action.SEE_LOAN, now)
+        lasts, everybody = RESTS[reason]
+        await stored.rest(raw, found.case, None if everybody else member.id, reason, now, now + lasts)
+        if reason == "supervisor":
+            finish = now + timedelta(days=2)
+            await open_task(raw, found.case, None, "review", "supervisor", 3, now, finish)
+        owner = await stored.owner(raw, found.case)
+        if reason in ("not_mine", "supervisor") and owner is not None and owner[0] == member.id:
+            await assign(raw, [found.case], None, member.name, now)
+        await stored.end(raw, turn, "skipped", now)
+        await write(
+            raw.connection,
+            [Event(now, member.name, member.actor.role, "case.skipped", "case", found.case, {"why": reason})],
+        )

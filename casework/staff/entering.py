@@ -1,0 +1,143 @@
+"""What came of a turn: recorded once, with what it finishes and begins; taken back within a minute."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from casework.errors import CaseworkInputError
+from casework.may import Wish, permission
+from casework.office import Office
+from casework.outcomes import Details, Recorded, record_in, undo_in
+from casework.staff.access import own_name
+from casework.staff.card import Card, card
+from casework.staff.desk import mine, taken
+from casework.staff.people import Member
+from storage.audit import Event, write
+from storage.raw import Raw
+from storage.staff import desk as stored
+from storage.staff.people import assign
+from storage.whom import case_row
+from strategies.outcomes import EFFECTS
+
+NOBODY: Final[dict[str, timedelta]] = {
+    "no_answer": timedelta(hours=3),
+    "busy": timedelta(minutes=30),
+    "voicemail": timedelta(hours=20),
+    "third_party": timedelta(hours=20),
+    "visit_not_home": timedelta(hours=20),
+    "visit_locked": timedelta(hours=20),
+}
+"""Attempts that reached nobody: the work stays open, and the case rests so long, for another hour."""
+
+BEGINS: Final = frozenset({"promise", "callback", "plan_agreed"})
+"""What somebody goes on with themselves: the case is theirs from then on, unless it is somebody's."""
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """What was recorded, of which case."""
+
+    case: int
+    recorded: Recorded
+
+
+async def enter(
+    office: Office, member: Member, turn: int, code: str, now: datetime, details: Details | None = None
+) -> Entered:
+    """Record what came of a turn. Tapped twice it is one record. Raises Denied, CaseworkInputError.
+
+    The address it is about is the best number of the case, unless the details name one.
+    """
+    key = f"turn:{turn}"
+    async with office.transaction() as raw:
+        before = await stored.turn_of(raw, turn)
+        if before is not None and before.staff == member.id and before.outcome == "recorded":
+            again = await record_in(
+                raw,
+                office,
+                member.actor,
+                before.case,
+                code,
+                at=now,
+                received=now,
+                key=key,
+                details=await _filled(raw, office, before.case, code, details, now),
+                owner=member.name if await _was_theirs(raw, member, before.case, now) else None,
+            )
+            return Entered(before.case, again)
+        found = await mine(raw, member, turn, now)
+        recorded = await record_in(
+            raw,
+            office,
+            member.actor,
+            found.case,
+            code,
+            at=now,
+            received=now,
+            key=key,
+            details=await _filled(raw, office, found.case, code, details, now),
+            owner=await own_name(raw, member, found.case, now),
+        )
+        await settle(raw, member, found.case, found.task, code, recorded.outcome, now)
+        await stored.end(raw, turn, "recorded", now)
+    return Entered(found.case, recorded)
+
+
+async def _was_theirs(raw: Raw, member: Member, case: int, now: datetime) -> bool:
+    """A second tap on what they recorded: theirs still, or nobody's since."""
+    owner = await stored.owner(raw, case)
+    return owner is None or owner[0] == member.id or await stored.holder(raw, case, now) == member.id
+
+
+async def settle(
+    raw: Raw, member: Member, case: int, task: int | None, code: str, outcome: int, now: datetime
+) -> None:
+    """What an outcome does to the work: it rests where nobody was reached, else it is done."""
+    wait = NOBODY.get(code)
+    if wait is not None:
+        await stored.rest(raw, case, None, code, now, now + wait, outcome)
+    else:
+        done = await stored.finish_tasks(raw, case, task, outcome, now)
+        events = [
+            Event(now, member.name, member.actor.role, "task.done", "task", one, {"outcome": outcome})
+            for one in done
+        ]
+        await write(raw.connection, events)
+    if code in BEGINS and await stored.owner(raw, case) is None:
+        await assign(raw, [case], member.id, member.name, now)
+        event = Event(now, member.name, member.actor.role, "case.assigned", "case", case, {"to": member.name})
+        await write(raw.connection, [event])
+
+
+async def _filled(
+    raw: Raw, office: Office, case: int, code: str, details: Details | None, now: datetime
+) -> Details:
+    """With the channel, and the number that the code is about, where nobody said another."""
+    details = details or Details()
+    channel = details.channel or ("visit" if code.startswith("visit") else "call")
+    address = details.address
+    effect = EFFECTS.get(code)
+    if address is None and effect is not None and "address" in effect.needs:
+        row = await case_row(raw, case)
+        assert row is not None
+        address = (await permission(raw, await office.book(raw), row, Wish("call"), now)).address or None
+        if address is None:
+            raise CaseworkInputError("there is no number on file that it could be about")
+    return msgspec.structs.replace(details, channel=channel, address=address)
+
+
+async def take_back(office: Office, member: Member, outcome: int, now: datetime) -> Card:
+    """Undo what they entered within the last minute; the case is at their hand again.
+
+    Raises Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        row = await stored.recorded_by(raw, outcome)
+        if row is None or row[1] != member.name:
+            raise CaseworkInputError("that is no entry of yours")
+        case = row[0]
+        theirs = await _was_theirs(raw, member, case, now)
+        await undo_in(raw, member.actor, outcome, now, owner=member.name if theirs else None)
+        await stored.unfinish(raw, outcome)
+        turn = await taken(raw, member, case, "found", now)
+        return await card(raw, office, member, turn, case, turn.why, now)

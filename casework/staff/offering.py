@@ -1,0 +1,68 @@
+"""What a promise or a callback is offered by: today where the person is, what is late, how far one may go."""
+
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from casework.office import Office
+from casework.portfolios import terms_of
+from casework.staff.access import allowed
+from casework.staff.card import payday_after
+from casework.staff.desk import mine
+from casework.staff.people import Member
+from casework.staff.rights import Action
+from ledger.standing import standing
+from policy.calendar import local_day
+from storage.chat.holdings import loans_of
+from storage.staff import cards
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """For a promise: amounts in minor units of `currency`, of `loans` (ids); the last day one may take."""
+
+    case: int
+    loans: tuple[int, ...]
+    currency: str
+    arrears: int
+    outstanding: int
+    today: date
+    last: date
+    payday: date | None
+    zone: str
+    country: str | None
+
+
+async def offer(office: Office, member: Member, turn: int, now: datetime) -> Offer | None:
+    """What can be promised on the case at hand: in the currency in which most is late; None: nothing is owed.
+
+    Raises Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        row, spec = await allowed(raw, office, member, found.case, Action.RECORD_OUTCOME, now)
+        facts = await cards.facts_of(raw, found.case, None, now)
+        by: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+        for one in await loans_of(raw, row.person):
+            if one.case != found.case or not one.unpaid:
+                continue
+            arrears, outstanding, loans = by.get(one.currency, (0, 0, ()))
+            stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
+            owed = sum(part.left for part in one.unpaid)
+            by[one.currency] = arrears + stands.arrears, outstanding + owed, (*loans, one.id)
+    if not by:
+        return None
+    currency, (arrears, outstanding, loans) = max(by.items(), key=lambda item: (item[1][0], item[1][1]))
+    today = local_day(now, facts.zone)
+    last = today + timedelta(days=spec.promises.of(member.actor.role).days)
+    return Offer(
+        found.case,
+        loans,
+        currency,
+        arrears,
+        outstanding,
+        today,
+        last,
+        payday_after(facts.payday, today),
+        facts.zone,
+        spec.country,
+    )

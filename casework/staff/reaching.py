@@ -1,0 +1,152 @@
+"""Reaching a person: their number, shown for one call; a text of the library, or one's own words.
+
+All of it passes the gate of the machine; a refusal says why and when. Every showing is on record.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from casework.errors import CaseworkInputError
+from casework.may import Permission, Wish, permission
+from casework.office import Office
+from casework.say import HELD_FOR, Reason, Spoken, say_own_words
+from casework.staff.access import allowed
+from casework.staff.desk import mine
+from casework.staff.people import Member
+from casework.staff.rights import Action, require
+from policy.values import Channel
+from storage.answers import plan_answer
+from storage.audit import Datum, Event, write
+from storage.facts import load_facts
+from storage.raw import Raw
+from storage.sayings import recipient_at
+
+WRITTEN: Final[tuple[Channel, ...]] = ("sms", "email", "chat")
+TEXTS: Final = ("late", "get-in-touch")
+"""Texts of the library that somebody of the staff may send: what is owed, and a neutral request."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A number and whom to ask for, for one call; or why there is none now."""
+
+    number: str | None
+    name: str | None
+    reasons: tuple[Reason, ...] = ()
+    elsewhere: bool = False  # the lender's chat shows nothing personal: the console does
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A channel on which the person can be written to, and which texts may go there."""
+
+    channel: Channel
+    address: int
+    texts: tuple[str, ...]
+
+
+async def show_number(office: Office, member: Member, turn: int, now: datetime) -> Shown:
+    """The number to call, if a call may be made now. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        require(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
+        asked = await permission(raw, await office.book(raw), row, Wish("call"), now)
+        if not asked.allowed:
+            data = {"rules": [one["rule"] for one in asked.said["reasons"]]}
+            await write(raw.connection, [_event(member, "call.refused", found.case, data, now)])
+            return Shown(None, None, reasons_of(asked))
+        if spec.staff_chat == "codes":
+            return Shown(None, None, elsewhere=True)
+        person = await recipient_at(raw, office.keyring, found.case, asked.address, now)
+        data = {"address": asked.address}
+        await write(raw.connection, [_event(member, "number.shown", found.case, data, now)])
+    return Shown(person.to, person.name)
+
+
+def reasons_of(asked: Permission) -> tuple[Reason, ...]:
+    """Why the gate said no, in words, and from when on it might say yes."""
+    until = asked.said["until"]
+    at = datetime.fromisoformat(until) if until else None
+    return tuple(Reason(one["rule"], one["detail"], at) for one in asked.said["reasons"])
+
+
+async def ways(office: Office, member: Member, turn: int, now: datetime) -> Sequence[Way]:
+    """How the person can be written to, whatever the hour. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        row, _ = await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        book = await office.book(raw)
+        made: list[Way] = []
+        for channel in WRITTEN:
+            asked = await permission(raw, book, row, Wish(channel), now)
+            if asked.address:
+                made.append(Way(channel, asked.address, TEXTS))
+    return made
+
+
+async def write_text(
+    office: Office, member: Member, turn: int, channel: Channel, text: str, now: datetime
+) -> Spoken:
+    """Send a text of the library, if it may go now; refused with every reason. Raises Denied."""
+    if text not in TEXTS:
+        raise CaseworkInputError(f"{text!r} is no text that the staff sends; there are: {', '.join(TEXTS)}")
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        require(member.actor, Action.SAY, spec.portfolio)
+        book = await office.book(raw)
+        asked = await permission(raw, book, row, Wish(channel), now)
+        if not asked.allowed or not asked.address:
+            data = {"channel": channel, "codes": [one["rule"] for one in asked.said["reasons"]]}
+            await write(raw.connection, [_event(member, "message.refused", found.case, data, now)])
+            return Spoken(None, reasons_of(asked))
+        loans = await _owing(raw, office, found.case, now)
+        given = {"loans": ",".join(map(str, loans)), "by": member.name}
+        contact = await plan_answer(
+            raw,
+            office.keyring,
+            row.case,
+            row.person,
+            asked.address,
+            channel,
+            text,
+            given,
+            now,
+            now + HELD_FOR,
+            purpose="dunning",
+        )
+        data = {"case": row.case, "text": text}
+        event = Event(now, member.name, member.actor.role, "message.written", "contact", contact, data)
+        await write(raw.connection, [event])
+    return Spoken(contact)
+
+
+async def write_words(
+    office: Office, member: Member, turn: int, channel: Channel, words: str, now: datetime
+) -> Spoken:
+    """Send their own words, asked of the gate and linted before. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        if spec.staff_chat == "codes":
+            raise CaseworkInputError(
+                "this lender keeps what is said to people out of the chat: use the console"
+            )
+        asked = await permission(raw, await office.book(raw), row, Wish(channel), now)
+        loans = await _owing(raw, office, found.case, now)
+    if not asked.address:
+        return Spoken(None, reasons_of(asked))
+    return await say_own_words(office, member.actor, row.case, asked.address, channel, words, loans, now)
+
+
+async def _owing(raw: Raw, office: Office, case: int, now: datetime) -> list[int]:
+    """The loans of the case on which something is owed."""
+    book = await office.book(raw)
+    (facts,) = await load_facts(raw, [case], now, book.tolerance)
+    return [loan.id for loan in facts.loans if loan.unpaid and loan.status == "active"]
+
+
+def _event(member: Member, action: str, case: int, data: Mapping[str, Datum], now: datetime) -> Event:
+    return Event(now, member.name, member.actor.role, action, "case", case, data)

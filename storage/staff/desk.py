@@ -1,0 +1,192 @@
+"""Whose turn a case is: what comes next for somebody, what they have at hand, what rests meanwhile."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from storage.raw import Raw
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A case that somebody has, or had, at hand. `why`: task | arrears | found | caller."""
+
+    id: int
+    case: int
+    staff: int
+    task: int | None
+    why: str
+    until: datetime
+    outcome: str | None
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What somebody's next case is chosen from. `staff` and `portfolios` are ids."""
+
+    staff: int
+    portfolios: Sequence[int]
+    queues: Sequence[str]
+
+
+_FREE: Final = """
+  c.portfolio_id = ANY($2)
+  AND NOT EXISTS (SELECT 1 FROM turns u WHERE u.case_id = c.id AND u.ended_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $3
+                  AND (r.staff_id IS NULL OR r.staff_id = $1))
+"""
+_ARREARS: Final = """
+  (SELECT coalesce(sum(i.left_minor), 0)::bigint FROM parties pa JOIN loans l ON l.id = pa.loan_id
+   JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < $3::timestamptz::date
+   WHERE pa.case_id = {case} AND l.status = 'active')
+"""
+# One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
+_TASKS: Final = f"""
+SELECT w.case_id, w.task FROM (
+  SELECT c.id AS case_id, t.id AS task, a.staff_id IS NULL AS shared, t.priority, t.finish_by
+  FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
+  WHERE t.state = 'open' AND t.queue = ANY($4) AND (t.starts_at IS NULL OR t.starts_at <= $3)
+    AND (a.staff_id IS NULL OR a.staff_id = $1) AND {_FREE}
+  ORDER BY 3, 4, t.finish_by NULLS LAST, t.id LIMIT 200) w
+ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
+         {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30
+"""  # noqa: S608, constants
+_OWN: Final = f"""
+SELECT c.id AS case_id, NULL::bigint FROM assignments a JOIN cases c ON c.id = a.case_id
+WHERE a.staff_id = $1 AND {_FREE}
+  AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id AND t.state = 'open')
+  AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses)
+  AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.person_id = c.person_id AND h.loan_id IS NULL
+                  AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3))
+  AND {_ARREARS.format(case="c.id")} > 0
+ORDER BY {_ARREARS.format(case="c.id")} DESC, c.id LIMIT 30
+"""  # noqa: S608, constants
+
+
+async def candidates(raw: Raw, wanted: Wanted, now: datetime) -> list[tuple[int, int | None]]:
+    """(case, task) that might come next, the first first; then one's own in arrears without a task."""
+    rows = await raw.rows(_TASKS, wanted.staff, list(wanted.portfolios), now, list(wanted.queues))
+    if not rows:
+        rows = await raw.rows(_OWN, wanted.staff, list(wanted.portfolios), now)
+    return [(row[0], row[1]) for row in rows]
+
+
+async def end_over(raw: Raw, now: datetime) -> None:
+    """What nobody touched for too long is at nobody's hand any more."""
+    await raw.run(
+        "UPDATE turns SET ended_at = $1, outcome = 'over' WHERE id IN (SELECT id FROM turns "
+        "WHERE ended_at IS NULL AND until <= $1 ORDER BY id FOR UPDATE SKIP LOCKED)",
+        now,
+    )
+
+
+async def begin(
+    raw: Raw, staff: int, case: int, task: int | None, why: str, now: datetime, until: datetime
+) -> int | None:
+    """Somebody has the case at hand; None where another was first."""
+    return await raw.value(
+        "INSERT INTO turns (staff_id, case_id, task_id, why, began_at, until) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
+        staff,
+        case,
+        task,
+        why,
+        now,
+        until,
+    )
+
+
+_TURN: Final = "SELECT id, case_id, staff_id, task_id, why, until, outcome FROM turns "
+
+
+async def at_hand(raw: Raw, staff: int) -> Turn | None:
+    """What somebody has at hand, locked."""
+    rows = await raw.rows(_TURN + "WHERE staff_id = $1 AND ended_at IS NULL FOR UPDATE", staff)
+    return Turn(*rows[0]) if rows else None
+
+
+async def turn_of(raw: Raw, turn: int) -> Turn | None:
+    """A turn, locked."""
+    rows = await raw.rows(_TURN + "WHERE id = $1 FOR UPDATE", turn)
+    return Turn(*rows[0]) if rows else None
+
+
+async def holder(raw: Raw, case: int, now: datetime) -> int | None:
+    """Who has the case at hand."""
+    return await raw.value(
+        "SELECT staff_id FROM turns WHERE case_id = $1 AND ended_at IS NULL AND until > $2", case, now
+    )
+
+
+async def extend(raw: Raw, turn: int, until: datetime) -> None:
+    """It is still worked at."""
+    await raw.run(
+        "UPDATE turns SET until = greatest(until, $2) WHERE id = $1 AND ended_at IS NULL", turn, until
+    )
+
+
+async def end(raw: Raw, turn: int, outcome: str, now: datetime) -> None:
+    """It is over: recorded | skipped | left."""
+    await raw.run(
+        "UPDATE turns SET ended_at = $3, outcome = $2 WHERE id = $1 AND ended_at IS NULL", turn, outcome, now
+    )
+
+
+async def owner(raw: Raw, case: int) -> tuple[int, str] | None:
+    """(id, name) of whose the case is."""
+    rows = await raw.rows(
+        "SELECT s.id, s.name FROM assignments a JOIN staff s ON s.id = a.staff_id WHERE a.case_id = $1", case
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+async def rest(
+    raw: Raw,
+    case: int,
+    staff: int | None,
+    reason: str,
+    now: datetime,
+    until: datetime,
+    outcome: int | None = None,
+) -> None:
+    """The case is not given before `until`: to `staff`, or (None) to nobody."""
+    await raw.run(
+        "INSERT INTO rests (case_id, staff_id, reason, at, until, outcome_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        case,
+        staff,
+        reason,
+        now,
+        until,
+        outcome,
+    )
+
+
+async def finish_tasks(raw: Raw, case: int, task: int | None, outcome: int, now: datetime) -> list[int]:
+    """The turn's task is done by an outcome, and so are calls that wait for nothing; which they were."""
+    rows = await raw.rows(
+        "UPDATE tasks SET state = 'done', ended_at = $4, ended_outcome_id = $3 "
+        "WHERE state = 'open' AND case_id = $1 AND outcome_id IS DISTINCT FROM $3 "
+        "AND (id = $2 OR kind = 'call' AND (starts_at IS NULL OR starts_at <= $4)) RETURNING id",
+        case,
+        task,
+        outcome,
+        now,
+    )
+    return sorted(row[0] for row in rows)
+
+
+async def unfinish(raw: Raw, outcome: int) -> None:
+    """The outcome was taken back: what it finished is open, and what rested for it does not."""
+    await raw.run(
+        "UPDATE tasks SET state = 'open', ended_at = NULL, ended_outcome_id = NULL "
+        "WHERE ended_outcome_id = $1",
+        outcome,
+    )
+    await raw.run("DELETE FROM rests WHERE outcome_id = $1", outcome)
+
+
+async def recorded_by(raw: Raw, outcome: int) -> tuple[int, str] | None:
+    """(case, name) of whoever recorded an outcome."""
+    rows = await raw.rows("SELECT case_id, recorded_by FROM outcomes WHERE id = $1", outcome)
+    return (rows[0][0], rows[0][1]) if rows else None

@@ -1,0 +1,62 @@
+"""Calls that were agreed for a moment, and whom they were announced to: each once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from storage.crypt import Keyring
+from storage.raw import Raw
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """A call whose moment has come, and the chat to say so in (the messenger's own id, opened)."""
+
+    task: int
+    case: int
+    starts_at: datetime
+    zone: str
+    telegram: int
+    language: str
+
+
+# To whose the case is; of one that is nobody's, to the supervisor of its portfolio with a chat.
+_DUE: Final = """
+SELECT t.id AS task, t.case_id, t.starts_at, p.zones[1] AS zone, s.id AS staff
+FROM tasks t JOIN cases c ON c.id = t.case_id JOIN persons p ON p.id = c.person_id
+JOIN portfolios f ON f.id = c.portfolio_id
+LEFT JOIN assignments a ON a.case_id = c.id
+JOIN LATERAL (
+  SELECT s.id FROM staff s
+  WHERE s.removed_at IS NULL AND EXISTS (SELECT 1 FROM chats k WHERE k.staff_id = s.id)
+    AND (s.id = a.staff_id OR a.staff_id IS NULL AND s.role = ANY($3)
+         AND (s.portfolios IS NULL OR f.code = ANY(s.portfolios)))
+  ORDER BY s.id LIMIT 1) s ON true
+WHERE t.state = 'open' AND t.kind IN ('call', 'visit') AND t.starts_at <= $1
+  AND NOT EXISTS (SELECT 1 FROM rings r WHERE r.task_id = t.id)
+ORDER BY t.starts_at, t.id LIMIT $2 FOR UPDATE OF t SKIP LOCKED
+"""
+
+
+async def begin_rings(
+    raw: Raw, keyring: Keyring, roles: Sequence[str], now: datetime, limit: int
+) -> list[Ring]:
+    """Those to be announced now, marked as begun: nobody announces them again.
+
+    roles   who is told of a case that is nobody's
+    """
+    found: list[Ring] = []
+    for task, case, starts, zone, staff in await raw.rows(_DUE, now, limit, list(roles)):
+        await raw.run("INSERT INTO rings (task_id, staff_id, begun_at) VALUES ($1, $2, $3)", task, staff, now)
+        chat, value, language = (
+            await raw.rows("SELECT id, value, language FROM chats WHERE staff_id = $1", staff)
+        )[0]
+        telegram = int(keyring.open("chats", "value", chat, value))
+        found.append(Ring(task, case, starts, zone, telegram, language))
+    return found
+
+
+async def handed(raw: Raw, task: int, now: datetime) -> None:
+    """It was said."""
+    await raw.run("UPDATE rings SET handed_at = $2 WHERE task_id = $1", task, now)

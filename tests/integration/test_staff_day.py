@@ -1,0 +1,358 @@
+"""The day of a collector, over HTTP: next case, two taps, done; calls, messages, notes, skipping."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.texts import blanks_of, languages, staff_speech
+from casework.outcomes import UNDO_WITHIN
+from casework.staff.rights import Role
+from strategies.outcomes import EFFECTS
+from tests.builders.book import Borrower
+from tests.builders.chatroom import TODAY
+from tests.builders.crew import Crew
+from tests.builders.town import DAY
+
+OUTCOMES = "SELECT code, recorded_by, role FROM outcomes WHERE undone_at IS NULL ORDER BY id"
+
+
+@pytest.fixture
+async def crew(engine: AsyncEngine) -> AsyncIterator[Crew]:
+    made = Crew(engine)
+    await made.open()
+    async with made.opened():
+        yield made
+
+
+async def task(crew: Crew, who: Borrower, queue: str = "desk", **more: Any) -> int:
+    return await crew.task(who.case, queue, **more)
+
+
+async def codes(crew: Crew) -> list[tuple[str, str, str]]:
+    return [tuple(row) for row in await crew.book.sql(OUTCOMES)]
+
+
+async def test_the_card_says_what_one_needs_and_nothing_more(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 20 * DAY)
+    await task(crew, ann, finish_by=crew.now + DAY)
+    carl = await crew.hired()
+    told = await carl.says("/next")
+    assert f"K{ann.case} A** E** (acme)" in told
+    assert "20 days late." in told
+    assert "Due now €250.00, in all €250.00." in told
+    assert f"Loans {ann.loan_id}" in told
+    assert "Why now: a call, until" in told
+    assert "You may call now." in told
+    assert "Example" not in told
+    assert await crew.number(ann.person) not in told
+    (seen,) = await crew.book.sql("SELECT actor, subject_id FROM events WHERE action = 'case.seen'")
+    assert tuple(seen) == ("carl", ann.case)
+
+
+async def test_acceptance_16_a_call_ends_and_the_outcome_is_saved_in_two_taps(crew: Crew) -> None:
+    ann, ben = await crew.borrower(TODAY - 20 * DAY), await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann, priority=1)
+    await task(crew, ben)
+    carl = await crew.hired()
+    await carl.says("/next")
+    told = await carl.taps("Call")
+    assert await crew.number(ann.person) in told
+    assert "Ann Example" in told
+    await carl.taps("Promise")
+    told = await carl.taps("Tomorrow")
+    assert f"K{ann.case} saved: promise of €250.00 on November 24, 2026." in told
+    assert f"K{ben.case} A** E**" in told, "the next case by itself"
+    assert await codes(crew) == [("promise", "carl", "collector")]
+    assert (await crew.book.sql("SELECT state FROM tasks WHERE case_id = $1", ann.case))[0][0] == "done"
+    number = await crew.number(ann.person)
+    assert not [one for one in carl.chat.messages.values() if number in one.get("text", "")]
+    ((staff,),) = await crew.book.sql("SELECT staff_id FROM assignments WHERE case_id = $1", ann.case)
+    assert staff == await crew.staff("carl"), "whose promise it is"
+    (shown,) = await crew.book.sql("SELECT actor FROM events WHERE action = 'number.shown'")
+    assert shown[0] == "carl"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ("Not reached", "no answer", "no_answer"),
+        ("Not reached", "busy", "busy"),
+        ("Not reached", "voicemail", "voicemail"),
+        ("Not reached", "wrong number", "wrong_number"),
+        ("Not reached", "somebody else answered", "third_party"),
+        ("Promise", "Today", "promise"),
+        ("Call back", "In 3 h", "callback"),
+        ("They said", "says it is paid", "claims_paid"),
+        ("They said", "refused", "refused"),
+        ("They said", "hardship", "hardship"),
+        ("Visit", "not home", "visit_not_home"),
+        ("Stop or specialist", "Stop SMS", "stop"),
+        ("Stop or specialist", "deceased", "deceased"),
+    ],
+)
+async def test_two_taps(crew: Crew, first: str, second: str, code: str) -> None:
+    await task(crew, await crew.borrower(TODAY - 20 * DAY))
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps(first)
+    message, data = carl.button(second)
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    await crew.sandbox.world.tap(carl.chat, message, data)  # a thumb that trembles
+    assert "saved: " in await carl.told()
+    assert [row[0] for row in await codes(crew)] == [code]
+
+
+async def test_who_was_not_reached_rests_and_comes_again(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 20 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Not reached")
+    assert "There is nothing for you right now." in await carl.taps("no answer")
+    bea = await crew.hired("bea")
+    assert "There is nothing" in await bea.says("/next")
+    crew.now += timedelta(hours=3, minutes=1)
+    assert f"K{ann.case}" in await bea.says("/next")
+
+
+async def test_a_callback_rings_once_and_opens_its_case(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 20 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Call back")
+    assert "it rings" in await carl.says("15:30")
+    assert await carl.told() == ""
+    crew.now = crew.now.replace(hour=14, minute=31)
+    told = await carl.told()
+    assert f"K{ann.case}: the call agreed for" in told
+    assert await carl.told() == "", "once"
+    assert "agreed for Nov 23, 2026, 3:30:00" in (await carl.taps("Open the case")).replace("\u202f", " ")
+
+
+async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 20 * DAY)
+    work = await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Promise")
+    await carl.taps("Tomorrow")
+    told = await carl.taps("Undo")
+    assert "Taken back." in told
+    assert f"K{ann.case}" in told
+    assert await codes(crew) == []
+    assert (await crew.book.sql("SELECT state FROM tasks WHERE id = $1", work))[0][0] == "open"
+    assert [row[0] for row in await crew.book.sql("SELECT state FROM promises")] == ["cancelled"]
+    await carl.taps("They said")
+    await carl.taps("refused")
+    crew.now += UNDO_WITHIN + timedelta(seconds=1)
+    assert "within a minute" in await carl.taps("Undo")
+    assert [row[0] for row in await codes(crew)] == ["refused"]
+
+
+async def test_two_collectors_never_get_the_same(crew: Crew) -> None:
+    cases = [await crew.borrower(TODAY - 5 * DAY) for _ in range(6)]
+    for one in cases:
+        await task(crew, one)
+    guests = [await crew.hired(f"c{number}") for number in range(6)]
+    for guest in guests:
+        await crew.sandbox.world.say(guest.chat, "/next")
+    await crew.settle()
+    rows = await crew.book.sql("SELECT case_id FROM turns WHERE ended_at IS NULL")
+    assert sorted(row[0] for row in rows) == sorted(one.case for one in cases)
+    crew.now += timedelta(minutes=31)
+    late = await crew.hired("late")
+    assert "K" in await late.says("/next"), "what nobody touched goes back"
+
+
+async def test_what_comes_first(crew: Crew) -> None:
+    small, large, own, urgent, foreign = [
+        await crew.borrower(TODAY - 5 * DAY, amount) for amount in (100_00, 900_00, 50_00, 10_00, 5000_00)
+    ]
+    evening = crew.now + timedelta(hours=8)
+    for one in (small, large):
+        await task(crew, one, finish_by=evening)
+    await task(crew, own, priority=7)
+    await task(crew, urgent, priority=1)
+    await task(crew, foreign, queue="supervisor", priority=1)
+    carl = await crew.hired()
+    await crew.assign(own.case, "carl")
+    order = []
+    for _ in range(4):
+        told = await carl.says("/next")
+        order.append(int(told.split()[0].removeprefix("K")))
+        await carl.taps("Skip")
+        await carl.taps("Not today")
+    assert order == [own.case, urgent.case, large.case, small.case]
+    assert "nothing for you" in await carl.says("/next")
+
+
+async def test_acceptance_18_a_opens_bs_case_and_is_denied_and_it_is_on_record(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await crew.hired("bea")
+    await crew.assign(ann.case, "bea")
+    carl = await crew.hired()
+    assert "may not see loan in portfolio acme: it is not their own" in await carl.says(f"/case K{ann.case}")
+    ((actor, data),) = await crew.book.sql(
+        "SELECT actor, data::text FROM events WHERE action = 'access.denied'"
+    )
+    assert actor == "carl"
+    assert "see_loan" in data
+    sue = await crew.hired("sue", Role.SUPERVISOR)
+    assert f"K{ann.case} A** E**" in await sue.says(f"/case K{ann.case}")
+
+
+async def test_a_call_that_may_not_be_made_says_why_and_when(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    crew.now = crew.now.replace(hour=21, minute=30)
+    assert "No call before Nov 24, 2026, 8:00:00" in (await carl.says("/next")).replace("\u202f", " ")
+    told = await carl.taps("Call")
+    assert "That may not go now." in told
+    assert "It may from Nov 24, 2026, 7:00:00" in told.replace("\u202f", " ")
+    assert await crew.number(ann.person) not in told
+
+
+async def test_acceptance_32_own_words_pass_the_lint_and_the_gate(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    await carl.taps("SMS: own words")
+    assert "That may not go now." in await carl.says("Pay today or the police will be at your door.")
+    assert not (await crew.send()).by_channel
+    await carl.taps("SMS: own words")
+    kind = "Hello Ann, this is Carl of Acme Credit. Thank you for calling; I noted Friday for your payment."
+    assert "on its way" in await carl.says(kind)
+    await crew.send()
+    assert [one.body.text for one in crew.providers["sms"].took] == [kind]
+
+
+async def test_a_text_of_the_library_goes_by_the_same_gate(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    assert "on its way" in await carl.taps("SMS: what is due")
+    await crew.send()
+    (took,) = crew.providers["sms"].took
+    assert "250,00" in took.body.text
+    await carl.taps("Message")
+    assert "may not go" in await carl.taps("mail: what is due"), "the cap of the day, over all channels"
+
+
+async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await crew.sandbox.world.place(carl.chat, 52.5, 13.4)
+    assert "Tap Note on a case first" in await carl.told()
+    world = crew.sandbox.world
+    for send in (
+        world.say(carl.chat, "Speaks softly"),
+        world.place(carl.chat, 52.5, 13.4),
+        world.voice(carl.chat, b"OggS spoken"),
+        world.photo(carl.chat, b"\xff\xd8door", None),
+    ):
+        await carl.taps("Note")
+        await send
+        assert "Kept." in await carl.told()
+    rows = await crew.book.sql("SELECT kind, mime, body FROM notes ORDER BY id")
+    assert [row[0] for row in rows] == ["text", "place", "voice", "photo"]
+    assert all(b"softly" not in row[2] and b"52.5" not in row[2] for row in rows)
+    await carl.taps("Note")
+    told = await carl.taps("Notes so far")
+    assert "Speaks softly" in told
+    assert "52.50000,13.40000" in told
+    assert "a voice message" in told
+
+
+async def test_skipping_hands_over_with_a_reason(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl, bea = await crew.hired(), await crew.hired("bea")
+    await carl.says("/next")
+    await carl.taps("Skip")
+    assert "nothing for you" in await carl.taps("For a supervisor")
+    assert f"K{ann.case}" in await bea.says("/next")
+    reviews = await crew.book.sql("SELECT kind FROM tasks WHERE queue = 'supervisor'")
+    assert [row[0] for row in reviews] == ["review"]
+
+
+async def test_a_lender_keeps_what_is_personal_out_of_the_chat(crew: Crew) -> None:
+    await crew.book.portfolio(staff_chat="codes")
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    told = await carl.says("/next")
+    assert f"K{ann.case}  (acme)" in told
+    assert "A**" not in told
+    assert ann.loan_id not in told.split()
+    assert "5 days late." in told
+    assert "The number is in the console" in await carl.taps("Call")
+    await carl.taps("Note")
+    assert "out of the chat" in await carl.says("She has moved")
+    await carl.taps("Message")
+    await carl.taps("SMS: own words")
+    assert "out of the chat" in await carl.says("Hello Ann")
+    await carl.taps("Not reached")
+    assert "saved: no answer" in await carl.taps("no answer")
+
+
+async def test_amounts_and_days_are_typed_too_and_what_cannot_be_meant_is_asked_again(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Promise")
+    await carl.taps("Another amount")
+    assert "could not read one amount" in await carl.says("some")
+    assert "€100.00: on which day" in await carl.says("100")
+    assert "could not read one day" in await carl.says("soon")
+    assert "30 days ahead" in await carl.says("1 March 2027")
+    await carl.taps("Another day")
+    await carl.taps("Later")
+    assert "promise of €100.00 on December 12, 2026" in await carl.taps("12")
+
+
+async def test_cash_and_a_bad_moment(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY), queue="field", kind="visit")
+    carl = await crew.hired()
+    assert "Why now: a visit" in await carl.says("/next")
+    await carl.taps("Call back")
+    assert "could not read one moment" in await carl.says("yesterday 10:00")
+    await carl.taps("Visit")
+    await carl.taps("cash taken")
+    assert "saved: cash taken, €80.00" in await carl.says("80")
+
+
+async def test_a_stale_button_does_nothing(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await carl.says("/next")
+    message, data = carl.button("Note")
+    await carl.taps("Not reached")
+    await carl.taps("no answer")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    await carl.told()
+    assert "do not have this case at hand" in await carl.says("late note")
+    await crew.sandbox.world.tap(carl.chat, message, "s:nonsense:1")
+    assert "something that is over" in await carl.told()
+    other = await crew.hired("bea")
+    await crew.sandbox.world.tap(other.chat, message, data.replace("note", "call"))
+    assert "do not have this case at hand" in await other.told()
+
+
+def test_every_language_has_every_text_with_the_same_blanks() -> None:
+    english = staff_speech("en").texts
+    for code in languages():
+        texts = staff_speech(code).texts
+        assert texts.keys() == english.keys()
+        for key, text in texts.items():
+            assert blanks_of(text) == blanks_of(english[key]), (code, key)
+    assert {f"codes.{code}" for code in EFFECTS} <= english.keys()
+    assert {f"roles.{role}" for role in Role if role not in (Role.SYSTEM, Role.BORROWER)} <= english.keys()
