@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import day, entries, reach
+from bot.staff import day, entries, find, reach
 from bot.staff.cards import button
 from bot.staff.post import Post
 
@@ -29,6 +29,10 @@ COMMANDS: Final[dict[str, Act]] = {
     "/help": help_,
     "/next": day.next_,
     "/case": day.open_,
+    "/find": find.find_,
+    "/caller": find.caller,
+    "/day": find.day,
+    "/promises": find.promises,
 }
 TAPS: Final[dict[str, Act]] = {
     "help": help_,
@@ -52,6 +56,10 @@ TAPS: Final[dict[str, Act]] = {
     "callback": entries.callback,
     "ring": entries.ring,
     "undo": entries.undo,
+    "caller": find.caller,
+    "line": find.line,
+    "day": find.day,
+    "promises": find.promises,
     "no": nothing,
 }
 
@@ -72,6 +80,10 @@ async def answer(post: Post, message: Message) -> None:
         await entries.typed_day(post, text, about["turn"], about["amount"])
     elif asks == "moment":
         await entries.typed_moment(post, text, about["turn"], about["zone"])
+    elif asks == "find":
+        await find.find_(post, text)
+    elif asks == "caller":
+        await find.caller(post, text)
     elif asks == "words":
         await reach.typed_words(post, text, about["turn"], about["channel"])
     else:
