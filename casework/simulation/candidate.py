@@ -129,12 +129,14 @@ def _strategy(
         max(known, default=0) + 1,
     )
     before = written.current.get(name)
-    if before is not None and before.version == version and before.share == share:
+    named = {key for key, spec in specs.items() if name in (spec.strategy, *spec.strategies)}
+    in_force = before is not None and (before.version, before.share) == (version, share)
+    if in_force and named:
         return name, written, None, ()
     sources = {**written.strategies, version: text}
     whole = before.version if before is not None and share < 100 else None
-    current = {**written.current, name: Release(version, now, False, share, whole, name)}
-    named = {key for key, spec in specs.items() if name in (spec.strategy, *spec.strategies)}
+    release = before if before is not None and in_force else Release(version, now, False, share, whole, name)
+    current = {**written.current, name: release}
     new = () if named else tuple(sorted(specs))
     ruling = dict(written.ruling)
     for key, spec in specs.items():

@@ -1,7 +1,7 @@
 """Who hears more and who hears less than by what is in force, by segment, with a few examples of each."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -11,13 +11,14 @@ from strategies.rulebook import Rulebook
 from strategies.values import Facts
 
 EXAMPLES: Final = 5
+_DAY: Final = timedelta(days=1)
 # In the order in which they are told; each person is one of them.
 CHANGES: Final = (
     "heard_at_all",  # something is said to them, and nothing was
     "not_heard",  # the other way round
     "more",
     "less",
-    "sooner",  # as much, and the first of it sooner
+    "sooner",  # as much, and the first of it a day or more sooner
     "later",
     "worked",  # as much is said, and more is done by a person
     "not_worked",  # and less is
@@ -54,7 +55,7 @@ def change_of(before: Heard, after: Heard) -> str:
         if not after.contacts:
             return "not_heard"
         return "more" if after.contacts > before.contacts else "less"
-    if before.first != after.first and before.first is not None and after.first is not None:
+    if before.first is not None and after.first is not None and abs(after.first - before.first) >= _DAY:
         return "sooner" if after.first < before.first else "later"
     if before.tasks != after.tasks:
         return "worked" if after.tasks > before.tasks else "not_worked"

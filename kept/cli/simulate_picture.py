@@ -67,7 +67,7 @@ def _tasks(axes: Any, made: dict[str, Any]) -> None:
     working = [row for row in made["result"]["collectors"] if row["hours"]]
     there = sum(row["hours_there_a_day"] or 0 for row in working)
     if hours and there:
-        axes.axhline(there, color=_LOSE, linestyle="--", label=f"there are {there} in those queues")
+        axes.axhline(there, color=_LOSE, linestyle="--", label=f"{there} are there in those queues")
     _finish(axes, "Hours of people a day" if hours else "Tasks for people a day")
 
 

@@ -17,6 +17,7 @@ from casework.simulation.prices import read_prices
 from casework.simulation.simulate import Asked, Simulated, simulate
 from casework.simulation.tally import Contact
 from casework.staff.rights import Actor, Denied, Role
+from strategies.language import read_strategy, shipped_strategies
 from tests.builders.command import Kept
 from tests.builders.facts import GENTLE_TEXT, pack_text
 from tests.builders.town import DAY, MONDAY, Town
@@ -114,10 +115,14 @@ def told(contacts: list[Contact]) -> list[Row]:
     )
 
 
-@pytest.mark.parametrize("candidate", ["live", "another version"])
-async def test_acceptance_21_day_one_is_the_next_look_contact_by_contact(town: Town, candidate: str) -> None:
+@pytest.mark.parametrize(("candidate", "batch"), [("live", 1000), ("another version", 1000), ("live", 5)])
+async def test_acceptance_21_day_one_is_the_next_look_contact_by_contact(
+    town: Town, candidate: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Person, step, channel, address, moment and text version of each; of what is in force, and of a version
-    that is published between the simulation and the look."""
+    that is published between the simulation and the look; whichever cases are looked at together."""
+    monkeypatch.setattr("casework.look.BATCH", batch)
+    monkeypatch.setattr("casework.simulation.groups.BATCH", batch)
     text = GENTLE_TEXT if candidate == "live" else EARLIER
     rows = await town.book.sql("SELECT person_id FROM parties WHERE role = 'co-borrower'")
     shared = {row[0] for row in rows}
@@ -251,3 +256,14 @@ async def test_the_command(tmp_path: Path, database_url: str, redis_url: str) ->
         (("gentle", "--prices", "mine.yaml"), "mine.yaml: currency: Field required"),
     ):
         assert says in (await kept.run("simulate", *arguments)).complaint
+
+
+async def test_a_strategy_that_no_portfolio_names_is_played_as_if_each_did(town: Town) -> None:
+    """Published or not: what its segment takes in moves to it; and the rest is as it was."""
+    text = shipped_strategies()["early-arrears"]
+    await town.book.sql("UPDATE portfolios SET settings = settings - 'strategies' RETURNING id")
+    for one in (text, text.replace("early-arrears", "mine", 2)):
+        name = read_strategy(one, "x").name
+        found = await simulate(town.office, OLA, Asked(one, "x", days=20, payers="none"), town.now)
+        assert found.candidate.changes
+        assert {cell.strategy for cell in found.result.messages} == {name, "gentle"}
