@@ -114,6 +114,7 @@ class PortfolioSpec(BaseModel):
     packs: Annotated[tuple[str, ...], Field(min_length=1)] = ("house",)
     # as whom it collects: the lender in its own name, or somebody for them (a collection agency)
     actor: Actor = "first_party"
+    creditor: str | None = None  # whose debts these are, where somebody else collects
     # before due: held to what the packs bind collection to as well, or only to what they bind reminders to
     reminders: Literal["collection", "reminder"] = "collection"
     terms: TermsSpec = TermsSpec()

@@ -61,7 +61,7 @@ def context_of(
     lines = [saying.opt_out_url, saying.reply_to, saying.code, saying.link]
     lines += [saying.promised, saying.promised_on]
     if saying.may_carry_amounts:
-        lines += [saying.payment_line, saying.name, *(owed.product for owed in saying.owed)]
+        lines += [saying.payment_line, saying.name, saying.creditor, *(owed.product for owed in saying.owed)]
     return Context(
         channel=channel,
         language=language,

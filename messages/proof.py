@@ -137,6 +137,8 @@ def _sayings() -> Iterator[Saying]:
             reply_to=_REPLY,
             may_carry_amounts=True,
             collector=collector,
+            creditor="Acme Bank",
+            dispute_by=_TODAY + timedelta(days=37),
         )
 
 

@@ -120,6 +120,8 @@ def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
     data["total"] = owed[0]["pay"] if len(about) == 1 else _total(about, locale, chosen.gsm7)
     data["collector"] = saying.collector is not None
     data["first_time"] = saying.collector == "first"
+    data["creditor"] = _plain(saying.creditor)
+    data["dispute_by"] = long_date(saying.dispute_by, locale) if saying.dispute_by else None
     data["same_due"] = len({o.due for o in about}) == 1
     return data
 

@@ -60,8 +60,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sms-promise-changed": "neutral",
     "chat-code": "neutral",
     "chat-link": "neutral",
+    "validation": "due",
+    "agent-identity": "due",
 }
 """The texts there are."""
+
+NOTICES: Final[Mapping[str, str]] = {"validation": "validation", "agent_identity": "agent-identity"}
+"""The text of each notice of the law, by the name that packs call it."""
 
 OWN_WORDS: Final = "own-words"
 """Stands where a text's name would, for what somebody of the staff wrote themselves."""
@@ -83,6 +88,8 @@ ALL_NAMES: Final = NEUTRAL_NAMES | {
     "same_due",
     "collector",  # a pack has whoever collects for others say so
     "first_time",  # and this is the first communication
+    "creditor",  # whose debt it is, where somebody else collects
+    "dispute_by",  # of a validation notice: the last day to dispute the debt
 }
 ITEM_NAMES: Final = frozenset(
     {"loan", "product", "due", "long_due", "today", "pay", "outstanding", "days_late"}

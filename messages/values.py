@@ -53,3 +53,5 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     promised_on: str | None = None
     # A pack has whoever collects for others say so: as in the first communication, or as in a later one.
     collector: Collector | None = None
+    creditor: str | None = None  # whose debt it is, where somebody else collects
+    dispute_by: date | None = None  # of a validation notice: the last day to dispute the debt

@@ -88,6 +88,18 @@ async def answers_of(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> lis
     return found
 
 
+async def on_its_way(raw: Raw, cases: Sequence[int], template: str) -> set[int]:
+    """Those of `cases` for which such a message is planned, or in the air, or nobody knows."""
+    rows = await raw.rows(
+        "SELECT DISTINCT m.case_id FROM messages m JOIN contacts c ON c.message_id = m.id "
+        "WHERE m.case_id = ANY($1) AND m.given IS NOT NULL AND m.step = $2 "
+        "AND c.state IN ('planned', 'claimed', 'sending', 'unknown')",
+        cases,
+        template,
+    )
+    return {row[0] for row in rows}
+
+
 async def said_since(raw: Raw, case: int, template: str, since: datetime) -> bool:
     """Whether such a message was planned for the case after `since`, whatever came of it."""
     return await raw.value(

@@ -84,7 +84,14 @@ SELECT a.id, a.basis, a.basis_since, a.state, a.seen_at,
 FROM addresses a WHERE a.id = ANY($1)
 """
 _NOTICES: Final = """
-SELECT person_id, portfolio_id, name, min(at) AS at FROM notices WHERE person_id = ANY($1) GROUP BY 1, 2, 3
+SELECT person_id, portfolio_id, name, min(at) AS at FROM (
+  SELECT person_id, portfolio_id, name, at FROM notices WHERE person_id = ANY($1)
+  UNION ALL  -- our own, as long as nothing says that they did not arrive
+  SELECT c.person_id, b.portfolio_id, replace(m.step, '-', '_'), c.sent_at
+  FROM contacts c JOIN messages m ON m.id = c.message_id AND m.purpose = 'statutory'
+  JOIN cases b ON b.id = c.case_id
+  WHERE c.person_id = ANY($1) AND c.sent_at IS NOT NULL AND c.state IN ('accepted', 'delivered')
+) told GROUP BY 1, 2, 3
 """
 _REACHED: Final = """
 SELECT case_id, min(sent_at) FROM contacts

@@ -38,6 +38,12 @@ async def cases_of(raw: Raw, borrower: str, source: str | None) -> list[CaseRow]
     return [CaseRow(*row) for row in await raw.rows(_CASES, borrower, source)]
 
 
+async def cases_in(raw: Raw, portfolio: int, after: int, limit: int) -> list[int]:
+    """Cases of a portfolio by id, those after `after`."""
+    sql = "SELECT id FROM cases WHERE portfolio_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+    return [row[0] for row in await raw.rows(sql, portfolio, after, limit)]
+
+
 async def case_row(raw: Raw, case: int) -> CaseRow | None:
     """One case; None where there is none of that id."""
     rows = await raw.rows(_CASE, case)

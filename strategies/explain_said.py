@@ -86,5 +86,6 @@ def _became(contact: Contact, rules: Sequence[RuleAnswer], zone: str) -> str:
 _OTHER: Final = "No strategy planned it."
 _PURPOSES: Final[Mapping[str, str]] = {
     "opt_out_confirmation": "It confirms, once, that there will be no more by {channel}.",
+    "statutory": "It is a notice that the law wants sent; a stop does not hold it up.",
     "answer": "It answers what the borrower asked for.",
 }

@@ -24,10 +24,11 @@ from casework.delivery.compose import (
 from casework.office import Book, Office
 from messages.locales import locale_for, long_date, money
 from messages.render import Rendered
-from messages.templates import KINDS, OWN_WORDS
+from messages.templates import KINDS, NOTICES, OWN_WORDS
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import earliest_of
+from policy.validation import disputable_until
 from policy.values import Ask
 from storage.answers import Answer, answers_of, close, put_off
 from storage.contacts import Leased, Marked, cancel, mark_sending, refuse
@@ -130,6 +131,7 @@ class Answering:
             told,
             code=answer.given.get("code"),
             link=answer.given.get("link"),
+            dispute_by=_dispute_by(answer, facts, today),
             **promised(answer.given, language_of(person, spec)),
         )
         rules = self._book.rulebook.rules[facts.portfolio]
@@ -157,6 +159,13 @@ class Answering:
             sender=spec.senders.get(contact.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
         )
         return said, outgoing
+
+
+def _dispute_by(answer: Answer, facts: Facts, today: date) -> date | None:
+    """Of a validation notice that goes out today: the last day on which the debt may be disputed."""
+    if answer.template != NOTICES["validation"]:
+        return None
+    return disputable_until(today, facts.situation.country)
 
 
 def gate_of(

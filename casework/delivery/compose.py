@@ -180,6 +180,7 @@ def saying_of(
     pay = spec.pay.get(language) or spec.pay.get(language.partition("-")[0]) or spec.pay.get(spec.language)
     return Saying(
         brand=spec.brand,
+        creditor=spec.creditor,
         today=today,
         owed=tuple(_owed(loan, spec, now) for loan in loans),
         name=person.name,

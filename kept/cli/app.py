@@ -37,6 +37,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "simulate",
     "may",
     "told",
+    "notice",
     "shadow",
     "demo",
 )

@@ -6,9 +6,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.borrower.pins import set_pin
+from casework.errors import CaseworkInputError
 from casework.insight.check import check
+from casework.insight.explain import explain_contact
+from casework.notices import notify_borrower, notify_portfolio
 from casework.staff.rights import Actor, Role
 from casework.told import report_notice
+from kept.cli.explain import lines
+from notifiers.errors import Permanent
 from tests.builders.book import AUDITOR, Borrower
 from tests.builders.street import Street
 from tests.builders.town import DAY, MONDAY
@@ -114,3 +119,54 @@ async def test_a_lender_of_its_own_loans_says_nothing_of_it(street: Street) -> N
     await debtor(street, "en")
     (said,) = await days_later(street, 0)
     assert "debt" not in said
+
+
+async def test_the_validation_notice_is_sent_once_despite_a_stop_and_opens_what_comes_after(
+    street: Street,
+) -> None:
+    """12 CFR 1006.34: by mail, with what is owed, to whom, and until when it may be disputed."""
+    street.portfolio = await street.book.portfolio(
+        packs=["us-reg-f"], actor="third_party", country="US", creditor="First Example Bank"
+    )
+    await street.book.feed(street.portfolio, street.now)
+    ann = await street.borrower(LATE, zones=("America/New_York",), loan_id="L-ann")
+    await street.book.consent(ann.person, "email", "revoked", street.now - DAY)
+    nowhere = await street.borrower(LATE, zones=("America/New_York",), email=False)
+    await street.book.sql("UPDATE persons SET country = 'US', region = 'US-NY'")
+    await street.book.sql("UPDATE addresses SET seen_at = $1", street.now)
+    assert len(await days_later(street, 0)) == 2
+    street.now += timedelta(hours=10)  # 21:00: no reminder would go
+    made = await notify_portfolio(street.office, CARE, "validation", "acme", street.now)
+    assert (made.planned, made.had, made.nowhere) == ({"email": 1}, 0, [nowhere.external_id])
+    again = await notify_portfolio(street.office, CARE, "validation", "acme", street.now)
+    assert (again.planned, again.had) == ({}, 1)
+    await street.send()
+    (notice,) = street.providers["email"].took
+    words = notice.body.text
+    assert "attempt to collect a debt that you owe to First Example Bank" in words
+    assert "L-ann: €250.00" in words
+    # Five days on the way without Thanksgiving and the weekend, then thirty.
+    assert "by December 31, 2026 to dispute" in words
+    assert (await notify_portfolio(street.office, CARE, "validation", "acme", street.now)).had == 1
+    street.now -= timedelta(hours=10)
+    said = await days_later(street, 12)
+    assert len(said) == 1  # to Ann alone: the other one has had no notice
+    told = "\n".join(lines(await explain_contact(street.office, AUDITOR, notice.contact, street.now)))
+    assert "a notice that the law wants sent; a stop does not hold it up. Every rule allowed it." in told
+    broken = [one for one in await check(street.office, AUDITOR, street.now, ()) if not one.holds]
+    assert not broken
+
+
+async def test_a_notice_that_bounced_is_not_on_record_and_may_be_sent_again(street: Street) -> None:
+    ann = await street.borrower(LATE, zones=("America/New_York",))
+    await street.book.sql("UPDATE addresses SET seen_at = $1", street.now)
+    made = await notify_borrower(street.office, CARE, "validation", ann.external_id, street.now)
+    assert made.planned == {"email": 1}
+    street.providers["email"].says = [Permanent("550")]
+    await street.send()
+    again = await notify_borrower(street.office, CARE, "validation", ann.external_id, street.now)
+    assert again.planned == {"email": 1}
+    with pytest.raises(CaseworkInputError, match="no pack of portfolio acme asks for a"):
+        await notify_borrower(street.office, CARE, "agent_identity", ann.external_id, street.now)
+    with pytest.raises(CaseworkInputError, match="there are: agent_identity, validation"):
+        await notify_borrower(street.office, CARE, "letter", ann.external_id, street.now)

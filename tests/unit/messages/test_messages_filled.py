@@ -50,6 +50,8 @@ def _data(draw: st.DrawFn) -> dict[str, object]:
         "same_due": draw(st.booleans()),
         "collector": draw(st.booleans()),
         "first_time": draw(st.booleans()),
+        "creditor": draw(_maybe),
+        "dispute_by": draw(_maybe),
     }
 
 
@@ -107,7 +109,14 @@ def test_no_text_of_the_library_looks_into_a_string(monkeypatch: pytest.MonkeyPa
     data: dict[str, object] = {"brand": "Acme", "reply_to": "x", "opt_out_url": "u", "name": "Ann"}
     data |= {"code": "ABC", "link": "https://chat.example.com", "promised": "EUR", "promised_on": "May"}
     data |= {"payment_line": "pay", "owed": [item], "one": item, "also": None, "count": 1, "more": None}
-    data |= {"total": "€1", "same_due": True, "collector": True, "first_time": True}
+    data |= {
+        "total": "€1",
+        "same_due": True,
+        "collector": True,
+        "first_time": True,
+        "creditor": "Bank",
+        "dispute_by": "1 July",
+    }
     for source in _TEXTS:
         fill(source, data)
     monkeypatch.setattr("messages.filled._by_liquid", None)

@@ -9,6 +9,7 @@ from policy.errors import PolicyInputError
 from policy.holidays import check_country, holiday
 from policy.pack import shipped_packs
 from policy.rules import Cap
+from policy.validation import disputable_until
 from policy.values import FIRST_COMMUNICATION, Answer, Ask, Basis, Past, Situation
 from tests.builders.facts import pack
 
@@ -231,3 +232,18 @@ def test_no_shipped_cap_reaches_further_back_than_what_is_loaded() -> None:
     for rules in RULES.values():
         for rule in rules:
             assert not isinstance(rule, Cap) or rule.days <= 31
+
+
+@pytest.mark.parametrize(
+    ("sent", "country", "until"),
+    [
+        (date(2026, 11, 23), "US", date(2026, 12, 31)),  # Thanksgiving and a weekend on the way
+        (date(2026, 11, 23), None, date(2026, 12, 30)),
+        (date(2026, 11, 2), "US", date(2026, 12, 9)),  # a Monday; arrives on the next
+        (date(2026, 11, 7), "US", date(2026, 12, 16)),  # a Saturday; Veterans Day on the way
+    ],
+)
+def test_a_debt_may_be_disputed_for_thirty_days_after_five_days_on_the_way(
+    sent: date, country: str | None, until: date
+) -> None:
+    assert disputable_until(sent, country) == until
