@@ -9,9 +9,11 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.delivery.deliver import GROUP
 from kept.clock import FixedClock
+from notifiers.base import Outgoing, Sent
 from tests.builders.book import SYSTEM
-from tests.builders.town import Town
+from tests.builders.town import Counting, Town
 from tests.builders.valkey import own_valkey
 from workers.jobs import Pace, Shift
 from workers.wake import open_queue, wake
@@ -103,3 +105,29 @@ async def test_a_worker_ends_while_the_queue_is_away(town: Town) -> None:
         await valkey.stop()
         await town.borrower(date(2026, 11, 20))
         await eventually(lambda: town.providers["sms"].asked == 2)
+
+
+async def test_a_worker_ends_within_its_deadline_and_hands_back_what_is_not_in_the_air(
+    town: Town, redis_url: str
+) -> None:
+    """Of a provider that is silent, what it may have is left as it is; the rest is anybody's at once."""
+
+    class Silent(Counting):
+        async def _send(self, outgoing: Outgoing) -> Sent:
+            self.asked += 1
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    silent = town.providers["sms"] = Silent("sms")
+    for _ in range(GROUP + 8):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    shift = Shift(town.office, SYSTEM, town.providers, FixedClock(town.now), "w", None, None, PACE)  # pyright: ignore[reportArgumentType]
+    crew = Crew(redis_url, shift)
+    task = asyncio.create_task(crew.work())
+    await eventually(lambda: silent.asked == GROUP)
+    async with asyncio.timeout(SECONDS):
+        await crew.stop(timedelta(seconds=0.5))
+        await task
+    rows = await town.book.sql("SELECT state, count(*) FROM contacts GROUP BY 1 ORDER BY 1")
+    assert [tuple(row) for row in rows] == [("planned", 8), ("sending", GROUP)]
