@@ -8,13 +8,14 @@ from types import TracebackType
 import structlog
 from prometheus_client import Histogram
 
-from notifiers.errors import OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
+from notifiers.errors import NeverBegan, OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
 from notifiers.results import Channel, Found, Media, Outgoing, Receipt, ReceiptState, Reply, Sent, State
 
 __all__ = [
     "Channel",
     "Found",
     "Media",
+    "NeverBegan",
     "NothingHandedOver",
     "Notifier",
     "OutcomeUnknown",
@@ -70,7 +71,7 @@ class Notifier(ABC):
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hand one message over. No transaction may be open meanwhile. Raises `Transient`, `Permanent`,
         `RecipientBlocked` or `OutcomeUnknown` and no other exception. Cancellation passes through; a
-        cancelled send is unknown unless the caller knows that it never began."""
+        cancelled send is unknown, but for a `NeverBegan`."""
         started = time.perf_counter()
         try:
             sent = await self._send(outgoing)

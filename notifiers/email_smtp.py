@@ -22,6 +22,7 @@ from aiosmtplib.response import SMTPResponse
 
 from notifiers import mail
 from notifiers.base import (
+    NeverBegan,
     NothingHandedOver,
     Notifier,
     OutcomeUnknown,
@@ -92,8 +93,13 @@ class Smtp(Notifier):
                 await self._room.acquire()
         except TimeoutError:  # the server hangs with those before: this mail it never saw
             raise Transient("smtp-busy") from None
+        except asyncio.CancelledError:
+            raise NeverBegan from None
         try:
-            connection = await self._connection(sender.address, to)
+            try:
+                connection = await self._connection(sender.address, to)
+            except asyncio.CancelledError:  # it has sender and recipient at most
+                raise NeverBegan from None
             try:
                 await _hand_over(connection, data, self._timeout)
             except (Transient, Permanent):

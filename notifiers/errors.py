@@ -4,6 +4,7 @@
 personal data and is fit for logs and metrics.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import ClassVar
 
@@ -46,6 +47,10 @@ class RecipientBlocked(SendError):  # noqa: N818 - the word callers read
     failed; record the opt-out for this address and channel. The address is alive."""
 
     result = "recipient_blocked"
+
+
+class NeverBegan(asyncio.CancelledError):
+    """Cancelled before the provider had anything of the message: it can be planned again at once."""
 
 
 class OutcomeUnknown(SendError):  # noqa: N818 - the word callers read

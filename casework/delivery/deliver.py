@@ -21,7 +21,15 @@ from casework.delivery.rates import Rates
 from casework.delivery.room import Room, Shut, until
 from casework.office import Clock, Office
 from casework.staff.rights import Action, Actor, require
-from notifiers.base import Notifier, OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
+from notifiers.base import (
+    NeverBegan,
+    Notifier,
+    OutcomeUnknown,
+    Permanent,
+    RecipientBlocked,
+    SendError,
+    Transient,
+)
 from storage.audit import Event, write
 from storage.consents import block_recipient, suspend_address
 from storage.contacts import (
@@ -103,7 +111,7 @@ async def deliver(
     try:
         await turn.take(patience, progress, stopping)
     except asyncio.CancelledError:
-        turn.let_go()
+        await turn.let_go()
         with suppress(*AWAY):  # else it is given back when its lease ends
             await turn.land()
             async with office.transaction() as raw:
@@ -257,11 +265,13 @@ class _Turn:
             if len(self._in_the_air) <= down_to:
                 return
 
-    def let_go(self) -> None:
-        """Time is up: what has no answer yet stays unknown."""
+    async def let_go(self) -> None:
+        """Time is up: what has no answer yet stays unknown, and what never began is planned again."""
         for task in self._in_the_air:
             task.cancel()  # does nothing to one that is done: its answer is still recorded
-        self._in_the_air = {task for task in self._in_the_air if task.done()}
+        if self._in_the_air:
+            await asyncio.wait(self._in_the_air, timeout=_SLOW.total_seconds())
+        self._in_the_air = {task for task in self._in_the_air if task.done() and not task.cancelled()}
 
     async def _insist(self, outcomes: Sequence[_Outcome]) -> None:
         """Record. A database that is away is waited for, up to a lease: what was said is known here alone."""
@@ -336,6 +346,8 @@ async def _hand_over(
         sent = await notifier.send(ready.outgoing)
     except SendError as error:
         return _refused(ready, notifier, error, now, wait)
+    except NeverBegan:  # this worker ends; any other may send it
+        return _Outcome(Result(contact, "planned", code="never_began", retry_at=now), ready.channel)
     confirm_by = None
     if sent.state == "accepted" and notifier.can_report_delivery and ready.fallback_after:
         confirm_by = now + ready.fallback_after

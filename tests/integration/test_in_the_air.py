@@ -12,9 +12,12 @@ from casework.delivery.deliver import GROUP, deliver
 from casework.office import Office
 from kept.clock import FixedClock
 from notifiers.base import Outgoing, Sent
+from notifiers.email_smtp import Smtp
+from notifiers.mail_server import Server
 from storage.raw import Raw
 from tests.builders.book import SYSTEM
 from tests.builders.town import Counting, Town
+from tests.sinks.smtp import SmtpSink
 
 SECONDS = 20
 
@@ -146,3 +149,26 @@ async def test_an_answer_waits_for_the_database(town: Town) -> None:
     sent = await deliver(office, SYSTEM, town.providers, FixedClock(town.now), "one")
     assert sent.by_channel["sms"] == {"accepted": 3}
     assert await count(town, "accepted") == 3
+
+
+async def test_mails_that_a_silent_server_has_nothing_of_are_planned_again_at_the_deadline(
+    town: Town,
+) -> None:
+    """Four wait for an answer to their recipient, the rest for a connection: nobody has to settle those."""
+    sink = await SmtpSink().start()
+    smtp = Smtp(Server.read(sink.url), "post@example.com", timeout=SECONDS)
+    town.providers["email"] = smtp  # pyright: ignore[reportArgumentType]
+    sink.faults.every.append((1, "rcpt:hang"))
+    for _ in range(8):
+        await town.borrower(date(2026, 11, 20), phone=False)
+    await town.look()
+    sending = asyncio.create_task(town.send())
+    await eventually(town, lambda sending: sending == 8, "sending")
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert await count(town, "planned") == 8
+    sink.faults.clear()
+    assert (await town.send()).by_channel["email"] == {"accepted": 8}
+    await smtp.close()
+    await sink.close()
