@@ -33,7 +33,10 @@ Payers = Literal["none", "history"]
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What is to be simulated. `text`: the strategy or pack; `seed`: of the payers; `first`: keep day one."""
+    """What is to be simulated. `text`: the strategy or pack; `seed`: of the payers.
+
+    `keep`: for so many days contacts are kept one by one (0: those of the first moment), not counted alone.
+    """
 
     text: str
     name: str  # of its file
@@ -42,7 +45,7 @@ class Asked(msgspec.Struct, frozen=True):
     seed: int = 1
     against_live: bool = False
     share: int = 100
-    first: bool = False
+    keep: int | None = None
 
 
 class Simulated(msgspec.Struct):
@@ -129,8 +132,10 @@ class _Run:
     ) -> None:
         self.candidate, self.now, self.until, self.history = candidate, now, until, history
 
+        keep = None if asked.keep is None else now + timedelta(days=asked.keep)
+
         def tally(rulebook: Rulebook) -> Tally:
-            return Tally(rulebook, Voice(office, candidate, rulebook), now, first=asked.first)
+            return Tally(rulebook, Voice(office, candidate, rulebook), now, keep)
 
         against = asked.against_live
         self.found = Simulated(

@@ -31,7 +31,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """A contact of the first moment. `standing`: it was planned before; None: it is new."""
+    """A contact. `standing`: it was planned before; None: it is new."""
 
     person: int
     case: int
@@ -56,10 +56,9 @@ class Heard(msgspec.Struct):
 class Tally:
     """One scenario, counted."""
 
-    def __init__(self, rulebook: Rulebook, voice: Voice, now: datetime, *, first: bool = False) -> None:
-        """`first`: keep the contacts of the first moment, to be held against a real look."""
-        self.rulebook, self.voice, self.now = rulebook, voice, now
-        self.keep_first = first
+    def __init__(self, rulebook: Rulebook, voice: Voice, now: datetime, keep: datetime | None = None) -> None:
+        """`keep`: contacts up to then are kept one by one, to be held against real looks."""
+        self.rulebook, self.voice, self.now, self.keep = rulebook, voice, now, keep
         self.names = {key: one.name for key, one in rulebook.strategies.items()}
         self.decisions = 0
         self.messages: Counter[Cell] = Counter()
@@ -72,8 +71,8 @@ class Tally:
         self.deferred: Counter[tuple[str, str]] = Counter()
         self.reached = 0  # persons to whom anything was said
         self.people: dict[int, Heard] = {}  # of the group that is played now
-        self.first: list[Contact] = []  # contacts of the first moment
-        self.first_tasks = 0
+        self.contacts: list[Contact] = []
+        self.first_tasks = 0  # of the first moment
         self._put_off: set[tuple[Key, str, str]] = set()
 
     def begin(self) -> None:
@@ -105,8 +104,8 @@ class Tally:
     def _say(self, plan: Plan, turn: Turn) -> None:
         facts, at = turn.facts, turn.at
         spoken = self.voice.says(plan, facts, at)
-        if self.keep_first and at == self.now:
-            self.first.append(
+        if self.keep is not None and at <= self.keep:
+            self.contacts.append(
                 Contact(
                     facts.person,
                     facts.case,
