@@ -87,8 +87,8 @@ async def lease(
 
 
 # A text before any claim is an answer's, or that of a contact that is tried again: few, with an index of
-# their own. Of what no decision planned all is awaited, but for what the rules take for a reminder.
-_AWAITED: Final = """(SELECT m.given IS NOT NULL AND m.purpose <> 'dunning'
+# their own. Of what no decision planned, answers are awaited; notices, and what somebody wrote, are not.
+_AWAITED: Final = """(SELECT m.given IS NOT NULL AND m.purpose IN ('answer', 'opt_out_confirmation')
     FROM messages m WHERE m.id = c.message_id)"""
 _MAY_GO: Final = """c.state = 'planned' AND c.not_before <= $1 AND c.address_id <> ALL($6)
     AND (cardinality($7::bigint[]) = 0
