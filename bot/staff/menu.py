@@ -5,9 +5,10 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import day, entries, find, reach
+from bot.staff import day, entries, find, late, reach
 from bot.staff.cards import button
 from bot.staff.post import Post
+from casework.staff.late import looks_like_entries
 
 Act = Callable[[Post, str], Awaitable[None]]
 """What a command or a tap does; handed what follows it."""
@@ -60,6 +61,7 @@ TAPS: Final[dict[str, Act]] = {
     "line": find.line,
     "day": find.day,
     "promises": find.promises,
+    "late": late.confirm,
     "no": nothing,
 }
 
@@ -72,6 +74,8 @@ async def answer(post: Post, message: Message) -> None:
         await day.take_note(post, message, about["turn"])
     elif not text:
         await post.send(post.say("note.on_a_tap"))
+    elif asks in (None, "late", "day") and looks_like_entries(text):
+        await late.read(post, text)
     elif asks == "amount":
         await entries.typed_amount(post, text, about["turn"])
     elif asks == "cash":

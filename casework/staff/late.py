@@ -1,0 +1,210 @@
+"""Late entries: what came of visits and calls, written as lines with their own times, read back, then saved.
+
+A line is known by who wrote it, its case, outcome and moment: sent twice it is one record. What leaves a
+doubt is asked, never guessed.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from casework.errors import CaseworkInputError
+from casework.office import Office
+from casework.outcomes import Details, record_in
+from casework.staff.access import own_name
+from casework.staff.desk import portfolios_for
+from casework.staff.entering import settle
+from casework.staff.people import Member
+from casework.staff.rights import Action, may
+from messages.typed.amounts import read_amount
+from messages.typed.dates import order_in
+from messages.typed.entries import Doubt, Entry, candidates, lines_of, looks_like_entries, read_entry
+from policy.calendar import local_day, moment_at
+from storage.audit import Event, write
+from storage.raw import Raw
+from storage.staff import late as stored
+from storage.staff.late import Known, Named
+
+__all__ = ["Line", "Saved", "looks_like_entries", "read_late", "save_late"]
+
+OLDEST: Final = timedelta(days=14)
+LINES: Final = 60  # of one text
+
+Why = Literal["code", "loan", "time", "day", "amount", "moment", "rest", "right", "differs", "again", "many"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line as it was read: to be saved, or (`why`) in doubt. `known`: it is saved already."""
+
+    text: str
+    why: Why | None
+    case: int = 0
+    code: str = ""
+    at: datetime | None = None
+    zone: str = "UTC"
+    amount: int | None = None
+    currency: str | None = None
+    due: date | None = None
+    rings: datetime | None = None
+    loans: tuple[int, ...] = ()
+    known: bool = False
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What became of a line: a new record, or one that was there; else why not."""
+
+    line: Line
+    new: bool
+    problem: str | None = None
+
+
+async def read_late(office: Office, member: Member, text: str, now: datetime) -> list[Line]:
+    """Read the lines of `text`; nothing is recorded but who was refused. Raises Denied."""
+    async with office.transaction() as raw:
+        mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
+        lines = lines_of(text)
+        named = await stored.named(raw, [one for line in lines[:LINES] for one in candidates(line)], mine)
+        seen: dict[str, Line] = {}
+        return [
+            await _read(raw, office, member, line, named, seen, now) if at < LINES else Line(line, "many")
+            for at, line in enumerate(lines)
+        ]
+
+
+async def _read(
+    raw: Raw,
+    office: Office,
+    member: Member,
+    text: str,
+    named: dict[str, Named],
+    seen: dict[str, Line],
+    now: datetime,
+) -> Line:
+    theirs = {one: named[one] for one in candidates(text) if one in named}
+    if not theirs:
+        return Line(text, "loan")
+    first = next(iter(theirs.values()))
+    specs = (await office.book(raw)).portfolios
+    spec = specs[first.portfolio]
+    today = local_day(now, first.zone)
+    refs = {written: f"K{one.case}" for written, one in theirs.items()}
+    read = read_entry(text, refs, today, order_in(spec.country))
+    if isinstance(read, Doubt):
+        return Line(text, read.why)
+    case = next(one for one in theirs.values() if f"K{one.case}" == read.ref)
+    line = _placed(text, read, case, today, now)
+    if line.why is not None:
+        return line
+    owner = await own_name(raw, member, case.case, now) or await stored.worked_by(
+        raw, case.case, member.id, member.name, now - OLDEST
+    )
+    if not may(member.actor, Action.RECORD_OUTCOME, specs[case.portfolio].portfolio, owner=owner):
+        data = {"wanted": Action.RECORD_OUTCOME.value, "late": True}
+        event = Event(now, member.name, member.actor.role, "access.denied", "case", case.case, data)
+        await write(raw.connection, [event])
+        return Line(text, "right")
+    line = await _known(raw, member, line, read, seen)
+    seen.setdefault(key_of(member, line), line)
+    return line
+
+
+def _placed(text: str, read: Entry, case: Named, today: date, now: datetime) -> Line:
+    """The line at its moment, its amount in the currency of the case."""
+    at = moment_at(read.on or today, read.at, case.zone)
+    if at > now and read.on is None:
+        at = moment_at(today - timedelta(days=1), read.at, case.zone)
+    if at > now or at < now - OLDEST:
+        return Line(text, "time")
+    minor: int | None = None
+    if read.amount is not None:
+        found = [one.minor for one in read_amount(read.amount, case.currency) if one.minor > 0]
+        same = {one.currency for one in read_amount(read.amount, case.currency)} == {case.currency}
+        if len(found) != 1 or not same:
+            return Line(text, "amount")
+        minor = found[0]
+    rings: datetime | None = None
+    if read.rings is not None and read.due is not None:
+        rings = moment_at(read.due, read.rings, case.zone)
+        if rings <= at:
+            return Line(text, "moment")
+    loans = case.loans if minor is not None else ()
+    due = None if rings is not None else read.due
+    if due is not None and due < local_day(at, case.zone):
+        return Line(text, "day")
+    return Line(text, None, case.case, read.code, at, case.zone, minor, case.currency, due, rings, loans)
+
+
+async def _known(raw: Raw, member: Member, line: Line, read: Entry, seen: dict[str, Line]) -> Line:
+    """Whether it is saved already; and what looks like one that is, but is not the same."""
+    twin = seen.get(key_of(member, line))
+    if twin is not None and _said(twin) != _said(line):
+        return Line(line.text, "differs")
+    before = await stored.known(raw, key_of(member, line))
+    if before is not None:
+        same = before == Known(line.amount, line.due, line.rings)
+        return msgspec.structs.replace(line, known=True) if same else Line(line.text, "differs")
+    if read.on is None and line.at is not None and twin is None:
+        # No day was written: is it one of another day that was sent again?
+        for days in (1, 2):
+            other = msgspec.structs.replace(line, at=line.at - timedelta(days=days))
+            if await stored.known(raw, key_of(member, other)) == Known(line.amount, line.due, line.rings):
+                return Line(line.text, "again")
+    return line
+
+
+def _said(line: Line) -> Known:
+    return Known(line.amount, line.due, line.rings)
+
+
+def key_of(member: Member, line: Line) -> str:
+    """What makes the line one record, however often it is sent."""
+    at = "" if line.at is None else line.at.isoformat()
+    return f"late:{member.id}:{line.case}:{line.code}:{at}"
+
+
+async def save_late(
+    office: Office, member: Member, lines: Sequence[Line], received: datetime, now: datetime
+) -> list[Saved]:
+    """Record the lines that leave no doubt, each by itself: with its own time, and when it reached us.
+
+    Raises Denied where a right was lost meanwhile.
+    """
+    return [
+        await _save(office, member, line, line.at, received, now)
+        for line in lines
+        if line.why is None and line.at is not None
+    ]
+
+
+async def _save(
+    office: Office, member: Member, line: Line, at: datetime, received: datetime, now: datetime
+) -> Saved:
+    channel = "visit" if line.code.startswith("visit") else "call"
+    details = Details(loans=line.loans, amount=line.amount, due=line.due, at=line.rings, channel=channel)
+    try:
+        async with office.transaction() as raw:
+            owner = await own_name(raw, member, line.case, now) or await stored.worked_by(
+                raw, line.case, member.id, member.name, now - OLDEST
+            )
+            if line.code in ("wrong_number", "wrong_person", "third_party"):
+                address = await stored.phone_of(raw, line.case)
+                details = msgspec.structs.replace(details, address=address)
+            recorded = await record_in(
+                raw,
+                office,
+                member.actor,
+                line.case,
+                line.code,
+                at=at,
+                received=received,
+                key=key_of(member, line),
+                details=details,
+                owner=owner,
+            )
+            if recorded.new:
+                await settle(raw, member, line.case, None, line.code, recorded.outcome, now)
+    except CaseworkInputError as error:
+        return Saved(line, False, str(error))
+    return Saved(line, recorded.new)

@@ -1,0 +1,86 @@
+"""What a late entry names: loans and cases by what is written, and what was entered before."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+
+from storage.raw import Raw
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A case that was named, with the loans meant (ids), their currency, and the person's zone."""
+
+    case: int
+    portfolio: int
+    zone: str
+    currency: str
+    loans: tuple[int, ...]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What an outcome says that was entered before."""
+
+    amount: int | None
+    due: date | None
+    rings: datetime | None
+
+
+_LOANS: Final = """
+SELECT upper(l.external_id), pa.case_id, l.portfolio_id, p.zones[1], l.currency, ARRAY[l.id]
+FROM loans l JOIN parties pa ON pa.loan_id = l.id AND pa.role = 'borrower'
+JOIN persons p ON p.id = pa.person_id
+WHERE upper(l.external_id) = ANY($1) AND l.portfolio_id = ANY($2)
+"""
+_CASES: Final = """
+SELECT 'K' || c.id, c.id, c.portfolio_id, p.zones[1], min(l.currency), array_agg(l.id ORDER BY l.id)
+FROM cases c JOIN persons p ON p.id = c.person_id JOIN parties pa ON pa.case_id = c.id
+JOIN loans l ON l.id = pa.loan_id
+WHERE c.id = ANY($1) AND c.portfolio_id = ANY($2) GROUP BY c.id, p.id HAVING count(DISTINCT l.currency) = 1
+"""
+
+
+async def named(raw: Raw, written: Sequence[str], portfolios: Sequence[int]) -> dict[str, Named]:
+    """By what is written (in capitals): a loan's number, or K17. What several sources have names nothing."""
+    codes = [int(one[1:]) for one in written if one[:1] == "K" and one[1:].isdecimal() and len(one) < 19]
+    rows = [
+        *await raw.rows(_LOANS, list(set(written)), list(portfolios)),
+        *await raw.rows(_CASES, codes, list(portfolios)),
+    ]
+    found: dict[str, Named] = {}
+    twice: set[str] = set()
+    for name, case, portfolio, zone, currency, loans in rows:
+        if name in found:
+            twice.add(name)
+        found[name] = Named(case, portfolio, zone, currency, tuple(loans))
+    return {name: one for name, one in found.items() if name not in twice}
+
+
+async def known(raw: Raw, key: str) -> Known | None:
+    """What was entered under `key`."""
+    rows = await raw.rows("SELECT amount_minor, due_on, starts_at FROM outcomes WHERE key = $1", key)
+    return Known(*rows[0]) if rows else None
+
+
+async def worked_by(raw: Raw, case: int, staff: int, name: str, since: datetime) -> str | None:
+    """`name`, where they had the case at hand since a moment and it is nobody's now."""
+    had = await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM turns WHERE case_id = $1 AND staff_id = $2 AND began_at >= $3) "
+        "AND NOT EXISTS (SELECT 1 FROM assignments WHERE case_id = $1)",
+        case,
+        staff,
+        since,
+    )
+    return name if had else None
+
+
+async def phone_of(raw: Raw, case: int) -> int | None:
+    """The number of the case's person that would be called."""
+    return await raw.value(
+        "SELECT a.id FROM addresses a JOIN cases c ON c.person_id = a.person_id WHERE c.id = $1 "
+        "AND a.kind = 'phone' AND a.state NOT IN ('suspended', 'detached') "
+        "ORDER BY array_position(ARRAY['confirmed', 'attested', 'unverified'], a.state), a.seen_at DESC "
+        "LIMIT 1",
+        case,
+    )

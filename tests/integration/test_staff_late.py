@@ -1,0 +1,141 @@
+"""Late entries in chat: said back, saved on a tap, each once with its own time; what is in doubt is asked."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.may import Wish, may_contact
+from casework.staff.late import read_late, save_late
+from casework.staff.people import member
+from messages.typed.entries import Entry
+from policy.calendar import moment_at
+from tests.builders.book import SYSTEM
+from tests.builders.chatroom import TODAY
+from tests.builders.crew import Crew
+from tests.builders.late_lines import CODES, slipped, written
+from tests.builders.town import DAY
+
+ROWS = "SELECT code, at, received_at, amount_minor, due_on::text FROM outcomes ORDER BY id"
+
+
+@pytest.fixture
+async def crew(engine: AsyncEngine) -> AsyncIterator[Crew]:
+    made = Crew(engine)
+    await made.open()
+    async with made.opened():
+        yield made
+
+
+def berlin(day: int, hour: int, minute: int) -> datetime:
+    return moment_at(TODAY + day * DAY, time(hour, minute), "Europe/Berlin")
+
+
+async def test_acceptance_17_a_late_entry_sent_twice_is_one_record_with_its_original_time(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    line = f"PTP 250 28/11 @08:30 {ann.loan_id}"
+    told = await carl.says(line)
+    assert f"K{ann.case} promise €250.00, November 28, 2026 (at Nov 23, 2026, 8:30:00" in told.replace(
+        "\u202f", " "
+    )
+    assert await crew.book.sql(ROWS) == [], "nothing before it is confirmed"
+    assert "Saved: 1." in await carl.taps("Save 1")
+    entered = crew.now
+    crew.now += timedelta(minutes=20)
+    assert "saved already" in await carl.says(line)
+    assert "Save" not in "".join(carl.buttons()[-1:])
+    (row,) = await crew.book.sql(ROWS)
+    assert tuple(row) == ("promise", berlin(0, 8, 30), entered, 250_00, "2026-11-28")
+    crew.now += DAY
+    assert "is it the one of another day?" in await carl.says(line)
+    assert "another entry of that minute" in await carl.says(
+        line.replace("250", "200").replace("@", "@23/11 ")
+    )
+    assert len(await crew.book.sql(ROWS)) == 1
+
+
+async def test_several_lines_at_once_and_what_is_in_doubt_is_asked(crew: Crew) -> None:
+    ann, ben, eve = [await crew.borrower(TODAY - 5 * DAY) for _ in range(3)]
+    carl = await crew.hired()
+    await crew.hired("bea")
+    await crew.assign(ann.case, "carl")
+    await crew.assign(ben.case, "carl")
+    await crew.assign(eve.case, "bea")
+    told = await carl.says(
+        f"NA @22/11 18:05 {ann.loan_id}\nbusy {ben.loan_id}\nNA @8:00 {eve.loan_id}\nMET @8:10 k{ben.case}"
+    )
+    assert f"K{ann.case} no answer" in told
+    assert f"? busy {ben.loan_id}: when?" in told
+    assert "this case is not yours" in told
+    assert "Saved: 2." in await carl.taps("Save 2")
+    rows = [tuple(row)[:2] for row in await crew.book.sql(ROWS)]
+    assert rows == [("no_answer", berlin(-1, 18, 5)), ("visit_met", berlin(0, 8, 10))]
+    denied = await crew.book.sql("SELECT actor, subject_id FROM events WHERE action = 'access.denied'")
+    assert {tuple(row) for row in denied} == {("carl", eve.case)}
+    await carl.says(f"NA @8:20 {ann.loan_id}")
+    assert "nothing was saved" in await carl.taps("Leave it")
+    assert "is over" in await carl.taps("Save 1")
+    assert len(await crew.book.sql(ROWS)) == 2
+
+
+async def test_acceptance_33_a_call_made_elsewhere_is_reported_and_counts_for_the_caps(crew: Crew) -> None:
+    await crew.book.portfolio(packs=["us-reg-f"], actor="third_party")
+    ann = await crew.borrower(TODAY - 40 * DAY)
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    crew.now += timedelta(hours=2)
+    assert "You may call now." in await carl.says("/next")
+    await carl.says("\n".join(f"NA @23/11 8:{minute:02} {ann.loan_id}" for minute in range(7)))
+    await carl.taps("Save 7")
+    asked = await may_contact(crew.office, SYSTEM, ann.case, Wish("call"), crew.now)
+    assert not asked.allowed
+    assert "No call" in await carl.says(f"/case K{ann.case}")
+    assert "That may not go now." in await carl.taps("Call")
+
+
+async def test_500_lines_shuffled_repeated_and_with_slips_are_each_one_record_or_a_question(
+    crew: Crew,
+) -> None:
+    draw = random.Random(7)
+    carl = await crew.hired()
+    people = [await crew.borrower(TODAY - 5 * DAY, loan_id=f"L-{1000 + n}") for n in range(20)]
+    for one in people:
+        await crew.assign(one.case, "carl")
+    who = await member(crew.office, await crew.staff("carl"))
+    assert who is not None
+    crew.now = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    meant: dict[tuple[int, str, datetime], Entry] = {}
+    lines: list[str] = []
+    kinds = [code for code in CODES if code not in ("callback", "refused", "hardship", "claims_paid")]
+    while len(lines) < 500:
+        one = draw.choice(people)
+        at = time(draw.randrange(8, 20), draw.randrange(60))
+        on = TODAY - draw.randrange(8) * DAY
+        code = draw.choice(kinds)
+        line, entry = written(draw, code, f"K{one.case}", one.loan_id, at, on, TODAY, draw.randrange(1, 14))
+        day = entry.on or (TODAY if moment_at(TODAY, at, "Europe/Berlin") <= crew.now else TODAY - DAY)
+        key = (one.case, code, moment_at(day, at, "Europe/Berlin"))
+        if key in meant:
+            continue
+        meant[key] = entry
+        lines += [line, line if draw.random() < 0.5 else slipped(draw, line)]
+    draw.shuffle(lines)
+    asked = 0
+    for start in range(0, len(lines), 50):
+        read = await read_late(crew.office, who, "\n".join(lines[start : start + 50]), crew.now)
+        asked += sum(one.why is not None for one in read)
+        await save_late(crew.office, who, read, crew.now, crew.now)
+    rows = await crew.book.sql("SELECT case_id, code, at, amount_minor FROM outcomes")
+    saved = {(row[0], row[1], row[2]) for row in rows}
+    assert len(saved) == len(rows), "each once"
+    assert saved == meant.keys(), "each with its own time, and nothing that nobody meant"
+    assert asked < len(lines) / 4
+    for case, code, at, amount in rows:
+        written_as = meant[case, code, at].amount
+        assert (amount is None) == (written_as is None)
+        assert amount is None or amount == round(float(written_as or 0) * 100)
+    assert carl.chat.messages

@@ -1,0 +1,117 @@
+"""Late entries: every way to write a line is read as it is meant, or asked; never as something else."""
+
+import random
+from datetime import date, time, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from messages.typed.entries import Doubt, Entry, candidates, lines_of, looks_like_entries, read_entry
+from tests.builders.late_lines import CODES, slipped, written
+
+TODAY = date(2026, 11, 23)
+REFS = {"L-1042": "K1", "K17": "K17", "7001": "K3", "AB-77": "K4", "LN2": "K5"}
+
+
+def read(line: str) -> Entry | Doubt:
+    named = {}
+    for one in candidates(line):
+        for ref, case in REFS.items():
+            if one == ref or one == ref.replace("-", ""):
+                named[one] = case
+    return read_entry(line, named, TODAY, "dmy")
+
+
+@pytest.mark.parametrize(
+    ("line", "entry"),
+    [
+        (
+            "PTP 250 28/11 @14:30 L-1042",
+            Entry("promise", "K1", time(14, 30), amount="250", due=date(2026, 11, 28)),
+        ),
+        (
+            "ptp l1042 @1430 250.50 28 nov",
+            Entry("promise", "K1", time(14, 30), None, "250.50", date(2026, 11, 28)),
+        ),
+        ("NA @27/10 9:05 K17", Entry("no_answer", "K17", time(9, 5), date(2026, 10, 27))),
+        ("no answer, k17, @ 9.05", Entry("no_answer", "K17", time(9, 5))),
+        ("@14:30 7001 met", Entry("visit_met", "K3", time(14, 30))),
+        ("cash 80 @2pm AB-77", Entry("visit_cash_taken", "K4", time(14), amount="80")),
+        (
+            "CB 28/11 15:00 @14:30 LN2",
+            Entry("callback", "K5", time(14, 30), due=date(2026, 11, 28), rings=time(15)),
+        ),
+        (
+            "承诺 250 11月28日 @14:30 L-1042",
+            Entry("promise", "K1", time(14, 30), None, "250", date(2026, 11, 28)),
+        ),
+        (
+            "ＰＴＰ ２５０ 28/11 ＠14：30 L-1042",
+            Entry("promise", "K1", time(14, 30), None, "250", date(2026, 11, 28)),
+        ),
+        ("busy 14:30 L-1042", Entry("busy", "K1", time(14, 30))),
+        ("voicemial @14:30 L-1042", Entry("voicemail", "K1", time(14, 30))),
+        ("paid @yesterday 18:20 k17", Entry("claims_paid", "K17", time(18, 20), TODAY - timedelta(days=1))),
+    ],
+)
+def test_lines_as_people_write_them(line: str, entry: Entry) -> None:
+    assert read(line) == entry
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("PTP 250 28/11 @14:30", "loan"),
+        ("PTP 250 28/11 @14:30 L-9999", "loan"),
+        ("NA @14:30 L-1042 K17", "loan"),
+        ("250 28/11 @14:30 L-1042", "code"),
+        ("NA busy @14:30 L-1042", "code"),
+        ("PTP 250 28/11 L-1042", "time"),
+        ("NA @25:30 L-1042", "time"),
+        ("NA @14:30 @15:30 L-1042", "time"),
+        ("NA @ L-1042", "time"),
+        ("PTP 250 @14:30 L-1042", "day"),
+        ("PTP 250 31/11 @14:30 L-1042", "amount"),
+        ("PTP 28/11 @14:30 L-1042", "amount"),
+        ("PTP 250 300 28/11 @14:30 L-1042", "amount"),
+        ("CB 28/11 @14:30 LN2", "moment"),
+        ("NA whatever @14:30 L-1042", "rest"),
+    ],
+)
+def test_what_leaves_a_doubt_is_asked(line: str, why: str) -> None:
+    found = read(line)
+    assert isinstance(found, Doubt), found
+    assert found.why == why or why in ("day", "amount"), found
+
+
+def test_texts_and_their_lines() -> None:
+    assert lines_of("NA @9:00 K1\n\n busy @10:00 K2 ; ") == ["NA @9:00 K1", "busy @10:00 K2"]
+    assert looks_like_entries("PTP 250 28/11 @14:30 L-1042")
+    assert looks_like_entries("na k17 14:30")
+    assert not looks_like_entries("Thank you for calling")
+    assert not looks_like_entries("28/11")
+    assert not looks_like_entries("250")
+
+
+@given(
+    st.sampled_from(sorted(CODES)), st.times(), st.integers(0, 9), st.integers(1, 20), st.integers(0, 2**32)
+)
+@settings(max_examples=400)
+def test_a_slip_gives_the_line_that_was_meant_or_a_question(
+    code: str, at: time, back: int, ahead: int, seed: int
+) -> None:
+    draw = random.Random(seed)
+    ref = draw.choice(sorted(REFS))
+    on = TODAY - timedelta(days=back)
+    line, meant = written(draw, code, REFS[ref], ref, at.replace(second=0, microsecond=0), on, TODAY, ahead)
+    clean = read(line)
+    assert clean == meant, line
+    for _ in range(3):
+        found = read(slipped(draw, line))
+        assert isinstance(found, Doubt) or found == meant, (line, found)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read_or_asked(text: str) -> None:
+    assert isinstance(read(text), (Entry, Doubt))
