@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from casework import plans
 from casework.errors import CaseworkInputError
 from casework.intake.held import IMPORT
 from casework.office import Office
@@ -19,7 +20,7 @@ from storage.approvals import Approval
 from storage.audit import Event, write
 from storage.raw import Raw
 
-KINDS: Final[Mapping[str, Kind]] = {"import": IMPORT, KIND: PUBLISH}
+KINDS: Final[Mapping[str, Kind]] = {"import": IMPORT, KIND: PUBLISH, plans.KIND: plans.PLAN}
 
 
 async def waiting(office: Office, actor: Actor) -> list[Approval]:

@@ -109,6 +109,9 @@ def _data(chosen: Template, locale: str, saying: Saying) -> dict[str, object]:
         about, also = late, [o for o in about if o.days_late <= 0]
     if not about:
         raise NothingOwedError(chosen.name)
+    if chosen.kind == "promise":
+        left, currency = saying.promise_minor, about[0].currency
+        data["promised"] = money(left, currency, locale, gsm7=chosen.gsm7) if left else None
     owed = [_item(o, saying, locale, chosen.gsm7) for o in about[:_LISTED]]
     data["name"] = _cut(saying.name, _NAME)
     data["payment_line"] = _plain(saying.payment_line)

@@ -51,6 +51,7 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     # What the person promised in their own words, said back: the amount where they named one, and the day.
     promised: str | None = None
     promised_on: str | None = None
+    promise_minor: int | None = None  # what is left of a promise that is reminded of; in the loan's currency
     # A pack has whoever collects for others say so: as in the first communication, or as in a later one.
     collector: Collector | None = None
     creditor: str | None = None  # whose debt it is, where somebody else collects

@@ -14,7 +14,7 @@ PROMISES_REMEMBERED: Final = timedelta(days=365)
 
 # By value date, from the day of the promise through its last day of grace; what was reversed is no payment.
 _PAID: Final = """
-(SELECT coalesce(sum(y.amount_minor), 0)::bigint
+(SELECT greatest(coalesce(sum(y.amount_minor), 0)::bigint - p.before_minor, 0)
  FROM promise_loans m JOIN payments y ON y.loan_id = m.loan_id
  WHERE m.promise_id = p.id AND y.reverses_id IS NULL AND y.received_on BETWEEN p.made_on AND p.last_on
    AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.reverses_id = y.id))
@@ -22,7 +22,7 @@ _PAID: Final = """
 PROMISES: Final = f"""
 SELECT p.id, p.case_id, array_agg(l.loan_id ORDER BY l.loan_id) AS loans, p.amount_minor,
        {_PAID} AS paid,
-       p.made_at, p.due_on, p.until, p.state, p.pauses
+       p.made_at, p.due_on, p.until, p.state, p.pauses, coalesce(p.plan_id, 0) AS plan
 FROM promises p JOIN promise_loans l ON l.promise_id = p.id
 WHERE p.id IN (SELECT id FROM promises WHERE case_id = ANY($1)
                UNION SELECT promise_id FROM promise_loans WHERE loan_id = ANY($2))
@@ -52,12 +52,12 @@ def promises_of(
     for case, loans in loans_of.items() if rows else ():
         for loan in loans:
             cases_of[loan].append(case)
-    for id_, of_case, named, amount, paid, made_at, due, until, state, pauses in rows:
+    for id_, of_case, named, amount, paid, made_at, due, until, state, pauses, plan in rows:
         concerned = {case for loan in named for case in cases_of[loan]}
         for case in concerned | ({of_case} & loans_of.keys()):
             own = case == of_case
             found[case].append(
-                Promise(id_, tuple(named), amount, paid, made_at, due, until, state, own, pauses)
+                Promise(id_, tuple(named), amount, paid, made_at, due, until, state, own, pauses, plan)
             )
     return {case: tuple(promises) for case, promises in found.items()}
 

@@ -167,14 +167,16 @@ class PromiseRow(msgspec.Struct, frozen=True):
     by: str
     recorded_at: datetime
     loans: tuple[int, ...]
+    plan: int | None = None
+    before: int = 0
 
 
 async def open_promises(raw: Raw, loans: Sequence[int]) -> list[Any]:
-    """Open promises of `loans`: id, amount_minor, due_on, until."""
+    """Open promises of `loans` but for payments of plans: id, amount_minor, due_on, until."""
     return await raw.rows(
         "SELECT DISTINCT p.id, p.amount_minor, p.due_on, p.until FROM promises p "
         "JOIN promise_loans l ON l.promise_id = p.id "
-        "WHERE l.loan_id = ANY($1) AND p.state = 'open' ORDER BY p.id",
+        "WHERE l.loan_id = ANY($1) AND p.state = 'open' AND p.plan_id IS NULL ORDER BY p.id",
         loans,
     )
 
@@ -183,8 +185,8 @@ async def write_promise(raw: Raw, row: PromiseRow) -> int:
     """Insert a promise, open; its id."""
     key = await raw.value(
         "INSERT INTO promises (case_id, outcome_id, amount_minor, made_at, made_on, due_on, last_on, until, "
-        "pauses, state, recorded_at, recorded_by) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11) RETURNING id",
+        "pauses, state, recorded_at, recorded_by, plan_id, before_minor) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11, $12, $13) RETURNING id",
         row.case,
         row.outcome,
         row.amount,
@@ -196,6 +198,8 @@ async def write_promise(raw: Raw, row: PromiseRow) -> int:
         row.pauses,
         row.recorded_at,
         row.by,
+        row.plan,
+        row.before,
     )
     await raw.run(
         "INSERT INTO promise_loans SELECT $1, loan FROM unnest($2::bigint[]) loan", key, list(row.loans)

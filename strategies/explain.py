@@ -282,6 +282,12 @@ class _Telling:
         last = max(found, key=lambda one: one.until)
         currency = self.labels.loans[loan.id].terms.currency
         waited = local_day(last.until, self.zone) - DAY
+        if last.plan:
+            parts = [one for one in found if one.plan == last.plan]
+            return (
+                f"{say.amount(sum(one.amount for one in parts), currency)} is agreed in {len(parts)} more "
+                f"payments, the last by {say.day(last.due)}; we wait while they are kept."
+            )
         return (
             f"{say.amount(last.amount, currency)} is promised by {say.day(last.due)}; "
             f"we wait until {say.day(waited)}."

@@ -115,7 +115,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         job=_review("forbearance", 3, 2),
     ),
     "plan_agreed": Effect(
-        "somebody else approves the plan; from then on its schedule replaces the strategy",
+        "somebody else approves the plan; from then on its schedule replaces the strategy, while it is kept",
         pause=Pause("plan", person=False),
         job=_review("plans", 2, 3),
         result=_SPOKEN,

@@ -99,7 +99,19 @@ def leader(facts: Facts, anchor: str, anchor_id: int, loans: tuple[int, ...]) ->
 
 
 def state_of(promise: Promise, facts: Facts, now: datetime) -> str:
-    """open | kept | partly_kept | broken, by what is known at `now`: a stale feed leaves it open."""
+    """open | kept | partly_kept | broken, by what is known at `now`: a stale feed leaves it open.
+
+    cancelled: a payment of its plan before it was not kept, and with that the plan is over.
+    """
+    state = _alone(promise, facts, now)
+    if promise.plan and state != "kept":
+        before = (one for one in facts.promises if one.plan == promise.plan and one.until < promise.until)
+        if any(_alone(one, facts, now) in ("broken", "partly_kept") for one in before):
+            return "cancelled"
+    return state
+
+
+def _alone(promise: Promise, facts: Facts, now: datetime) -> str:
     known = all(loan.fed_at >= promise.until for loan in facts.loans if loan.id in promise.loans)
     return verdict(promise.amount, promise.paid, over=now >= promise.until, known=known)
 

@@ -60,6 +60,7 @@ class Promise(msgspec.Struct, frozen=True, array_like=True):
     state: str  # as stored: open | kept | partly_kept | broken
     own: bool = True  # of this case; of another party's it only pauses
     pauses: bool = True  # one below the limits is kept in mind, and silences nothing
+    plan: int = 0  # the agreed plan that it is a payment of; `paid` is what came in beyond those before it
 
 
 class Loan(msgspec.Struct, frozen=True, array_like=True):

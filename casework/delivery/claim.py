@@ -23,6 +23,7 @@ from casework.delivery.pause import give_back_paused
 from casework.look import decided
 from casework.office import Book, Office
 from casework.staff.rights import Actor
+from messages.values import Saying
 from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import earliest_of
@@ -171,6 +172,7 @@ async def _mark(
         name = NEUTRAL if plan.neutral else step.template or ""
         rules, asks = book.rulebook.rules[facts.portfolio], asks_of(plan, facts, book.rulebook, now)
         told = saying_of(office, spec, person, plan.channel, contact, today, figures, now)
+        told = _of_promise(told, plan, facts)
         told = disclosing(told, rules, asks, facts.situation, now)
         try:
             said = compose(
@@ -211,6 +213,15 @@ async def _mark(
     deciding = [(contact, code, decision_of[going[contact][1].case]) for contact, code in refused]
     await refuse(raw, deciding, now)
     return ready, {contact for contact, _ in refused}
+
+
+def _of_promise(told: Saying, plan: Plan, facts: Facts) -> Saying:
+    """With what is left of the promise that the contact reminds of, if it does of one."""
+    key = plan.keys[0]
+    if key.anchor != "promise":
+        return told
+    left = next(one.amount - one.paid for one in facts.promises if one.id == key.anchor_id)
+    return msgspec.structs.replace(told, promise_minor=left)
 
 
 def _gate(

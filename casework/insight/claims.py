@@ -8,7 +8,7 @@ from casework.insight.replay import Stored, facts_of
 from policy.earliest import earliest
 from strategies.addresses import KIND_OF, NEUTRAL
 from strategies.asking import asks_of
-from strategies.values import Address, Loan, Plan
+from strategies.values import Address, Key, Loan, Plan
 
 
 class Faults(msgspec.Struct, frozen=True):
@@ -38,8 +38,8 @@ def _not_allowed(claim: Stored, plan: Plan) -> list[str]:
     loans = {loan.id: loan for loan in claim.facts.loans}
     for key, loan_id in zip(plan.keys, plan.loans, strict=True):
         loan = loans.get(loan_id)
-        if loan is None or not _owes(loan, key.anchor_id):
-            said.append(f"installment {key.anchor_id} was not unpaid")
+        if loan is None or not _owes(loan, key):
+            said.append(f"{key.anchor} {key.anchor_id}: nothing of it was unpaid")
         elif loan.status != "active":
             said.append(f"loan {loan_id} was {loan.status}")
     situation = claim.facts.situation
@@ -77,8 +77,10 @@ def was_fallback(pair: Any) -> bool:
     )
 
 
-def _owes(loan: Loan, installment: int) -> bool:
-    return any(unpaid.installment == installment and unpaid.left > 0 for unpaid in loan.unpaid)
+def _owes(loan: Loan, key: Key) -> bool:
+    """Whether its installment is unpaid; of a promise or of the case, anything of the loan."""
+    mine = (one for one in loan.unpaid if key.anchor != "installment" or one.installment == key.anchor_id)
+    return any(one.left > 0 for one in mine)
 
 
 def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int, *, neutral: bool) -> list[str]:
@@ -90,8 +92,9 @@ def _wrong_address(addresses: tuple[Address, ...], channel: str, address: int, *
         said.append(f"address {address} is a {known.kind} and carries no {channel}")
     if neutral:
         return said
-    if known.shared and known.state != "confirmed":
+    answered = known.state in ("confirmed", "linked")
+    if known.shared and not answered:
         said.append(f"address {address} is on file with another person too")
-    if known.state != "confirmed" and (known.state != "attested" or known.kind == "chat"):
+    if not answered and (known.state != "attested" or known.kind == "chat"):
         said.append(f"address {address} was {known.state}")
     return said

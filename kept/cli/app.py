@@ -38,6 +38,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "may",
     "told",
     "notice",
+    "plan",
     "shadow",
     "demo",
 )

@@ -59,9 +59,25 @@ promises = Table(
     moment("settled_at", nullable=True),  # when its state was last learnt
     moment("recorded_at"),
     Column("recorded_by", Text, nullable=False),
+    # a payment of an agreed plan: what comes in counts for it beyond the payments before it
+    ref("plan_id", "plans.id", nullable=True),
+    Column("before_minor", BigInteger, nullable=False, server_default=text("0")),
     one_of("state", "open", "kept", "partly_kept", "broken", "cancelled"),
     CheckConstraint("amount_minor > 0", name="amount_of_something"),
     CheckConstraint("made_on <= due_on AND due_on <= last_on", name="in_order"),
+)
+
+# An agreed plan, as somebody else approved it. Its payments are promises.
+plans = Table(
+    "plans",
+    metadata,
+    key(),
+    ref("case_id", "cases.id", index=True),
+    ref("outcome_id", "outcomes.id"),
+    moment("agreed_at"),
+    Column("agreed_by", Text, nullable=False),
+    moment("approved_at"),
+    Column("approved_by", Text, nullable=False),
 )
 
 promise_loans = Table(

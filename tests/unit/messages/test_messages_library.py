@@ -115,6 +115,17 @@ def test_a_reminder_names_person_amount_day_and_how_to_pay(text: Template) -> No
     assert "STOP" in body.text
 
 
+@pytest.mark.parametrize("text", [t for t in ALL if t.kind == "promise"], ids=name_of)
+def test_a_promise_is_reminded_of_with_what_is_left_of_it_before_it_is_late_and_after(text: Template) -> None:
+    for loan in (owed(), late(5)):
+        body = body_of(text, loan, promise_minor=80_00)
+        assert re.search(r"80[.,]00", body.text)
+        assert "ABC" not in words_of(body), "not with words that were said back elsewhere"
+        assert re.search(r"250[.,]00", body_of(text, loan).text)
+    if (text.channel, text.language) == ("sms", "en"):
+        assert body_of(text, late(5), promise_minor=80_00).segments == 1
+
+
 @pytest.mark.parametrize("text", SPEAKING, ids=name_of)
 def test_currencies_are_never_added_up(text: Template) -> None:
     said = words_of(body_of(text, *LOANS["currencies"])).replace("\u00a0", " ")

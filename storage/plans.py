@@ -1,0 +1,64 @@
+"""Agreed plans: each a row, its payments promises."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from storage.raw import Raw
+
+_PLANS: Final = """
+SELECT p.id, p.case_id, p.agreed_at, p.agreed_by, p.approved_at, p.approved_by
+FROM plans p WHERE p.case_id = $1 ORDER BY p.id
+"""
+_PAYMENTS: Final = """
+SELECT r.plan_id, r.id, r.due_on, r.amount_minor, r.state, min(l.currency) AS currency
+FROM promises r JOIN promise_loans m ON m.promise_id = r.id JOIN loans l ON l.id = m.loan_id
+WHERE r.plan_id = ANY($1) GROUP BY r.id ORDER BY r.plan_id, r.due_on, r.id
+"""
+_RUNNING: Final = """
+SELECT DISTINCT r.plan_id FROM promises r JOIN promise_loans m ON m.promise_id = r.id
+WHERE m.loan_id = ANY($1) AND r.plan_id IS NOT NULL AND r.state = 'open' ORDER BY 1
+"""
+
+
+async def write_plan(
+    raw: Raw, case: int, outcome: int, agreed_at: datetime, agreed_by: str, approved_at: datetime, by: str
+) -> int:
+    """Insert a plan; its id."""
+    return await raw.value(
+        "INSERT INTO plans (case_id, outcome_id, agreed_at, agreed_by, approved_at, approved_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        case,
+        outcome,
+        agreed_at,
+        agreed_by,
+        approved_at,
+        by,
+    )
+
+
+async def plans_of(raw: Raw, case: int) -> list[Any]:
+    """id, case_id, agreed_at, agreed_by, approved_at, approved_by of the plans of a case."""
+    return await raw.rows(_PLANS, case)
+
+
+async def payments_of_plans(raw: Raw, plans: Sequence[int]) -> list[Any]:
+    """plan_id, id, due_on, amount_minor, state, currency of their payments, by day."""
+    return await raw.rows(_PAYMENTS, list(plans))
+
+
+async def running(raw: Raw, loans: Sequence[int]) -> list[int]:
+    """The plans with a payment still to come on one of `loans`."""
+    return [row[0] for row in await raw.rows(_RUNNING, list(loans))]
+
+
+async def close_work(raw: Raw, outcome: int, state: str) -> None:
+    """End the work that an outcome opened: done | cancelled."""
+    await raw.run("UPDATE tasks SET state = $2 WHERE outcome_id = $1 AND state = 'open'", outcome, state)
+
+
+async def outstanding(raw: Raw, loans: Sequence[int]) -> int:
+    """All that is unpaid of `loans`, in minor units."""
+    return await raw.value(
+        "SELECT coalesce(sum(left_minor), 0)::bigint FROM installments WHERE loan_id = ANY($1)", list(loans)
+    )
