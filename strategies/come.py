@@ -36,7 +36,7 @@ def answer_steps(made: Deciding, loan: Loan) -> None:
     made.found.extend(new)
     if strategy.arms is not None and new:
         _draw(made, loan, strategy.arms, new)
-    expected = {occurrence.key for occurrence in come}
+    expected = {occurrence.key for occurrence in come} if loan.waiting else frozenset[Key]()
     for key in loan.waiting:
         if key not in expected and not made.in_the_air(key):
             ahead = timeline(loan, strategy, zone, anchors=anchors)
@@ -183,9 +183,8 @@ def _latest(made: Deciding, loan: Loan, strategy: Strategy, occurrence: Occurren
 
 def _unsure(made: Deciding, loan: Loan, strategy: Strategy, step: Step) -> No | None:
     """Why what the loan owes is not certain; the step waits until somebody or the next feed has told."""
-    known = f"payments are known up to {loan.fed_at:%Y-%m-%d %H:%M} UTC"
     if step.post_due and loan.fed_at + strategy.stale_after <= made.now:
-        return No("strategy", "stale_feed", known)
+        return No("strategy", "stale_feed", _known(loan))
     if "held_tape" in loan.unsure:
         return No("strategy", "held_tape", "the last tape of this loan waits for approval")
     if "core_differs" in loan.unsure and step.post_due:
@@ -193,8 +192,12 @@ def _unsure(made: Deciding, loan: Loan, strategy: Strategy, step: Step) -> No | 
     for promise in made.facts.promises if step.post_due else ():
         over = promise.pauses and loan.id in promise.loans and promise.until <= made.now
         if over and state_of(promise, made.facts, made.now) == "open":
-            return No("strategy", "promise_undecided", known)
+            return No("strategy", "promise_undecided", _known(loan))
     return None
+
+
+def _known(loan: Loan) -> str:
+    return f"payments are known up to {loan.fed_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _unconfirmed(made: Deciding, begun: Begun) -> bool:

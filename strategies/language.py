@@ -89,10 +89,14 @@ class Strategy(msgspec.Struct, frozen=True, eq=False, dict=True):
     arms: Arms | None = None
 
     def step(self, step_id: str) -> Step:
-        return next(step for step in self.steps if step.id == step_id)
+        return self._by_id[step_id]
 
     def has(self, step_id: str) -> bool:
-        return any(step.id == step_id for step in self.steps)
+        return step_id in self._by_id
+
+    @cached_property
+    def _by_id(self) -> dict[str, Step]:
+        return {step.id: step for step in self.steps}
 
     @cached_property
     def names(self) -> frozenset[str]:

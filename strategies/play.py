@@ -183,7 +183,6 @@ def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
     passed = {one.key for one in decision.endings if one.noes and one.noes[-1].rule in NOT_MEANT}
     governs = {one.loan: one for one in decision.governs}
     states = {one.promise: one.state for one in decision.verdicts}
-    found = {occurrence.key: occurrence.loan for occurrence in decision.found}
     said = as_past(decision, at)
     closed = {message for message, _ in decision.closed} | {plan.message for plan in decision.plans}
     situation = replace(facts.situation, past=facts.situation.past + said)
@@ -195,14 +194,16 @@ def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
         loans=tuple(
             _loan(
                 _governed(loan, governs.get(loan.id)),
-                [key for key in found if found[key] == loan.id],
+                [occurrence.key for occurrence in decision.found if occurrence.loan == loan.id],
                 ended,
                 passed,
             )
             for loan in facts.loans
         ),
         begun=tuple(begun for begun in facts.begun if begun.id not in closed),
-        promises=tuple(replace(one, state=states.get(one.id, one.state)) for one in facts.promises),
+        promises=tuple(replace(one, state=states.get(one.id, one.state)) for one in facts.promises)
+        if states
+        else facts.promises,
     )
 
 
@@ -215,10 +216,12 @@ def _governed(loan: Loan, governs: Governs | None) -> Loan:
 def _loan(loan: Loan, found: list[Key], ended: set[Key], passed: set[Key]) -> Loan:
     """The loan with its new occurrences, and those that ended, where they belong."""
     open_before = (*loan.waiting, *found)
+    if not open_before:
+        return loan
     done = tuple(key for key in open_before if key in ended)
     return replace(
         loan,
         ended=loan.ended + done,
         waiting=tuple(key for key in open_before if key not in ended),
-        passed=loan.passed + tuple(key for key in done if key in passed),
+        passed=loan.passed + tuple(key for key in done if key in passed) if passed else loan.passed,
     )

@@ -201,6 +201,8 @@ class Money(msgspec.Struct):
             for loan in facts.loans:
                 if loan.leads and loan.status == "active":
                     self.at_start[bucket_of(facts, loan, rulebook, now)] += 1
-                    rest = tuple(one for one in loan.unpaid if one.installment not in paid)
-                    left = msgspec.structs.replace(loan, unpaid=rest)
+                    left = loan
+                    if paid:
+                        rest = tuple(one for one in loan.unpaid if one.installment not in paid)
+                        left = msgspec.structs.replace(loan, unpaid=rest)
                     self.at_end[bucket_of(facts, left, rulebook, end)] += 1
