@@ -91,11 +91,17 @@ BOOKS: Final[Mapping[str, tuple[Written, int, int]]] = {  # with the version tha
     "arms not started": (replace(ARMED, experiments={}), 4, 30),
     "arms tried": (replace(ARMED, experiments={"tone": TRIAL, "other": TRIAL}), 4, 120),
     "arms over": (replace(ARMED, experiments={"tone": replace(TRIAL, over=True)}), 4, 40),
+    "plans": (replace(SEGMENTED, experiments={}), 1, 60),
 }
 
 
-def lives(book: Rulebook, version: int, random: Random, decisions: int) -> Iterator[tuple[Facts, Any, Any]]:
-    """(facts, moment, decision) of people to whom everything happens, until there are so many."""
+def lives(
+    book: Rulebook, version: int, random: Random, decisions: int, *, plans: bool = False
+) -> Iterator[tuple[Facts, Any, Any]]:
+    """(facts, moment, decision) of people to whom everything happens, until there are so many.
+
+    `plans`: what they promise is to pay in parts.
+    """
     made = 0
     while made < decisions:
         found, now = _person(version, random), START
@@ -106,7 +112,9 @@ def lives(book: Rulebook, version: int, random: Random, decisions: int) -> Itera
             found = apply(found, Looked(now, decision))
             ahead = decision.again - now if decision.again else 2 * DAY
             now += min(max(ahead, timedelta(minutes=15)), random.choice((DAY, 2 * DAY, 4 * DAY)))
-            found = _news(found, now, random)
+            before, found = found, _news(found, now, random)
+            if plans and found.promises != before.promises:
+                found = replace(found, promises=_in_parts(found.promises[-1], random))
 
 
 def _person(version: int, random: Random) -> Facts:
@@ -156,12 +164,29 @@ def _news(found: Facts, now: Any, random: Random) -> Facts:
     return found
 
 
+def _in_parts(first: Promise, random: Random) -> tuple[Promise, ...]:
+    """A plan of three payments, some of which came in."""
+    paid = random.choice(((0, 0, 0), (0, 0, 0), (250, 0, 0), (250, 100, 0), (250, 250, 250)))
+    return tuple(
+        replace(
+            first,
+            id=first.id + number,
+            paid=came,
+            due=first.due + 3 * number * DAY,
+            until=first.until + 3 * number * DAY,
+            pauses=True,
+            plan=7,
+        )
+        for number, came in enumerate(paid)
+    )
+
+
 def main() -> None:
     """Print the corpus of the engine of today."""
-    for seed, (written, version, many) in enumerate(BOOKS.values()):
+    for seed, (name, (written, version, many)) in enumerate(BOOKS.items()):
         book = read_rulebook(written)
         _line({"rulebook": book.digest, "written": encode(written).decode()})
-        for found, now, decision in lives(book, version, Random(seed), many):
+        for found, now, decision in lives(book, version, Random(seed), many, plans=name == "plans"):
             stored = b64encode(msgspec.msgpack.encode(found)).decode()
             line = {
                 "rulebook": book.digest,
