@@ -27,6 +27,8 @@ async def balance(here: Here) -> None:
     """What is owed, since when, and what comes next."""
     found = await mine(here)
     parts = [_balance(here.say, one) for one in found if one.outstanding or one.credit]
+    if parts:
+        parts = [*_who(here, found), *parts]
     if not parts:
         parts = [here.say("balance.paid_off", loan=named(here.say, one)) for one in found[:3]]
     if not parts:
@@ -39,6 +41,14 @@ async def balance(here: Here) -> None:
     if found and not owing:
         rows = (("feedback",), *BACK)
     await here.send("\n\n".join(parts), rows)
+
+
+def _who(here: Here, found: Sequence[Holding]) -> list[str]:
+    """That a collector says this, where a pack has them say so; said at once for all of their loans."""
+    said = {one.collector for one in found}
+    if "first" in said:
+        return [here.say("collector.first")]
+    return [here.say("collector.later")] if "later" in said else []
 
 
 def _balance(say: Speech, one: Holding) -> str:
@@ -65,8 +75,9 @@ def _balance(say: Speech, one: Holding) -> str:
 
 async def pay(here: Here) -> None:
     """How to pay each loan: as its lender writes it, with the reference."""
-    parts: list[str] = []
-    for one in await mine(here):
+    found = await mine(here)
+    parts = _who(here, [one for one in found if one.outstanding])
+    for one in found:
         if not one.outstanding:
             continue
         line = one.lender.pay.get(here.say.code) or one.lender.pay.get(one.lender.language)
@@ -85,8 +96,9 @@ async def pay(here: Here) -> None:
 
 async def dates(here: Here) -> None:
     """Every date of each loan: what was paid, what comes."""
-    parts: list[str] = []
-    for one in (await mine(here))[:5]:
+    found = (await mine(here))[:5]
+    parts = _who(here, found)
+    for one in found:
         rates = await schedule(here.desk.office, here.borrower, here.person, one.id)
         open_ = next((place for place, rate in enumerate(rates) if _left(rate) > 0), len(rates))
         first = max(0, min(open_ - (_LISTED - _AHEAD), len(rates) - _LISTED))
@@ -117,7 +129,7 @@ def _dated(say: Speech, rate: Rate, currency: str) -> str:
 async def payoff(here: Here) -> None:
     """All that is unpaid of each loan."""
     owing = [one for one in await mine(here) if one.outstanding]
-    parts = [
+    parts = _who(here, owing) + [
         here.say(
             "payoff.row",
             loan=named(here.say, one),
@@ -131,8 +143,9 @@ async def payoff(here: Here) -> None:
 
 async def fees(here: Here) -> None:
     """Fees and late charges of each loan: over its whole schedule, and which date they came with."""
-    parts: list[str] = []
-    for one in await mine(here):
+    found = await mine(here)
+    parts = _who(here, found)
+    for one in found:
         rates = await schedule(here.desk.office, here.borrower, here.person, one.id)
         charged, late = sum(rate.fees for rate in rates), sum(rate.penalties for rate in rates)
         lines = [

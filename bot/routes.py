@@ -37,6 +37,7 @@ from bot.texts import speech
 from bot.understanding import Meaning, understand
 from bot.widgets import begin
 from casework.borrower import blocked, conversation
+from casework.borrower.answers import NotAnsweredError
 from casework.borrower.chats import arrive
 from casework.borrower.preferences import consent
 
@@ -58,6 +59,7 @@ def dispatcher(
     _setup_dialogs(made, message_manager=message_manager or Showing())
     stale = ExceptionTypeFilter(UnknownIntent, OutdatedIntent, UnknownState)
     made.errors.register(_stale_click, stale)
+    made.errors.register(_not_answered, ExceptionTypeFilter(NotAnsweredError))
     return made
 
 
@@ -242,7 +244,10 @@ async def _human(here: Here) -> None:
     desk = here.desk
     asked = await conversation.ask_for_person(desk.office, desk.actor, here.chat, "human", here.now)
     parts = [here.say("human.here" if asked.taken else "human.open")]
-    hours = hours_of(await mine(here))
+    try:
+        hours = hours_of(await mine(here))
+    except NotAnsweredError:  # a person may see to it all the same
+        hours = None
     if hours and not asked.taken:
         parts.append(here.say("human.hours", hours=hours))
     await here.send("\n\n".join(parts), (("end_talk", "menu"),))
@@ -257,6 +262,15 @@ async def _stale(query: CallbackQuery, here: Here) -> None:
     """A button that nothing knows any more."""
     await quietly(here.bot.answer_callback_query(query.id))
     await menu.again(here, "menu.stale")
+
+
+async def _not_answered(event: ErrorEvent, here: Here) -> bool:
+    """A rule says that nothing of a loan is said to this person: somebody of the lender's sees to it."""
+    query = event.update.callback_query
+    if query is not None:
+        await quietly(here.bot.answer_callback_query(query.id))
+    await here.send(here.say("collector.closed"), (("human",),))
+    return True
 
 
 async def _stale_click(event: ErrorEvent, here: Here) -> bool:

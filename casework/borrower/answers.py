@@ -10,16 +10,28 @@ from datetime import date, datetime
 import msgspec
 
 from casework.borrower.chats import borrower
+from casework.borrower.gate import NotAnsweredError, ask_the_gate
 from casework.errors import CaseworkInputError
-from casework.office import Office
+from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec, ReplySpec, terms_of
 from casework.staff.rights import Action, Actor, require
 from ledger.standing import standing
+from messages.values import Collector
 from policy.calendar import local_day
 from storage.chat.holdings import LoanRow, Rate, loans_of, schedule_of, who
 from storage.raw import Raw
 
-__all__ = ["Holding", "Lender", "Rate", "Self", "holdings", "holdings_in", "myself", "schedule"]
+__all__ = [
+    "Holding",
+    "Lender",
+    "NotAnsweredError",
+    "Rate",
+    "Self",
+    "holdings",
+    "holdings_in",
+    "myself",
+    "schedule",
+]
 
 
 class Lender(msgspec.Struct, frozen=True):
@@ -63,6 +75,7 @@ class Holding(msgspec.Struct, frozen=True):
     country: str | None
     known_until: datetime | None
     lender: Lender
+    collector: Collector | None = None  # what a pack has whoever collects for others say first
 
 
 class Self(msgspec.Struct, frozen=True):
@@ -74,19 +87,33 @@ class Self(msgspec.Struct, frozen=True):
 
 
 async def holdings(office: Office, actor: Actor, person: int, now: datetime) -> list[Holding]:
-    """The person's loans, the latest first; those that are settled last. Raises Denied."""
+    """The person's loans, the latest first; those that are settled last.
+
+    For an answer in their chat: the gate is asked as for purpose `answer`. Raises Denied, NotAnsweredError.
+    """
     async with office.transaction() as raw:
-        return await holdings_in(raw, office, actor, person, now)
+        book, rows, found = await _read(raw, office, actor, person, now)
+        said = await ask_the_gate(raw, book, {row.case: row.portfolio for row in rows}, now)
+    if not said:
+        return found
+    return [msgspec.structs.replace(one, collector=said.get(one.case)) for one in found]
 
 
 async def holdings_in(raw: Raw, office: Office, actor: Actor, person: int, now: datetime) -> list[Holding]:
-    """The same within the caller's transaction. Raises Denied."""
+    """The same within the caller's transaction, without the gate: the message is asked for. Raises Denied."""
+    return (await _read(raw, office, actor, person, now))[2]
+
+
+async def _read(
+    raw: Raw, office: Office, actor: Actor, person: int, now: datetime
+) -> tuple[Book, Sequence[LoanRow], list[Holding]]:
     book = await office.book(raw)
     rows = await loans_of(raw, person)
     for row in rows:
         _may(actor, person, book.portfolios[row.portfolio])
     found = [_holding(row, book.portfolios[row.portfolio], now) for row in rows]
-    return sorted(found, key=lambda one: (one.outstanding == 0, -one.days_late, one.next or date.max, one.id))
+    found.sort(key=lambda one: (one.outstanding == 0, -one.days_late, one.next or date.max, one.id))
+    return book, rows, found
 
 
 async def schedule(office: Office, actor: Actor, person: int, loan: int) -> Sequence[Rate]:
