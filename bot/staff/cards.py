@@ -3,6 +3,7 @@
 from bot.staff.post import Post, Rows
 from bot.texts import Speech
 from casework.staff.card import Card
+from casework.staff.rights import RIGHTS, Action
 
 MISSED = ("no_answer", "busy", "voicemail", "third_party", "wrong_number", "wrong_person")
 SAID = (
@@ -122,6 +123,8 @@ def rows(post: Post, card: Card) -> Rows:
         return ()
     public = post.office.doors.public_url
     console = [] if card.personal or public is None else [(post.say("buttons.console"), public)]
+    leads = Action.ASSIGN_CASE in RIGHTS[post.member.actor.role]
+    assigns = [button(post, "assign", f"assign:{card.case}")] if leads else []
     talk = [] if card.talk is None else [button(post, "talk", f"talk:{card.talk}")]
     return (
         (button(post, "call", f"call:{turn}"), button(post, "write", f"write:{turn}")),
@@ -129,7 +132,7 @@ def rows(post: Post, card: Card) -> Rows:
         (button(post, "callback", f"callback:{turn}"), button(post, "said", f"cat:{turn}:said")),
         (button(post, "visit", f"cat:{turn}:visit"), button(post, "stop", f"cat:{turn}:special")),
         (button(post, "note", f"note:{turn}"), button(post, "skip", f"skip:{turn}")),
-        (*talk, *console),
+        (*talk, *assigns, *console),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import day, entries, find, late, reach
+from bot.staff import day, entries, find, late, leading, reach
 from bot.staff.cards import button
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -34,6 +34,10 @@ COMMANDS: Final[dict[str, Act]] = {
     "/caller": find.caller,
     "/day": find.day,
     "/promises": find.promises,
+    "/queue": leading.queue,
+    "/assign": leading.assign_,
+    "/broken": leading.broken,
+    "/approvals": leading.approvals,
 }
 TAPS: Final[dict[str, Act]] = {
     "help": help_,
@@ -62,6 +66,13 @@ TAPS: Final[dict[str, Act]] = {
     "day": find.day,
     "promises": find.promises,
     "late": late.confirm,
+    "queue": leading.queue,
+    "assign": leading.whom,
+    "give": leading.give,
+    "broken": leading.broken,
+    "approvals": leading.approvals,
+    "yes": leading.yes,
+    "nay": leading.no,
     "no": nothing,
 }
 

@@ -1,0 +1,123 @@
+"""For who leads: queues and load, whose each case is, broken promises, approvals with their difference."""
+
+import asyncio
+
+from bot.staff.cards import button
+from bot.staff.picture import draw
+from bot.staff.post import Post
+from casework.approvals import approve, refuse
+from casework.errors import CaseworkInputError
+from casework.staff.card import code_of
+from casework.staff.team import assign, colleagues, questions, team
+from casework.staff.views import broken_promises
+
+_SENTENCES = 12
+
+
+async def queue(post: Post, _: str) -> None:
+    """Queues and load: a picture, and the same in words."""
+    found = await team(post.office, post.member, post.now)
+    say = post.say
+    lines = [
+        say("team.queue", queue=one.name or say("team.unnamed"), tasks=one.tasks, late=one.late)
+        for one in found.queues
+    ]
+    lines += [
+        say("team.load", name=one.name, cases=one.cases, outcomes=one.outcomes, promises=one.promises)
+        + (say("team.at_hand", code=code_of(one.at_hand)) if one.at_hand else "")
+        for one in found.loads
+    ]
+    # The letters that pictures are drawn with know no Chinese.
+    titles = ("Open tasks by queue (orange: past their deadline)", "Outcomes today")
+    png = await asyncio.to_thread(draw, found, titles, "-")
+    await post.picture(
+        png,
+        "\n".join(lines)[:1000] or say("team.nothing"),
+        ((button(post, "broken", "broken"), button(post, "approvals", "approvals")),),
+    )
+
+
+async def assign_(post: Post, given: str) -> None:
+    """/assign K17 K18 carl; a dash in place of the name takes them back."""
+    *codes, name = given.split() or [""]
+    if not codes:
+        raise CaseworkInputError("write it like /assign K17 K18 carl, or /assign K17 - to take it back")
+    cases = [_case(one) for one in codes]
+    to = None if name == "-" else name
+    await assign(post.office, post.member, cases, to, post.now)
+    listed = ", ".join(code_of(one) for one in cases)
+    say = post.say
+    await post.send(say("team.assigned", codes=listed, name=to) if to else say("team.back", codes=listed))
+
+
+def _case(code: str) -> int:
+    number = code.upper().removeprefix("K")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise CaseworkInputError(f"{code!r} is no case; one has a code like K17")
+    return int(number)
+
+
+async def whom(post: Post, given: str) -> None:
+    """Who may be given a case."""
+    found = await colleagues(post.office, post.member, int(given), post.now)
+    rows = [[(name, f"give:{given}:{name}"[:60])] for name in found]
+    rows.append([button(post, "take_back", f"give:{given}:-")])
+    await post.send(post.say("team.whom", code=code_of(int(given))), rows)
+
+
+async def give(post: Post, given: str) -> None:
+    """To whom was tapped."""
+    case, _, name = given.partition(":")
+    await assign_(post, f"K{case} {name}")
+
+
+async def broken(post: Post, _: str) -> None:
+    """Promises that were broken lately."""
+    found = await broken_promises(post.office, post.member, post.now)
+    say = post.say
+    if not found:
+        await post.send(say("team.none_broken"))
+        return
+    rows = [
+        [
+            (
+                say(
+                    "team.broken_one",
+                    code=code_of(one.case),
+                    amount=say.money(one.minor, one.currency),
+                    day=say.weekday(one.due),
+                    name=one.owner or "-",
+                ),
+                f"open:{code_of(one.case)}",
+            )
+        ]
+        for one in found
+    ]
+    await post.send(say("team.broken"), rows)
+
+
+async def approvals(post: Post, _: str) -> None:
+    """What waits for a yes, each with its difference and two buttons."""
+    found = await questions(post.office, post.member)
+    say = post.say
+    if not found:
+        await post.send(say("approve.none"))
+        return
+    for one in found:
+        text = "\n".join(
+            [say("approve.about", id=one.id, about=one.about, by=one.by), *one.changes[:_SENTENCES]]
+        )
+        row = (button(post, "approve", f"yes:{one.id}"), button(post, "refuse", f"nay:{one.id}"))
+        await post.send(text[:4000], (row,))
+
+
+async def yes(post: Post, given: str) -> None:
+    """Approved."""
+    await approve(post.office, post.member.actor, int(given), post.now)
+    await post.send(post.say("approve.yes", id=given))
+
+
+async def no(post: Post, given: str) -> None:
+    """Refused."""
+    await refuse(post.office, post.member.actor, int(given), post.now)
+    await post.send(post.say("approve.no", id=given))

@@ -1,0 +1,114 @@
+"""Leading: queues and load, whose each case is, and what waits for a yes with the difference in words."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from casework.approvals import waiting
+from casework.errors import CaseworkInputError
+from casework.office import Office
+from casework.publish import KIND
+from casework.releases import in_force
+from casework.staff.card import code_of
+from casework.staff.desk import portfolios_for
+from casework.staff.people import Member, check_may_have
+from casework.staff.rights import Action, require
+from policy.calendar import day_start, local_day
+from storage.approvals import Approval
+from storage.audit import Event, write
+from storage.raw import Raw
+from storage.rulebooks import published, releases
+from storage.staff import people
+from storage.staff import team as stored
+from storage.staff.team import Load, Queue
+from storage.whom import case_row
+from strategies.diff import differences
+from strategies.language import read_strategy
+
+__all__ = ["Load", "Question", "Queue", "Team", "assign", "colleagues", "questions", "team"]
+
+
+class Team(msgspec.Struct, frozen=True):
+    """The queues of the portfolios that one leads, and who works there."""
+
+    queues: Sequence[Queue]
+    loads: Sequence[Load]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What waits for a yes: what it is about, and what would change, in sentences."""
+
+    id: int
+    about: str
+    by: str
+    changes: tuple[str, ...]
+
+
+async def team(office: Office, member: Member, now: datetime) -> Team:
+    """Queues and load as of now, since midnight of the first portfolio. Raises Denied."""
+    async with office.transaction() as raw:
+        led = await portfolios_for(raw, office, member, Action.ASSIGN_CASE)
+        specs = (await office.book(raw)).portfolios
+        zone = specs[led[0]].zone
+        codes = [specs[one].portfolio for one in led]
+        since = day_start(local_day(now, zone), zone)
+        return Team(await stored.queues(raw, led, now), await stored.loads(raw, led, codes, since))
+
+
+async def colleagues(office: Office, member: Member, case: int, now: datetime) -> Sequence[str]:
+    """Who may be given the case, those with the fewest first. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        _, code = await _may_assign(raw, office, member, case)
+        return await stored.able(raw, code)
+
+
+async def assign(office: Office, member: Member, cases: Sequence[int], to: str | None, now: datetime) -> None:
+    """The cases are `to`'s from now on, whoever's they were; None: they go back to the queue.
+
+    All or none. Raises Denied; CaseworkInputError where a case, or somebody of that name, is not there.
+    """
+    async with office.transaction() as raw:
+        codes = {(await _may_assign(raw, office, member, case))[1] for case in cases}
+        heir = None
+        if to is not None:
+            heir = await people.named(raw, to, lock=True)
+            if heir is None or heir.removed_at is not None:
+                raise CaseworkInputError(f"there is nobody {to!r} on the staff")
+            check_may_have(heir, codes)
+        await people.assign(raw, sorted(set(cases)), heir and heir.id, member.name, now)
+        events = [
+            Event(now, member.name, member.actor.role, "case.assigned", "case", case, {"to": to})
+            for case in sorted(set(cases))
+        ]
+        await write(raw.connection, events)
+
+
+async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tuple[int, str]:
+    row = await case_row(raw, case)
+    if row is None:
+        raise CaseworkInputError(f"there is no case {code_of(case)}")
+    code = (await office.book(raw)).portfolios[row.portfolio].portfolio
+    require(member.actor, Action.ASSIGN_CASE, code)
+    return case, code
+
+
+async def questions(office: Office, member: Member) -> Sequence[Question]:
+    """What they may answer, the oldest first; their own is for somebody else."""
+    found = await waiting(office, member.actor)
+    async with office.transaction() as raw:
+        return [Question(one.id, one.about, one.asked_by, await _changes(raw, one)) for one in found]
+
+
+async def _changes(raw: Raw, question: Approval) -> tuple[str, ...]:
+    """What a strategy changes beside the version in force."""
+    if question.kind != KIND:
+        return ()
+    asked: Mapping[str, Any] = question.content
+    sources = await published(raw)
+    current = in_force(await releases(raw, asked["name"])).get(asked["name"])
+    if current is None or current.version == asked["version"]:
+        return ()
+    old, new = (read_strategy(sources[one], asked["name"]) for one in (current.version, asked["version"]))
+    return differences(old, new)

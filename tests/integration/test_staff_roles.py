@@ -1,0 +1,181 @@
+"""Every action of the staff's chat as every role: what the rights table says, asked where it is done."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.publish import publish
+from casework.staff.rights import RIGHTS, Action, Actor, Denied, Role, Scope, require
+from strategies.language import shipped_strategies
+from tests.builders.chatroom import TODAY
+from tests.builders.crew import Crew
+from tests.builders.town import DAY
+
+DENIED = "You may not do that"
+STAFF = [role for role in Role if role not in (Role.SYSTEM, Role.BORROWER)]
+
+
+@pytest.fixture
+async def crew(engine: AsyncEngine) -> AsyncIterator[Crew]:
+    made = Crew(engine)
+    await made.open()
+    async with made.opened():
+        yield made
+
+
+def has(role: Role, action: Action) -> bool:
+    return action in RIGHTS[role]
+
+
+def sees(role: Role) -> bool:
+    """A case that is nobody's: who takes cases, and who sees those that are not their own."""
+    return has(role, Action.TAKE_CASE) or RIGHTS[role].get(Action.SEE_LOAN) not in (None, Scope.OWN)
+
+
+@pytest.mark.parametrize("role", STAFF)
+async def test_the_matrix_of_the_chat(crew: Crew, role: Role) -> None:
+    ann, ben = await crew.borrower(TODAY - 5 * DAY), await crew.borrower(TODAY - 5 * DAY)
+    await crew.task(ann.case)
+    await crew.hired("bea")
+    await crew.assign(ben.case, "bea")
+    who = await crew.hired("who", role)
+    takes = has(role, Action.TAKE_CASE)
+    assigns = has(role, Action.ASSIGN_CASE)
+    own = RIGHTS[role].get(Action.RECORD_OUTCOME)
+    expected = {
+        "/help": True,
+        "/next": takes,
+        "/day": takes,
+        "/promises": takes,
+        f"/find {ann.loan_id}": sees(role),
+        f"/caller {ann.loan_id}": has(role, Action.ANSWER_CALLER),
+        f"/case K{ann.case}": sees(role),
+        f"/case K{ben.case}": RIGHTS[role].get(Action.SEE_LOAN) in (Scope.PORTFOLIO, Scope.ALL),
+        f"MET @8:00 {ben.loan_id}": takes,
+        "/queue": assigns,
+        "/broken": assigns,
+        f"/assign K{ann.case} bea": assigns,
+        "/approvals": True,
+    }
+    for said, yes in expected.items():
+        told = await who.says(said)
+        assert told, said
+        assert (DENIED not in told) == yes, (role, said, told)
+        if said.startswith("MET") and yes:
+            assert ("this case is not yours" in told) == (own is Scope.OWN), (role, told)
+        if "K" in told and "**" in told:
+            assert has(role, Action.READ_PERSONAL_DATA), (role, said, told)
+    denied = await crew.book.sql(
+        "SELECT count(*) FROM events WHERE action = 'access.denied' AND actor = 'who'"
+    )
+    assert denied[0][0] >= list(expected.values()).count(False)
+
+
+@pytest.mark.parametrize("role", STAFF)
+async def test_a_button_of_somebody_elses_turn_does_nothing_for_any_role(crew: Crew, role: Role) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await crew.task(ann.case)
+    bea = await crew.hired("bea")
+    await bea.says("/next")
+    message, _ = bea.button("Call")
+    who = await crew.hired("who", role)
+    turn = (await crew.book.sql("SELECT id FROM turns"))[0][0]
+    number = await crew.number(ann.person)
+    for data in (
+        f"call:{turn}",
+        f"o:{turn}:no_answer",
+        f"p:{turn}:25000:{TODAY + DAY}",
+        f"text:{turn}:sms:late",
+        f"skipped:{turn}:tomorrow",
+        f"notes:{turn}",
+        f"write:{turn}",
+    ):
+        await crew.sandbox.world.tap(who.chat, message, f"s:{data}")
+        told = await who.told()
+        assert "do not have this case at hand" in told, (data, told)
+        assert number not in told
+    assert not await crew.book.sql("SELECT 1 FROM outcomes")
+    assert not await crew.book.sql("SELECT 1 FROM contacts")
+
+
+async def test_acceptance_19_finance_edits_an_amount_and_is_denied(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    finn = await crew.hired("finn", Role.FINANCE)
+    told = await finn.says(f"CASH 80 @8:00 {ann.loan_id}")
+    assert DENIED in told
+    told = await finn.says(f"/case K{ann.case}")
+    assert "Due now €250.00" in told, "finance sees figures"
+    assert "A**" not in told, "and no name"
+    assert finn.buttons() == ["Next case"] or "Promise" not in finn.buttons()
+    with pytest.raises(Denied):
+        require(Actor("finn", Role.FINANCE, frozenset({"acme"})), Action.IMPORT_BOOK, "acme")
+    assert (await crew.book.sql("SELECT left_minor FROM installments"))[0][0] == 250_00
+    ((actor,),) = await crew.book.sql("SELECT actor FROM events WHERE action = 'access.denied'")
+    assert actor == "finn"
+
+
+async def test_acceptance_20_an_author_approves_their_own_and_is_refused(crew: Crew) -> None:
+    for _ in range(3):
+        await crew.borrower(TODAY + 3 * DAY)
+    text = shipped_strategies()["gentle"]
+    changed = text.replace("stale_after: 4d", "stale_after: 4d\nguard: 1\nmigrate: now")
+    changed = changed.replace("due - 3d 08:00", "due - 3d 11:00")
+    author = Actor("oda", Role.OPERATIONS)
+    made = await publish(crew.office, author, changed, "gentle.yaml", crew.now)
+    if made.approval is None:
+        pytest.fail(f"the guard held nothing: {made}")
+    oda = await crew.hired("oda", Role.OPERATIONS, portfolios=None)
+    told = await oda.says("/approvals")
+    assert "messages within a day, and its guard is 1" in told
+    assert "due - 3d 11:00 instead of due - 3d 08:00" in told, "the difference in words"
+    assert "somebody else approves it" in await oda.taps("Approve")
+    sue = await crew.hired("sue", Role.SUPERVISOR, portfolios=None)
+    await sue.says("/approvals")
+    assert "is approved" in await sue.taps("Approve")
+    assert "waits no more" in await sue.taps("Refuse")
+    assert "Nothing waits" in await sue.says("/approvals")
+
+
+async def test_queues_and_load_with_a_picture_and_cases_given_and_taken_back(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await crew.task(ann.case, finish_by=crew.now - DAY)
+    carl, sue = await crew.hired(), await crew.hired("sue", Role.SUPERVISOR)
+    told = await sue.says("/queue")
+    assert "desk: 1 open, 1 past their deadline" in told
+    assert "carl: 0 cases" in told
+    file = sue.last()["photo"][0]["file_id"]
+    assert crew.sandbox.world.files[file].startswith(b"\x89PNG")
+    assert f"K{ann.case}: carl has it now." in await sue.says(f"/assign k{ann.case} carl")
+    assert f"K{ann.case}" in await carl.says("/next")
+    assert "now at" in await sue.says("/queue")
+    assert "back in the queue" in await sue.says(f"/assign K{ann.case} -")
+    assert "do not have this case at hand" in await carl.taps("Call"), "taken back is taken back"
+    await sue.says(f"/case K{ann.case}")
+    await sue.taps("Assign")
+    assert "carl has it now" in await sue.taps("carl")
+    for wrong in (
+        "/assign",
+        f"/assign K{ann.case}",
+        "/assign K999 carl",
+        f"/assign K{ann.case} nobody",
+        "/assign x carl",
+    ):
+        assert "cannot be done" in await sue.says(wrong)
+
+
+async def test_broken_promises_are_listed_with_whose_they_are(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    carl, sue = await crew.hired(), await crew.hired("sue", Role.SUPERVISOR)
+    await crew.assign(ann.case, "carl")
+    assert "No promise was broken" in await sue.says("/broken")
+    await carl.says("/next")
+    await carl.taps("Promise")
+    await carl.taps("Tomorrow")
+    crew.now += 5 * DAY
+    await crew.book.feed(crew.portfolio, crew.now)
+    await crew.look()
+    await sue.says("/broken")
+    assert f"K{ann.case} €250.00, Tue 24 Nov (carl)" in sue.buttons()
+    await carl.says("/promises")
+    assert f"K{ann.case} €250.00, Tue 24 Nov: broken" in carl.buttons()
