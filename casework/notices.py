@@ -22,10 +22,12 @@ from storage.facts import load_facts
 from storage.raw import Raw
 from storage.whom import cases_in
 from strategies.addresses import best_address
+from strategies.asking import stage_of
 from strategies.values import Facts
 
 HELD_FOR: Final = timedelta(days=3)  # a pause or a provider that is away; then it is planned anew
 _CHANNELS: Final = ("email", "sms", "chat")  # what can be kept comes first
+_OF_DEBT: Final = NOTICES["validation"]  # which is for what is past due
 _BATCH: Final = 500
 
 
@@ -79,13 +81,31 @@ async def notify_portfolio(
             after = cases[-1]
 
 
+async def notify_all(office: Office, actor: Actor, now: datetime) -> dict[tuple[str, str], Noticed]:
+    """The notices that portfolios have sent by themselves: by portfolio and notice. Raises Denied."""
+    async with office.transaction() as raw:
+        book = await office.book(raw)
+    wanted = [
+        (spec.portfolio, notice)
+        for key, spec in book.portfolios.items()
+        for notice in spec.notices
+        if notice in _wanted(book, key)
+    ]
+    return {one: await notify_portfolio(office, actor, one[1], one[0], now) for one in wanted}
+
+
+def _wanted(book: Book, portfolio: int) -> set[str]:
+    """The notices that a pack of the portfolio asks for."""
+    rules = book.rulebook.rules[portfolio]
+    return {rule.notice for _, rule in rules.each if isinstance(rule, Precondition)}
+
+
 def _check(book: Book, portfolio: int, notice: str) -> None:
     if notice not in NOTICES:
         raise CaseworkInputError(
             f"{notice!r} is no notice with a text; there are: {', '.join(sorted(NOTICES))}"
         )
-    rules = book.rulebook.rules[portfolio]
-    wanted = {rule.notice for _, rule in rules.each if isinstance(rule, Precondition)}
+    wanted = _wanted(book, portfolio)
     if notice not in wanted:
         code = book.portfolios[portfolio].portfolio
         listed = ", ".join(sorted(wanted)) or "none"
@@ -108,7 +128,8 @@ async def _plan(
     coming = await on_its_way(raw, cases, text)
     events: list[Event] = []
     for facts in await load_facts(raw, cases, now, book.tolerance, book.needs, at_claim=True):
-        loans = [loan.id for loan in facts.loans if loan.status == "active" and loan.unpaid]
+        owing = [loan for loan in facts.loans if loan.status == "active" and loan.unpaid]
+        loans = [one.id for one in owing if text != _OF_DEBT or stage_of(one, now) == "collection"]
         if not loans:
             continue
         if facts.case in coming or notice in (facts.situation.notices or {}):

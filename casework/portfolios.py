@@ -115,6 +115,8 @@ class PortfolioSpec(BaseModel):
     # as whom it collects: the lender in its own name, or somebody for them (a collection agency)
     actor: Actor = "first_party"
     creditor: str | None = None  # whose debts these are, where somebody else collects
+    # Notices of the law that a worker sends by itself to whoever has none yet.
+    notices: tuple[Literal["validation", "agent_identity"], ...] = ()
     # before due: held to what the packs bind collection to as well, or only to what they bind reminders to
     reminders: Literal["collection", "reminder"] = "collection"
     terms: TermsSpec = TermsSpec()

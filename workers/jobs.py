@@ -19,6 +19,7 @@ import casework.look as looking
 from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.insight.last_check import note_check
+from casework.notices import notify_all
 from casework.office import Clock, Office
 from casework.ready import packs_past_review
 from casework.seal import Head, seal
@@ -174,6 +175,17 @@ async def review(ctx: dict[str, Any]) -> None:
         log.warning("pack_past_review", pack=name, review_by=by.isoformat())
 
 
+async def notify(ctx: dict[str, Any]) -> None:
+    """Plan the notices that portfolios have sent by themselves; an alert for persons whom none can reach."""
+    shift: Shift = ctx["shift"]
+    planned = await notify_all(shift.office, shift.actor, shift.clock.now())
+    for (portfolio, notice), made in planned.items():
+        if made.nowhere:
+            log.error("notice_nowhere", portfolio=portfolio, notice=notice, persons=len(made.nowhere))
+        if made.planned:
+            await wake(ctx["redis"], "deliver")
+
+
 async def watch_experiments(ctx: dict[str, Any]) -> None:
     """End experiments that do harm, with an alert in the log, and those that have their answer."""
     shift: Shift = ctx["shift"]
@@ -201,4 +213,4 @@ async def watch_feeds(ctx: dict[str, Any]) -> None:
 
 
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, watch_experiments, watch_feeds)
+JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, notify, watch_experiments, watch_feeds)

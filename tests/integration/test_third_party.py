@@ -9,12 +9,12 @@ from casework.borrower.pins import set_pin
 from casework.errors import CaseworkInputError
 from casework.insight.check import check
 from casework.insight.explain import explain_contact
-from casework.notices import notify_borrower, notify_portfolio
+from casework.notices import notify_all, notify_borrower, notify_portfolio
 from casework.staff.rights import Actor, Role
 from casework.told import report_notice
 from kept.cli.explain import lines
 from notifiers.errors import Permanent
-from tests.builders.book import AUDITOR, Borrower
+from tests.builders.book import AUDITOR, SYSTEM, Borrower
 from tests.builders.street import Street
 from tests.builders.town import DAY, MONDAY
 
@@ -170,3 +170,14 @@ async def test_a_notice_that_bounced_is_not_on_record_and_may_be_sent_again(stre
         await notify_borrower(street.office, CARE, "agent_identity", ann.external_id, street.now)
     with pytest.raises(CaseworkInputError, match="there are: agent_identity, validation"):
         await notify_borrower(street.office, CARE, "letter", ann.external_id, street.now)
+
+
+async def test_a_portfolio_has_its_notices_sent_by_a_worker_to_who_is_past_due(street: Street) -> None:
+    street.portfolio = await street.book.portfolio(
+        packs=["us-reg-f"], actor="third_party", country="US", notices=["validation", "agent_identity"]
+    )
+    await street.borrower(LATE)
+    await street.borrower(date(2026, 12, 20))  # not yet: the notice is of what is past due
+    made = await notify_all(street.office, SYSTEM, street.now)
+    assert {of: one.planned for of, one in made.items()} == {("acme", "validation"): {"email": 1}}
+    assert (await notify_all(street.office, SYSTEM, street.now))["acme", "validation"].planned == {}
