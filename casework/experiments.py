@@ -6,7 +6,7 @@ into, whatever they heard. An answer is read once, at the size told before or wh
 stops at any time.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -22,7 +22,8 @@ from storage.experiments import Experiment, Started
 from storage.insight.experiments import eligible
 from storage.raw import Raw
 from storage.rulebooks import published, releases, touch_governed
-from strategies.arms import Arms
+from storage.rulebooks import release as release_version
+from strategies.arms import BEFORE, NEW, Arms
 from strategies.experiments import level_of, size
 from strategies.language import Strategy, read_strategy
 
@@ -61,8 +62,11 @@ async def start(
     *,
     asks: str = "paid",
     within_days: int = 14,
+    horizon: timedelta = timedelta(days=60),
 ) -> Plan:
-    """Start the experiment `name` of a strategy in force. Shares are fractions.
+    """Start the experiment `name` of a strategy in force; or the roll-out of a version, "gentle@3", as one.
+
+    Shares are fractions. `horizon`: of a roll-out; arms have their own.
 
     Raises Denied, and CaseworkInputError where no strategy has it, it was started before, or a part of the
     people only is under its strategy.
@@ -71,7 +75,12 @@ async def start(
     if asks not in ASKS:
         raise CaseworkInputError(f"{asks!r} cannot be asked; there are: {', '.join(ASKS)}")
     async with office.transaction() as raw:
-        strategy, arms = await _of_strategy(raw, name)
+        version: int | None = None
+        old: int | None = None
+        if "@" in name:
+            strategy, arms, version, old = await _of_roll_out(raw, name, horizon)
+        else:
+            strategy, arms = await _of_strategy(raw, name)
         before = await stored.experiments(raw, name)
         if before:
             raise CaseworkInputError(
@@ -95,6 +104,8 @@ async def start(
                 now,
                 ends,
                 actor.name,
+                version,
+                old,
             ),
         )
         data = {"experiment": name, "strategy": strategy.name, "needed": people}
@@ -143,6 +154,11 @@ async def keep_arms(raw: Raw, strategy: Strategy) -> None:
     """CaseworkInputError where a version would change the arms of an experiment of its strategy that runs."""
     for one in await _running(raw, strategy.name):
         arms = strategy.arms
+        if one.version is not None:
+            raise CaseworkInputError(
+                f"strategy {strategy.name}: its roll-out is the experiment {one.name}, which runs; "
+                f"`kept experiment stop {one.name}` ends it now, and then another share may be published"
+            )
         if arms is None or (arms.experiment, arms.split, arms.holdout) != (one.name, one.arms, one.holdout):
             raise CaseworkInputError(
                 f"strategy {strategy.name}: its experiment {one.name} runs, and its arms stay as they are "
@@ -192,11 +208,28 @@ async def _of_strategy(raw: Raw, name: str) -> tuple[Strategy, Arms]:
     return found[0]
 
 
+async def _of_roll_out(raw: Raw, name: str, horizon: timedelta) -> tuple[Strategy, Arms, int, int]:
+    """The strategy, its versions as arms, and the ids of the new one and the one before."""
+    of, _, number = name.partition("@")
+    record = await releases(raw, of)
+    release = in_force(record).get(of)
+    if release is None or release.before is None or number.removeprefix("v") != str(record[-1].number):
+        raise CaseworkInputError(
+            f"experiment {name!r}: that version is not being rolled out; "
+            f"`kept strategy publish FILE --share 25` begins to"
+        )
+    arms = Arms(name, ((BEFORE, 100 - release.share), (NEW, release.share)), 0, horizon)
+    strategy = read_strategy((await published(raw))[release.version], "published")
+    return strategy, arms, release.version, release.before
+
+
 async def _end(
     raw: Raw, actor: Actor, one: Experiment, state: str, now: datetime, found: Result | None, why: str | None
 ) -> int:
     document = None if found is None else msgspec.to_builtins(found)
     await stored.end(raw, one.id, state, now, actor.name, why=why, finding=document)
+    if state == "harmed" and one.before is not None:
+        await release_version(raw, one.strategy, one.before, now, actor.name, action="rollback")
     cases = await touch_governed(raw, one.strategy, now)
     data = {"experiment": one.name, "strategy": one.strategy, "why": why or state, "cases": cases}
     event = Event(now, actor.name, actor.role, f"experiment.{state}", "experiment", one.id, data)

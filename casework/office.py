@@ -110,6 +110,7 @@ class Office:
         texts = {name: text for name, text in shipped_texts().items() if name in named}
         sources = await published(raw)
         current = in_force(await releases(raw))
+        tried = await experiments(raw)
         counting = {
             key: Counting(spec.terms.dpd_starts, spec.terms.grace_days, spec.terms.buckets)
             for key, spec in specs.items()
@@ -124,7 +125,7 @@ class Office:
             counting={key: one for key, one in counting.items() if one != Counting()},
             stances={key: stance for key, stance in stances.items() if stance != Stance()},
             experiments={
-                one.name: Trial(one.started_at, one.ends_at, one.state != "running")
-                for one in await experiments(raw)
+                one.name: Trial(one.started_at, one.ends_at, one.state != "running") for one in tried
             },
+            rolling={one.version: one.name for one in tried if one.version is not None},
         )

@@ -27,6 +27,8 @@ class Started(msgspec.Struct, frozen=True):
     started_at: datetime
     ends_at: datetime
     started_by: str
+    version: int | None = None  # of a roll-out: the id of the version that it brings
+    before: int | None = None
 
 
 class Experiment(Started, frozen=True, kw_only=True):
@@ -42,7 +44,7 @@ class Experiment(Started, frozen=True, kw_only=True):
 
 _FIELDS: Final = (
     "name, strategy, arms::text, holdout, asks, within_days, now_share, hoped_share, needed, started_at, "
-    "ends_at, started_by"
+    "ends_at, started_by, version_id, before_id"
 )
 _ALL: Final = f"SELECT {_FIELDS}, id, state, ended_at, ended_by, why, finding::text FROM experiments "  # noqa: S608
 
@@ -53,7 +55,7 @@ async def experiments(raw: Raw, name: str | None = None, *, lock: bool = False) 
     found: list[Experiment] = []
     for row in await raw.rows(sql, name):
         arms = tuple((arm, percent) for arm, percent in orjson.loads(row["arms"]))
-        started = Started(row[0], row[1], arms, *list(row)[3:12])
+        started = Started(row[0], row[1], arms, *list(row)[3:14])
         finding = row["finding"]
         found.append(
             Experiment(
@@ -73,8 +75,8 @@ async def start(raw: Raw, one: Started) -> int:
     """Write an experiment that runs from now on; its id."""
     return await raw.value(
         "INSERT INTO experiments (name, strategy, arms, holdout, asks, within_days, now_share, hoped_share, "
-        "needed, started_at, ends_at, started_by, state) "
-        "VALUES ($1, $2, $3::text::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'running') RETURNING id",
+        "needed, started_at, ends_at, started_by, version_id, before_id, state) VALUES "
+        "($1, $2, $3::text::jsonb, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'running') RETURNING id",
         one.name,
         one.strategy,
         orjson.dumps(one.arms).decode(),

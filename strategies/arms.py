@@ -10,6 +10,9 @@ from typing import Final
 import msgspec
 
 HOLDOUT: Final = "holdout"
+# The arms of a roll-out: the version that was in force, and the new one.
+BEFORE: Final = "before"
+NEW: Final = "new"
 _PARTS: Final = 10_000
 # The holdout is drawn by a salt of its own: the same people in one experiment after the other.
 _HELD_OUT: Final = "holdout"

@@ -7,7 +7,7 @@ ends with its reason; where what is owed is not certain, what is past due waits.
 import msgspec
 
 from policy.values import No
-from strategies.arms import HOLDOUT, Arms
+from strategies.arms import HOLDOUT
 from strategies.deciding import Candidate, Deciding, failed
 from strategies.enrol import arm_of, draw
 from strategies.fire import task
@@ -34,8 +34,8 @@ def answer_steps(made: Deciding, loan: Loan) -> None:
     stored = set(loan.waiting)
     new = [o for o in come if o.key not in ended and o.key not in stored]
     made.found.extend(new)
-    if strategy.arms is not None and new:
-        _draw(made, loan, strategy.arms, new)
+    if new and (strategy.arms is not None or made.rulebook.rolling):
+        _draw(made, loan, strategy, new)
     expected = {occurrence.key for occurrence in come} if loan.waiting else frozenset[Key]()
     for key in loan.waiting:
         if key not in expected and not made.in_the_air(key):
@@ -73,13 +73,15 @@ def _governed(made: Deciding, loan: Loan) -> Loan:
     )
 
 
-def _draw(made: Deciding, loan: Loan, arms: Arms, new: list[Occurrence]) -> None:
+def _draw(made: Deciding, loan: Loan, strategy: Strategy, new: list[Occurrence]) -> None:
     """Draw the person into the experiment of the strategy, if one of the steps that came is within it.
 
     As who leads the loan: of two parties each would be in an arm, and one loan in two.
     """
     at = max((one.at for one in new if one.expires > made.now), default=None)
-    drawn = draw(made.facts, arms, made.rulebook, at, made.now) if at is not None and loan.leads else None
+    if at is None or not loan.leads:
+        return
+    drawn = draw(made.facts, strategy, made.rulebook, at, made.now)
     if drawn is not None:
         made.facts = msgspec.structs.replace(made.facts, drawn=(*made.facts.drawn, drawn))
         made.enrolled.append(Enrolled(drawn.experiment, drawn.arm, loan.id, loan.unpaid[0].installment))

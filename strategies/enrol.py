@@ -8,7 +8,8 @@ runs is not drawn. The holdout is for good: who hears nothing in one experiment 
 
 from datetime import datetime
 
-from strategies.arms import HOLDOUT, Arms
+from strategies.arms import BEFORE, HOLDOUT, NEW, Arms
+from strategies.language import Strategy
 from strategies.rulebook import Rulebook
 from strategies.values import Drawn, Facts
 
@@ -30,12 +31,20 @@ def arm_of(facts: Facts, arms: Arms | None, rulebook: Rulebook) -> str:
     return own
 
 
-def draw(facts: Facts, arms: Arms, rulebook: Rulebook, at: datetime, now: datetime) -> Drawn | None:
-    """What the person is drawn into as a step of `at` comes at `now`; None: nothing new."""
-    trial = (rulebook.experiments or {}).get(arms.experiment)
-    if trial is None or trial.over or at <= trial.started or now >= trial.ends:
-        return None
-    if any(one.experiment == arms.experiment for one in facts.drawn):
+def draw(facts: Facts, strategy: Strategy, rulebook: Rulebook, at: datetime, now: datetime) -> Drawn | None:
+    """What the person is drawn into as a step of `at` comes at `now`; None: nothing new.
+
+    Of a strategy with arms, or of one that is rolled out as an experiment: the version is the arm then.
+    """
+    release = rulebook.current.get(strategy.name)
+    if release is not None and release.before is not None and release.version in rulebook.rolling:
+        name = rulebook.rolling[release.version]
+        if not _draws(facts, name, rulebook, at, now) or any(_runs(one, rulebook) for one in facts.drawn):
+            return None
+        new = release.version_for(facts.person) == release.version
+        return Drawn(name, NEW if new else BEFORE)
+    arms = strategy.arms
+    if arms is None or not _draws(facts, arms.experiment, rulebook, at, now):
         return None
     if arms.holdout and any(one.arm == HOLDOUT for one in facts.drawn):
         return Drawn(arms.experiment, HOLDOUT)
@@ -43,6 +52,14 @@ def draw(facts: Facts, arms: Arms, rulebook: Rulebook, at: datetime, now: dateti
     if arm != HOLDOUT and any(_runs(one, rulebook) for one in facts.drawn):
         return None
     return Drawn(arms.experiment, arm)
+
+
+def _draws(facts: Facts, name: str, rulebook: Rulebook, at: datetime, now: datetime) -> bool:
+    """Whether the experiment draws people for a step of `at`, and has not drawn this person."""
+    trial = (rulebook.experiments or {}).get(name)
+    if trial is None or trial.over or at <= trial.started or now >= trial.ends:
+        return False
+    return all(one.experiment != name for one in facts.drawn)
 
 
 def _runs(drawn: Drawn, rulebook: Rulebook) -> bool:

@@ -78,6 +78,7 @@ class Written(msgspec.Struct, frozen=True, omit_defaults=True):
     stances: Mapping[int, Stance] = {}  # portfolio id -> where it is not the usual one
     # experiments that were started, by name; None: a book of before they were, in which arms need no start
     experiments: Mapping[str, Trial] | None = None
+    rolling: Mapping[int, str] = {}  # version id -> the experiment that its roll-out is
 
 
 _USUAL: Final = Stance()
@@ -97,6 +98,7 @@ class Rulebook(msgspec.Struct, frozen=True, eq=False):
     anchors: frozenset[str] = frozenset()  # what any step counts from
     stances: Mapping[int, Stance] = {}
     experiments: Mapping[str, Trial] | None = None
+    rolling: Mapping[int, str] = {}
 
     def actor(self, portfolio: int) -> str:
         """As whom a portfolio (id) speaks: first_party | third_party."""
@@ -126,10 +128,11 @@ def read_rulebook(written: Written) -> Rulebook:
         written.ruling,
         written.current,
         written.counting,
-        frozenset[str]().union(*(one.names for one in strategies.values())),
+        frozenset[str]({"arm"} if written.rolling else ()).union(*(one.names for one in strategies.values())),
         frozenset[str]().union(*(one.anchors for one in strategies.values())),
         written.stances,
         written.experiments,
+        written.rolling,
     )
 
 

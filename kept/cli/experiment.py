@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from casework.staff.rights import Actor
 
 _Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="The experiment's name: `arms.experiment` of a strategy.")
+    str,
+    typer.Argument(
+        metavar="NAME", help="`arms.experiment` of a strategy; or gentle@3, a version that is rolled out."
+    ),
 ]
 _By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it.")]
 _Now = Annotated[float, typer.Argument(metavar="NOW", help="The share that does it now, in percent.")]
@@ -76,11 +79,14 @@ def start(
     hoped: _Hoped,
     asks: _Asks = "paid",
     within: _Within = 14,
+    horizon: Annotated[
+        int, typer.Option("--horizon", min=1, max=730, metavar="DAYS", help="Of a roll-out.")
+    ] = 60,
     by: _By = "operator",
     as_json: AsJson = False,
 ) -> None:
     """Start it, and tell its size."""
-    plan = asyncio.run(_start(name, now / 100, hoped / 100, asks, within, by))
+    plan = asyncio.run(_start(name, now / 100, hoped / 100, asks, within, horizon, by))
     if as_json:
         print_json(_plan(plan))
         return
@@ -200,7 +206,11 @@ def _actor(name: str) -> "Actor":
     return Actor(name, Role.OPERATIONS)
 
 
-async def _start(name: str, now: float, hoped: float, asks: str, within: int, by: str) -> "Plan":
+async def _start(
+    name: str, now: float, hoped: float, asks: str, within: int, horizon: int, by: str
+) -> "Plan":
+    from datetime import timedelta
+
     from casework.experiments import start as use
     from kept.bootstrap import assembled
     from kept.clock import SystemClock
@@ -208,7 +218,17 @@ async def _start(name: str, now: float, hoped: float, asks: str, within: int, by
 
     async with assembled(load()) as running:
         moment, actor = SystemClock().now(), _actor(by)
-        return await use(running.office, actor, name, now, hoped, moment, asks=asks, within_days=within)
+        return await use(
+            running.office,
+            actor,
+            name,
+            now,
+            hoped,
+            moment,
+            asks=asks,
+            within_days=within,
+            horizon=timedelta(days=horizon),
+        )
 
 
 async def _show(name: str) -> dict[str, Any]:

@@ -22,6 +22,9 @@ experiments = Table(
     key(),
     Column("name", Text, nullable=False, unique=True),  # of the strategy's `arms`: the salt of the draw
     Column("strategy", Text, nullable=False),
+    # of a roll-out: the version that it brings, and the one it goes back to where that does harm
+    ref("version_id", "strategy_versions.id", nullable=True),
+    ref("before_id", "strategy_versions.id", nullable=True),
     Column("arms", JSONB, nullable=False),  # [[name, percent], ...]; the champion is the first
     Column("holdout", SmallInteger, nullable=False),
     Column("asks", Text, nullable=False),
@@ -43,6 +46,7 @@ experiments = Table(
     one_of("asks", "paid", "current"),
     one_of("state", "running", "answered", "harmed", "stopped"),
     CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="ended_with_its_state"),
+    CheckConstraint("(version_id IS NULL) = (before_id IS NULL)", name="rolled_out_from_one"),
 )
 
 enrolments = Table(

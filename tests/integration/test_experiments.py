@@ -239,6 +239,45 @@ async def test_what_waits_in_an_arm_that_is_stopped_is_not_sent(club: Club) -> N
     assert codes == [("other_arm",)]
 
 
+async def test_harm_in_a_roll_out_rolls_it_back(club: Club) -> None:
+    office = club.office
+    await publish(office, OPERATIONS, PLAIN, "gentle.yaml", club.now)
+    newer = PLAIN.replace("late-early", "late-firm")
+    with pytest.raises(CaseworkInputError, match="that version is not being rolled out"):
+        await start(office, OPERATIONS, "gentle@2", 0.4, 0.43, club.now)
+    came = await publish(office, OPERATIONS, newer, "gentle.yaml", club.now, share=50)
+    plan = await start(office, OPERATIONS, f"gentle@{came.number}", 0.4, 0.43, club.now)
+    assert (plan.arms.split, plan.ends) == ((("before", 50), ("new", 50)), club.now + 60 * DAY)
+    with pytest.raises(CaseworkInputError, match="its roll-out is the experiment gentle@3, which runs"):
+        await publish(office, OPERATIONS, newer, "gentle.yaml", club.now)
+    await club.day("2026-07-03")
+    under = "SELECT p.person_id, l.strategy_version_id FROM loans l JOIN parties p ON p.loan_id = l.id"
+    versions = dict(await book_rows(office, under))
+    drawn = dict(await book_rows(office, "SELECT person_id, arm FROM enrolments"))
+    assert len(drawn) == PEOPLE
+    assert {who: arm == "new" for who, arm in drawn.items()} == {
+        who: version == came.version for who, version in versions.items()
+    }
+    async with office.transaction() as raw:
+        await raw.run(
+            "INSERT INTO consents (person_id, channel, state, at, source) "
+            "SELECT person_id, 'sms', 'revoked', $1, 'reply' FROM enrolments "
+            "WHERE arm = 'new' AND person_id % 3 = 0",
+            club.now + timedelta(hours=1),
+        )
+    club.now += timedelta(hours=2)
+    ((one, how, found),) = await watch(office, SYSTEM, club.now)
+    assert (one.name, how, found.harmed) == ("gentle@3", "harmed", "opt_outs")
+    record = await book_rows(
+        office,
+        "SELECT v.version, r.action, r.share, r.by FROM releases r "
+        "JOIN strategy_versions v ON v.id = r.strategy_version_id ORDER BY r.id DESC LIMIT 1",
+    )
+    assert record == [(2, "rollback", 100, SYSTEM.name)]
+    await club.day("2026-07-04")
+    assert set(dict(await book_rows(office, under)).values()) == {came.version - 1}
+
+
 async def test_who_may_and_what_is_refused(club: Club) -> None:
     office = club.office
     with pytest.raises(Denied):

@@ -9,11 +9,12 @@ from strategies.arms import HOLDOUT
 from strategies.decide import decide
 from strategies.enrol import arm_of
 from strategies.experiments import level_of, size
-from strategies.rulebook import Rulebook, Trial
+from strategies.rulebook import Release, Rulebook, Trial
 from strategies.values import Decision, Drawn, Enrolled, Facts
 from tests.builders.facts import (
     DAY,
     HOUR,
+    LONG_AGO,
     at,
     begun,
     facts,
@@ -33,6 +34,7 @@ STEPS = """
     kind: {at: due + 1d 09:00, arm: kind, send: late, by: [sms], expires: 4d}
     both: {at: due + 3d 09:00, when: 'arm != "kind"', send: late, by: [sms], expires: 4d}
 """
+OLD = "first: {at: due + 1d 09:00, send: late, by: [sms], expires: 4d}"
 ARMS = "arms: {experiment: tone, split: {plain: 45, kind: 45}, holdout: 10, horizon: 60d}\nstale_after"
 TEXT = strategy(STEPS, "tried").replace("stale_after", ARMS)
 TRIAL = Trial(NOW - 2 * DAY, NOW + 30 * DAY)
@@ -177,6 +179,32 @@ def test_nothing_is_drawn_twice() -> None:
     first = decide(person(of_arm("kind")), book(tone=TRIAL), NOW).enrolled[0]
     again = decide(person(of_arm("kind"), Drawn("tone", first.arm)), book(tone=TRIAL), drawn)
     assert again.enrolled == ()
+
+
+def rolled_out(share: int, **trials: Trial) -> Rulebook:
+    """Version 2 for a share of the people; version 1 for the rest."""
+    texts = {1: strategy(OLD, "rolled"), 2: strategy(OLD.replace("late,", "late-firm,"), "rolled")}
+    release = Release(2, LONG_AGO, share=share, before=1, salt="rolled")
+    made = rulebook(texts)
+    return replace(made, current={"rolled": release}, experiments=trials, rolling={2: "rolled@2"})
+
+
+def test_a_roll_out_is_an_experiment_whose_arm_is_the_new_version() -> None:
+    book = rolled_out(25, **{"rolled@2": TRIAL})
+    new = 0
+    for id_ in range(1, 401):
+        found = facts(loan(unpaid(DUE), chosen=LONG_AGO), person=id_)
+        decision = decide(found, book, NOW)
+        (drawn,) = decision.enrolled
+        governs = [one.strategy for one in decision.governs] or [1]
+        assert (drawn.experiment, drawn.arm) == ("rolled@2", "new" if governs == [2] else "before")
+        assert [plan.strategy for plan in decision.plans] == governs
+        new += drawn.arm == "new"
+        assert decide(replace(found, drawn=(Drawn("rolled@2", drawn.arm),)), book, NOW).enrolled == ()
+    assert 70 <= new <= 130
+    elsewhere = facts(loan(unpaid(DUE)), drawn=(Drawn("other", "a"),))
+    assert decide(elsewhere, rolled_out(25, other=TRIAL, **{"rolled@2": TRIAL}), NOW).enrolled == ()
+    assert decide(facts(loan(unpaid(DUE))), rolled_out(25), NOW).enrolled == ()
 
 
 def test_several_challengers_need_more_people_each() -> None:
