@@ -6,9 +6,10 @@ gives their facts, COPY and array updates write what changed.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from casework.course import Course, course
@@ -16,7 +17,8 @@ from casework.office import Book, Office
 from casework.staff.rights import Action, Actor, require
 from policy.values import Past, reason_of
 from storage.audit import Event, write
-from storage.course import due_cases, write_changes
+from storage.course import due_cases, put_off_look, write_changes
+from storage.engine import AWAY
 from storage.facts import load_facts
 from storage.raw import Raw
 from strategies.decide import decide
@@ -24,6 +26,9 @@ from strategies.rulebook import ENGINE
 from strategies.values import Decision, Facts
 
 BATCH = 1_000
+UNDECIDED_WAITS = timedelta(hours=1)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -40,7 +45,13 @@ class LookReport(msgspec.Struct):
     superseded: int = 0
     waiting: int = 0
     cancelled: int = 0
+    undecided: int = 0  # cases that could not be decided; each waits an hour, and is an error in the log
     by_reason: Counter[str] = msgspec.field(default_factory=Counter[str])
+
+    def add(self, other: "LookReport") -> None:
+        """Count what another part of the look did."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 async def look(
@@ -50,14 +61,57 @@ async def look(
     require(actor, Action.LOOK)
     report = LookReport()
     while True:
-        async with office.transaction() as raw:
-            cases = await due_cases(raw, now, BATCH)
-            if cases:
-                await _look_at(office, actor, raw, cases, now, report)
+        cases, part = await _batch(office, actor, now)
+        report.add(part)
         if progress:
             progress(len(cases))
         if not cases:
             return report
+
+
+async def _batch(office: Office, actor: Actor, now: datetime) -> tuple[list[int], LookReport]:
+    """The next cases, decided in one transaction; where that fails, each in one of its own."""
+    cases: list[int] = []
+    part = LookReport()
+    try:
+        async with office.transaction() as raw:
+            cases = await due_cases(raw, now, BATCH)
+            if cases:
+                await _look_at(office, actor, raw, cases, now, part)
+    except AWAY:
+        raise
+    except Exception:
+        if not cases:
+            raise
+        part = await _each_alone(office, actor, cases, now)
+    return cases, part
+
+
+async def _each_alone(office: Office, actor: Actor, cases: Sequence[int], now: datetime) -> LookReport:
+    """One case that cannot be decided holds up no other. Raises where none of several can: that is ours."""
+    report = LookReport()
+    failed: dict[int, Exception] = {}
+    for case in cases:
+        part = LookReport()
+        try:
+            async with office.transaction() as raw:
+                if await due_cases(raw, now, 1, among=case):
+                    await _look_at(office, actor, raw, [case], now, part)
+        except AWAY:
+            raise
+        except Exception as error:
+            failed[case] = error
+        else:
+            report.add(part)
+    if len(failed) == len(cases) > 1:
+        raise failed[cases[0]]
+    for case, error in failed.items():
+        # Foreign exceptions carry texts and addresses: no more of it than its kind.
+        log.error("undecidable", case=case, error=type(error).__name__)
+    async with office.transaction() as raw:
+        await put_off_look(raw, list(failed), now + UNDECIDED_WAITS)
+    report.undecided = len(failed)
+    return report
 
 
 async def _look_at(

@@ -8,11 +8,20 @@ from types import TracebackType
 import structlog
 from prometheus_client import Histogram
 
-from notifiers.errors import NeverBegan, OutcomeUnknown, Permanent, RecipientBlocked, SendError, Transient
+from notifiers.errors import (
+    DoorClosed,
+    NeverBegan,
+    OutcomeUnknown,
+    Permanent,
+    RecipientBlocked,
+    SendError,
+    Transient,
+)
 from notifiers.results import Channel, Found, Media, Outgoing, Receipt, ReceiptState, Reply, Sent, State
 
 __all__ = [
     "Channel",
+    "DoorClosed",
     "Found",
     "Media",
     "NeverBegan",

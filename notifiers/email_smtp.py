@@ -22,6 +22,7 @@ from aiosmtplib.response import SMTPResponse
 
 from notifiers import mail
 from notifiers.base import (
+    DoorClosed,
     NeverBegan,
     NothingHandedOver,
     Notifier,
@@ -100,6 +101,9 @@ class Smtp(Notifier):
                 connection = await self._connection(sender.address, to)
             except asyncio.CancelledError:  # it has sender and recipient at most
                 raise NeverBegan from None
+            if not outgoing.may_still_go():
+                connection.close()  # it waits for a body that it will not get
+                raise DoorClosed
             try:
                 await _hand_over(connection, data, self._timeout)
             except (Transient, Permanent):

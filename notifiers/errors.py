@@ -49,6 +49,15 @@ class RecipientBlocked(SendError):  # noqa: N818 - the word callers read
     result = "recipient_blocked"
 
 
+class DoorClosed(SendError):  # noqa: N818 - the word callers read
+    """Certainly not taken: `Outgoing.may_still_go` said no while the adapter waited for its provider."""
+
+    result = "door_closed"
+
+    def __init__(self) -> None:
+        super().__init__("door_closed")
+
+
 class NeverBegan(asyncio.CancelledError):
     """Cancelled before the provider had anything of the message: it can be planned again at once."""
 

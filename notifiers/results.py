@@ -1,5 +1,6 @@
 """What goes to a provider and what comes back: small frozen values, the same for every provider."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -19,7 +20,9 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     brackets): a mail carries it as its Message-ID, so that a repeat would be the same mail. `to` is what the
     channel addresses: an E.164 phone number, a mail address, a chat id. `sender` replaces the adapter's own
     sender (a portfolio has its own); None takes the adapter's. `opt_out_url` becomes List-Unsubscribe.
-    `at` is the moment of the claim (aware); a mail carries it as its Date.
+    `at` is the moment of the claim (aware); a mail carries it as its Date. `may_still_go` is asked where an
+    adapter has waited (for a connection, for a slow server), before it gives anything of the message away:
+    hours may have ended meanwhile.
     """
 
     contact: int
@@ -30,6 +33,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     at: datetime
     sender: str | None = None
     opt_out_url: str | None = None
+    may_still_go: Callable[[], bool] = lambda: True
 
 
 class Sent(Struct, frozen=True):

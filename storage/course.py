@@ -102,11 +102,28 @@ DUE: Final = (
     "SELECT id FROM cases WHERE next_look_at <= $1 ORDER BY next_look_at, id LIMIT $2 "
     "FOR NO KEY UPDATE SKIP LOCKED"
 )
+_DUE_STILL: Final = (
+    "SELECT id FROM cases WHERE next_look_at <= $1 AND id = $3 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
+)
 
 
-async def due_cases(raw: Raw, now: datetime, limit: int) -> list[int]:
-    """Cases whose look is due, locked until the transaction ends; those locked by others are passed over."""
-    return [row[0] for row in await raw.rows(DUE, now, limit)]
+async def due_cases(raw: Raw, now: datetime, limit: int, among: int | None = None) -> list[int]:
+    """Cases whose look is due, locked until the transaction ends; those locked by others are passed over.
+
+    `among`: that case alone, where it is due.
+    """
+    rows = await (raw.rows(DUE, now, limit) if among is None else raw.rows(_DUE_STILL, now, limit, among))
+    return [row[0] for row in rows]
+
+
+async def put_off_look(raw: Raw, cases: Sequence[int], until: datetime) -> None:
+    """Have these cases looked at no sooner than `until`."""
+    await raw.run(
+        "WITH chosen AS (SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) "
+        "UPDATE cases c SET next_look_at = $2 FROM chosen WHERE chosen.id = c.id AND c.next_look_at < $2",
+        cases,
+        until,
+    )
 
 
 async def write_changes(

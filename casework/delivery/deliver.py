@@ -22,6 +22,7 @@ from casework.delivery.room import Room, Shut, until
 from casework.office import Clock, Office
 from casework.staff.rights import Action, Actor, require
 from notifiers.base import (
+    DoorClosed,
     NeverBegan,
     Notifier,
     OutcomeUnknown,
@@ -52,6 +53,8 @@ LEASE = timedelta(minutes=2)
 
 # What answers within this is recorded together; who is slower delays nobody.
 _SLOW = timedelta(milliseconds=250)
+# Who was told to let go does so at once; on a machine that is busy, a little later.
+_LETTING_GO = timedelta(seconds=2)
 _DATABASE_AWAY = timedelta(milliseconds=500)  # before it is tried again
 
 # After so many tries that took nothing: wait so long. The step's own expiry ends it.
@@ -270,7 +273,7 @@ class _Turn:
         for task in self._in_the_air:
             task.cancel()  # does nothing to one that is done: its answer is still recorded
         if self._in_the_air:
-            await asyncio.wait(self._in_the_air, timeout=_SLOW.total_seconds())
+            await asyncio.wait(self._in_the_air, timeout=_LETTING_GO.total_seconds())
         self._in_the_air = {task for task in self._in_the_air if task.done() and not task.cancelled()}
 
     async def _insist(self, outcomes: Sequence[_Outcome]) -> None:
@@ -342,8 +345,17 @@ async def _hand_over(
     if opens != now:
         later = opens or now + _BACKOFF[-1]
         return _Outcome(Result(contact, "planned", code="door_closed", retry_at=later), ready.channel)
+
+    def may_still_go() -> bool:
+        moment = clock.now()
+        return clock.wall() < until and ready.may_go(moment) == moment
+
     try:
-        sent = await notifier.send(ready.outgoing)
+        sent = await notifier.send(msgspec.structs.replace(ready.outgoing, may_still_go=may_still_go))
+    except DoorClosed as error:
+        moment = clock.now()
+        later = ready.may_go(moment) or moment + _BACKOFF[-1]
+        return _Outcome(Result(contact, "planned", code=error.code, retry_at=later), ready.channel)
     except SendError as error:
         return _refused(ready, notifier, error, now, wait)
     except NeverBegan:  # this worker ends; any other may send it

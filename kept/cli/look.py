@@ -76,6 +76,7 @@ def _look_document(report: "LookReport") -> dict[str, Any]:
         "superseded": report.superseded,
         "waiting": report.waiting,
         "cancelled": report.cancelled,
+        "undecided": report.undecided,
         "by_reason": dict(report.by_reason.most_common()),
     }
 

@@ -51,6 +51,45 @@ async def test_failure_5_a_case_that_cannot_be_decided_at_the_claim_waits_alone(
     assert (await town.send()).by_channel == {"sms": {"accepted": 1}}, "mended, it goes"
 
 
+async def test_failure_5_a_case_that_cannot_be_decided_keeps_no_other_from_its_look(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, *_ = [await town.borrower(LATE) for _ in range(4)]
+    decide = look.decide
+
+    def fails(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
+        if facts.case == bad.case:
+            raise ZeroDivisionError
+        return decide(facts, rulebook, now)
+
+    monkeypatch.setattr(look, "decide", fails)
+    with capture_logs() as said:
+        report = await town.look()
+    assert (report.cases, report.contacts, report.undecided) == (3, 3, 1)
+    (line,) = [line for line in said if line["event"] == "undecidable"]
+    assert (line["log_level"], line["case"], line["error"]) == ("error", bad.case, "ZeroDivisionError")
+    assert (await town.look()).cases == 0, "it waits"
+    monkeypatch.undo()
+    town.now += DAY / 12
+    assert (await town.look()).contacts == 1, "mended, it is decided"
+
+
+async def test_where_no_case_can_be_decided_nothing_is_put_off(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await town.borrower(LATE)
+
+    def fails(facts: Facts, rulebook: Rulebook, now: datetime) -> Decision:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(look, "decide", fails)
+    with pytest.raises(ZeroDivisionError):
+        await town.look()
+    monkeypatch.undo()
+    assert (await town.look()).contacts == 3
+
+
 async def test_failure_5_an_answer_that_cannot_be_opened_fails_alone(town: Town) -> None:
     await town.answer(await town.borrower(FAR))
     for _ in range(3):

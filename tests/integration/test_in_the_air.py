@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from aiosmtplib import SMTP
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.delivery.deliver import GROUP, deliver
@@ -16,7 +17,7 @@ from notifiers.email_smtp import Smtp
 from notifiers.mail_server import Server
 from storage.raw import Raw
 from tests.builders.book import SYSTEM
-from tests.builders.town import Counting, Town
+from tests.builders.town import MONDAY, Counting, Town
 from tests.sinks.smtp import SmtpSink
 
 SECONDS = 20
@@ -171,4 +172,53 @@ async def test_mails_that_a_silent_server_has_nothing_of_are_planned_again_at_th
     sink.faults.clear()
     assert (await town.send()).by_channel["email"] == {"accepted": 8}
     await smtp.close()
+    await sink.close()
+
+
+class LateDoor(Smtp):
+    """The server is slow to take sender and recipient: by then it is two minutes later."""
+
+    later = timedelta()
+
+    async def _connection(self, sender: str, to: str) -> SMTP:
+        made = await super()._connection(sender, to)
+        LATE.now_ += self.later
+        return made
+
+
+class Moving:
+    """A clock that others move."""
+
+    now_ = MONDAY
+
+    def now(self) -> datetime:
+        return self.now_
+
+    wall = now
+
+
+LATE = Moving()
+
+
+async def test_the_window_holds_before_the_body_of_a_mail_and_not_when_its_server_was_called(
+    town: Town,
+) -> None:
+    sink = await SmtpSink().start()
+    slow = LateDoor(Server.read(sink.url), "Acme Credit <mail@example.com>")
+    slow.later = timedelta(minutes=2)
+    town.providers["email"] = slow  # pyright: ignore[reportArgumentType]
+    await town.borrower(date(2026, 11, 20), phone=False)
+    town.now = LATE.now_ = datetime(2026, 11, 23, 19, 59, tzinfo=UTC)  # a minute before 21:00 in Berlin
+    await town.look()
+    report = await deliver(town.office, SYSTEM, town.providers, LATE, "one")
+    assert report.by_channel == {"email": {"deferred": 1}}
+    assert sink.record.taken == []
+    rows = await town.book.sql("SELECT state, code, not_before::text FROM contacts")
+    assert [tuple(row) for row in rows] == [("planned", "door_closed", "2026-11-24 07:00:00+00")]
+    slow.later = timedelta()
+    LATE.now_ = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    report = await deliver(town.office, SYSTEM, town.providers, LATE, "two")
+    assert report.by_channel == {"email": {"accepted": 1}}
+    assert len(sink.record.taken) == 1
+    await slow.close()
     await sink.close()
