@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from aiogram import Bot, Dispatcher, F, Router
+from aiogram import Bot, Dispatcher, Router
 from aiogram.filters import BaseFilter
 from aiogram.filters.exception import ExceptionTypeFilter
 from aiogram.fsm.storage.base import BaseStorage
@@ -24,6 +24,7 @@ from aiogram.types import (
 from aiogram_dialog import DialogManager
 from aiogram_dialog import setup_dialogs as _setup_dialogs  # pyright: ignore[reportUnknownVariableType]
 from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
+from aiogram_dialog.api.internal import CONTEXT_KEY
 from aiogram_dialog.api.protocols import MessageManagerProtocol
 
 from bot import identity, menu
@@ -99,6 +100,30 @@ class _Arrival:
         return await handler(event, data)
 
 
+class _Has(BaseFilter):
+    """A message that has a part. A magic filter says the same, from a thread of its own for each message."""
+
+    def __init__(self, part: str) -> None:
+        self._part = part
+
+    async def __call__(self, message: Message) -> bool:
+        return getattr(message, self._part) is not None
+
+
+class _Starts(BaseFilter):
+    """/start, with the payload of a link or without."""
+
+    async def __call__(self, message: Message) -> bool:
+        return message.text is not None and message.text.startswith("/start")
+
+
+class _Idle(BaseFilter):
+    """No dialog is open: none of them has to be asked."""
+
+    async def __call__(self, _: Message, **data: Any) -> bool:
+        return data.get(CONTEXT_KEY) is None
+
+
 class _Linked(BaseFilter):
     async def __call__(self, event: TelegramObject, here: Here) -> bool:
         return here.chat.person is not None
@@ -128,13 +153,14 @@ class _AtOnce(BaseFilter):
 def _front() -> Router:
     front = Router(name="front")
     front.my_chat_member.register(_membership)
-    front.message.register(_start, F.text.startswith("/start"))
-    front.message.register(_contact, F.contact)
-    front.message.register(paid_here, F.successful_payment)
+    front.message.register(_start, _Starts())
+    front.message.register(_contact, _Has("contact"))
+    front.message.register(paid_here, _Has("successful_payment"))
     front.pre_checkout_query.register(last_check)
     front.message.register(_stranger_says, ~_Linked())
     front.callback_query.register(_stranger_taps, ~_Linked())
     front.message.register(_heard, _Asks())
+    front.message.register(_words, _Idle())
     front.callback_query.register(_tapped, _AtOnce())
     return front
 
@@ -188,11 +214,9 @@ async def _words(message: Message, here: Here, dialog_manager: DialogManager) ->
         await begin(dialog_manager, entries()["paid"])
         return
     meaning = understand(text)
-    asked = (
-        await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
-        if text
-        else None
-    )
+    asked = None
+    if text and here.chat.talking:
+        asked = await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
     if asked is not None and (asked.taken or meaning.intent not in ANSWERS):
         # What is meant for a person is not taken for a wish of its own, however it reads.
         if not asked.taken:

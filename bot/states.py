@@ -1,17 +1,52 @@
 """Where dialogs keep what was said so far: Redis, sealed, and forgotten after a day."""
 
 import base64
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import orjson
-from aiogram.fsm.storage.base import DefaultKeyBuilder
+from aiogram.fsm.storage.base import DefaultKeyBuilder, StateType, StorageKey
 from aiogram.fsm.storage.redis import RedisStorage
 from redis.asyncio import Redis
 
 from casework.office import Office
 
 LIVES: Final = timedelta(days=1)
+
+
+class _States(RedisStorage):
+    """What dialogs read and write, and no more: an update out of any dialog is one question to Redis.
+
+    The states of aiogram itself are used by nobody here. That there is nothing is not written again over what
+    was just read as nothing: updates of one chat are worked one after the other.
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._absent: set[StorageKey] = set()
+
+    async def get_state(self, key: StorageKey) -> str | None:
+        return None
+
+    async def set_state(self, key: StorageKey, state: StateType = None) -> None:
+        if state is not None:
+            raise NotImplementedError("dialogs keep their state in their data")
+
+    async def get_data(self, key: StorageKey) -> dict[str, Any]:
+        found = await super().get_data(key)
+        if found:
+            self._absent.discard(key)
+        else:
+            self._absent.add(key)
+        return found
+
+    async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
+        if key in self._absent:
+            self._absent.discard(key)
+            if not data:
+                return
+        await super().set_data(key, data)
 
 
 def storage_of(redis: "Redis", office: Office) -> RedisStorage:
@@ -24,7 +59,7 @@ def storage_of(redis: "Redis", office: Office) -> RedisStorage:
     def loads(value: str | bytes) -> Any:
         return orjson.loads(office.keyring.open("chat_states", "data", 0, base64.b64decode(value)))
 
-    return RedisStorage(
+    return _States(
         redis,
         key_builder=DefaultKeyBuilder(prefix="kept:chat", with_destiny=True),
         state_ttl=LIVES,

@@ -4,6 +4,7 @@ Wired in kept/bootstrap.py alone. The rulebook is read again when a strategy was
 changed; within a transaction it stays the same.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -24,6 +25,9 @@ from storage.raw import Raw, begun
 from storage.rulebooks import keep_rulebook, published, releases
 from storage.texts import all_versions
 from strategies.rulebook import Counting, Rulebook, Stance, Trial, Written, digest, encode, read_rulebook
+
+
+_GLANCES = 4  # of the connections of a process
 
 
 class Clock(Protocol):
@@ -60,6 +64,7 @@ class Office:
         self.engine = engine
         # Begins nothing by itself: our transactions are the driver's own, a round trip and a half each.
         self._connections = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._glances = asyncio.Semaphore(_GLANCES)
         self.keyring = keyring
         self.doors = doors or Doors()
         # Names this book among all that use the same providers; it follows from the keys.
@@ -82,6 +87,16 @@ class Office:
         """One unit of work: committed at the end, rolled back on an error."""
         async with self._connections.connect() as connection, begun(connection) as raw:
             yield raw
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncGenerator[Raw]:
+        """To read a little: each statement sees what is committed by then, and nothing is begun.
+
+        A few at a time, however many ask: more would only open connections for a moment, at ten times the
+        cost of the question.
+        """
+        async with self._glances, self._connections.connect() as connection:
+            yield await Raw.alone(connection)
 
     async def book(self, raw: Raw) -> Book:
         """The book in force, as this transaction sees it; its rulebook is stored for replay."""

@@ -102,8 +102,8 @@ def configure(json: bool | None = None, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # They tell of every wake-up and every start, whether or not anything came of it.
-    for chatty in ("arq", "alembic", "uvicorn"):
+    # They tell of every wake-up, update and start, whether or not anything came of it.
+    for chatty in ("aiogram", "alembic", "arq", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
     structlog.configure(
         processors=[

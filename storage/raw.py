@@ -35,6 +35,11 @@ class Raw:
                 raise RuntimeError("this connection commits by itself; open a transaction first")
         return cls(connection, driver)
 
+    @classmethod
+    async def alone(cls, connection: AsyncConnection) -> "Raw":
+        """On a connection that commits by itself, and does: for statements that stand alone."""
+        return cls(connection, (await connection.get_raw_connection()).driver_connection)
+
     async def rows(self, sql: str, *parameters: object) -> list[Any]:
         """The rows as records: by position and by name."""
         return await self._driver.fetch(sql, *parameters)

@@ -25,7 +25,7 @@ class Chat(msgspec.Struct, frozen=True):
     """A chat at a moment. `person` is None where nobody proved whose it is; `telegram` its id there.
 
     `expired`: it was somebody's until this very moment. `locked`: no proof is taken now. `staff`: who of the
-    staff works there.
+    staff works there. `talking`: a conversation with a person was open there.
     """
 
     id: int
@@ -36,12 +36,17 @@ class Chat(msgspec.Struct, frozen=True):
     quiet: bool
     expired: bool = False
     staff: int | None = None
+    talking: bool = False
 
 
 async def arrive(office: Office, actor: Actor, telegram: int, language: str | None, now: datetime) -> Chat:
     """The chat of that id, made where there is none; in `language` where that is spoken. Raises Denied."""
     require(actor, Action.TAKE_UPDATE)
     token = office.keyring.token("chat", str(telegram))
+    async with office.glance() as raw:
+        row = await chats.find(raw, token)
+    if row is not None and not _is_over(row, now) and row.seen_at + _A_WHILE >= now:
+        return _chat(row, telegram, now, expired=False)
     async with office.transaction() as raw:
         row = await chats.find(raw, token)
         if row is None:
@@ -50,20 +55,30 @@ async def arrive(office: Office, actor: Actor, telegram: int, language: str | No
             await chats.add(raw, office.keyring, token, str(telegram), spoken, now)
             row = await chats.find(raw, token)
             assert row is not None
-        over = row.person is not None and (not row.good or row.seen_at + DISUSE < now)
+        over = _is_over(row, now)
         if over:
             await _expire(raw, actor, row, now)
         if row.seen_at + _A_WHILE < now:
             await chats.seen(raw, row.id, now)
+    return _chat(row, telegram, now, expired=over)
+
+
+def _is_over(row: ChatRow, now: datetime) -> bool:
+    """Whether it was somebody's, and has to be proved again."""
+    return row.person is not None and (not row.good or row.seen_at + DISUSE < now)
+
+
+def _chat(row: ChatRow, telegram: int, now: datetime, *, expired: bool) -> Chat:
     return Chat(
         row.id,
         telegram,
-        None if over else row.person,
+        None if expired else row.person,
         row.language,
         row.locked_until is not None and row.locked_until > now,
         row.quiet,
-        over,
+        expired,
         row.staff,
+        row.talking,
     )
 
 

@@ -11,7 +11,7 @@ from storage.raw import Raw
 
 class ChatRow(msgspec.Struct, frozen=True):
     """A chat as stored. `good` says whether what once proved whose it is still holds: the addresses are
-    good, and no number came on file since."""
+    good, and no number came on file since. `talking`: a conversation is open there."""
 
     id: int
     person: int | None
@@ -22,13 +22,15 @@ class ChatRow(msgspec.Struct, frozen=True):
     locked_until: datetime | None
     quiet: bool
     staff: int | None
+    talking: bool
     good: bool
 
 
 _KNOWN = "('attested', 'confirmed')"
 _CHAT = f"""
 SELECT c.id, c.person_id, c.address_id, c.language, c.seen_at, c.failures, c.locked_until, c.quiet,
-       c.staff_id, c.person_id IS NULL OR (
+       c.staff_id, EXISTS (SELECT 1 FROM talks t WHERE t.chat_id = c.id AND t.ended_at IS NULL) AS talking,
+       c.person_id IS NULL OR (
          EXISTS (SELECT 1 FROM addresses a WHERE a.id = c.address_id AND a.state = 'linked')
          AND NOT EXISTS (SELECT 1 FROM chat_proofs p JOIN addresses s ON s.id IN (p.address_id, p.number_id)
                          WHERE p.id = c.proof_id AND s.state NOT IN {_KNOWN})
