@@ -35,7 +35,7 @@ async def balance(here: Here) -> None:
         parts = [here.say("balance.none")]
     known = [one.known_until for one in found if one.known_until is not None]
     if known:
-        parts.append(here.say("balance.as_of", moment=here.say.moment(min(known), "UTC") + " UTC"))
+        parts.append(here.say("balance.as_of", moment=here.say.moment(min(known), found[0].zone)))
     owing = any(one.outstanding for one in found)
     rows: Rows = (("pay", "paid"), ("promise", "cannot"), ("menu", "human")) if owing else BACK
     if found and not owing:

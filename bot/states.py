@@ -18,8 +18,8 @@ LIVES: Final = timedelta(days=1)
 class _States(RedisStorage):
     """What dialogs read and write, and no more: an update out of any dialog is one question to Redis.
 
-    The states of aiogram itself are used by nobody here. That there is nothing is not written again over what
-    was just read as nothing: updates of one chat are worked one after the other.
+    States of aiogram's own are used by nobody here, only data. That there is nothing is not written again
+    over what was read as nothing: updates of one chat are worked one after the other.
     """
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -30,8 +30,9 @@ class _States(RedisStorage):
         return None
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
+        """None is what there is."""
         if state is not None:
-            raise NotImplementedError("dialogs keep their state in their data")
+            raise NotImplementedError("what is said so far is kept as data")
 
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
         found = await super().get_data(key)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from ruamel.yaml import YAML
 
 from messages.locales import locale_for, long_date, money
@@ -49,8 +49,10 @@ class Speech(msgspec.Struct, frozen=True):
         return format_date(day, "MMMM y" if self.code != "zh" else "y年M月", locale=self.locale)
 
     def moment(self, at: datetime, zone: str) -> str:
-        """A moment, at the borrower's."""
-        return format_datetime(at, "medium", tzinfo=ZoneInfo(zone), locale=self.locale)
+        """A moment, at the borrower's, to the minute."""
+        there = at.astimezone(ZoneInfo(zone))
+        day, clock = format_date(there, locale=self.locale), format_time(there, "short", locale=self.locale)
+        return f"{day} {clock}" if self.code == "zh" else f"{day}, {clock}"
 
 
 @cache

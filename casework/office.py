@@ -26,7 +26,6 @@ from storage.rulebooks import keep_rulebook, published, releases
 from storage.texts import all_versions
 from strategies.rulebook import Counting, Rulebook, Stance, Trial, Written, digest, encode, read_rulebook
 
-
 _GLANCES = 4  # of the connections of a process
 
 

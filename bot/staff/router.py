@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import BaseFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message, TelegramObject
@@ -23,7 +23,7 @@ _START: Final = "/start"
 def staff_router() -> Router:
     """Everything of the staff's chat; a chat that is none passes by."""
     made = Router(name="staff")
-    made.message.register(_invited, F.text.startswith(_START), _Invitation())
+    made.message.register(_invited, _Invitation())
     made.message.register(_said, _Works())
     made.callback_query.register(_tapped, _Works())
     return made
@@ -33,8 +33,8 @@ class _Invitation(BaseFilter):
     """/start with an invitation; whether it is good is asked by who handles it. Gives `given`."""
 
     async def __call__(self, message: Message) -> bool | dict[str, Any]:
-        _, _, given = (message.text or "").partition(" ")
-        return {"given": given.strip()} if is_link(given) else False
+        word, _, given = (message.text or "").partition(" ")
+        return {"given": given.strip()} if word.startswith(_START) and is_link(given) else False
 
 
 class _Works(BaseFilter):

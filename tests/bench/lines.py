@@ -76,6 +76,16 @@ def _of_size(found: Found, sizes: Sizes) -> list[Line]:
     ahead = found.ahead
     ours, floor = found.imported.seconds / rows, found.imported.floor / rows
     return [
+        Line(
+            "7",
+            "balance by chat, from update to answer / a bare aiogram echo",
+            median(found.replies.ours) * US,
+            "us",
+            median(found.replies.floor) * US,
+            paired(found.replies.ours, found.replies.floor),
+            2.0,
+            1.3,
+        ),
         Line("8", of_pass, passed * MS, "ms", probe * MS, passed * MS, 5, 1, "{:.2f} ms"),
         Line("9", of_memory, many * MB, "MB", few * MB, many / few, 1.3, 1.05),
         Line(

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from notifiers.base import Channel
-from tests.bench import ahead, delivery, growth, nothing_due, queue, reminder, side_by_side, tape
+from tests.bench import ahead, chat, delivery, growth, nothing_due, queue, reminder, side_by_side, tape
 from tests.bench import memory as peak_memory
 from tests.bench.book import build, make_due, under_packs
 from tests.bench.look_floor import facts_size, time_floor, time_look, written
@@ -53,6 +53,11 @@ class Sizes(msgspec.Struct, frozen=True):
         return max(1, min(self.loans // (self.runs + 1), 1_280))
 
     @property
+    def asking(self) -> int:
+        """Borrowers who ask what they owe, in ratio 7."""
+        return min(self.loans // 4, 1_000)
+
+    @property
     def carried(self) -> int:
         """Contacts of a run of one deliverer, and of two."""
         return max(1, min(self.loans // 7, 1_280))
@@ -88,6 +93,7 @@ class Found(msgspec.Struct):
     memory: tuple[int, int]
     imported: tape.Imported
     ahead: ahead.Ahead
+    replies: chat.Replies
 
 
 async def measure(place: Place, redis_url: str, sizes: Sizes, folder: Path) -> Found:
@@ -110,7 +116,8 @@ async def measure(place: Place, redis_url: str, sizes: Sizes, folder: Path) -> F
     )
     imported = await tape.measure(place, folder, sizes.tape)
     simulated = await ahead.measure(place, book, sizes.due, min(sizes.runs, 3))
-    return Found(looks, few, many, line, queued, sendings, deliverers, memory, imported, simulated)
+    replies = await chat.measure(place, book, redis_url, sizes.asking, sizes.runs, folder)
+    return Found(looks, few, many, line, queued, sendings, deliverers, memory, imported, simulated, replies)
 
 
 async def _book(place: Place, kind: str, loans: int) -> str:

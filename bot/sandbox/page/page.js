@@ -7,7 +7,7 @@ const TEXTS = {
     who: "Who do you want to be?", who_hint: "People of the sample book. Codes that the bot sends come to the outbox.",
     name: "Name", phone: "Phone number", begin: "Begin as somebody else", chats: "Chats", none: "No chat yet.",
     photo: "Photo", write: "Write a message", send: "Send", you: "You", bot: "Bot",
-    contact: (number) => `Contact shared: +${number}`, picture: "[a photo]", file: (name) => `[file: ${name}]`,
+    contact: (number) => `Contact shared: +${number}`, picture: "[a photo]", file: (name) => `Open ${name}`,
     nobody: "Nobody is in the sample: begin as somebody else.", gone: "The sandbox does not answer. Is it still running?",
   },
   zh: {
@@ -15,7 +15,7 @@ const TEXTS = {
     who: "您想扮演谁？", who_hint: "示例账本里的人物。机器人发送的验证码会出现在发件箱里。",
     name: "姓名", phone: "手机号", begin: "扮演其他人", chats: "聊天", none: "还没有聊天。",
     photo: "照片", write: "输入消息", send: "发送", you: "我", bot: "机器人",
-    contact: (number) => `已分享联系人：+${number}`, picture: "[照片]", file: (name) => `[文件：${name}]`,
+    contact: (number) => `已分享联系人：+${number}`, picture: "[照片]", file: (name) => `打开 ${name}`,
     nobody: "示例里没有人物：请扮演其他人。", gone: "沙盒没有回应，它还在运行吗？",
   },
 };
@@ -85,7 +85,7 @@ async function open(id) {
   at("block").hidden = false;
   const mine = ++turn;
   people();
-  at("text").focus();
+  if (matchMedia("(hover: hover)").matches) at("text").focus(); // on a phone its keyboard would hide the chat
   let after = -1;
   while (mine === turn) {
     try {
@@ -108,9 +108,11 @@ function draw(state) {
   at("block").textContent = say(state.blocked ? "unblock" : "block");
   at("block").setAttribute("aria-pressed", String(state.blocked));
   const log = at("log");
+  const tapped = log.contains(document.activeElement); // what is drawn anew would leave the keyboard nowhere
   const low = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   log.replaceChildren(...state.messages.map((one) => message(one)));
   if (low) log.scrollTop = log.scrollHeight;
+  if (tapped) ([...log.querySelectorAll("li:has(button)")].at(-1)?.querySelector("button") || log).focus();
   const rows = state.board ? state.board.keyboard : [];
   at("board").replaceChildren(...rows.flat().map((one) => {
     const button = element("button", one.text);
@@ -126,10 +128,16 @@ function message(one) {
   item.append(element("span", `${say(one.mine ? "you" : "bot")} · ${time}`, "by"));
   const parts = [];
   if (one.photo) parts.push(say("picture"));
-  if (one.file) parts.push(say("file")(one.file));
   if (one.contact) parts.push(say("contact")(one.contact));
   if (one.text) parts.push(one.text);
-  item.append(element("div", parts.join("\n"), "said"));
+  const said = element("div", parts.join("\n"), "said");
+  if (one.file) {
+    const link = element("a", say("file")(one.file));
+    link.href = `/file/botpage/${one.file_id}`;
+    link.download = one.file;
+    said.append(parts.length ? "\n" : "", link);
+  }
+  item.append(said);
   for (const row of one.buttons) {
     const line = element("div", undefined, "row");
     for (const button of row) {
