@@ -91,7 +91,7 @@ async def holdings(office: Office, actor: Actor, person: int, now: datetime) -> 
 
     For an answer in their chat: the gate is asked as for purpose `answer`. Raises Denied, NotAnsweredError.
     """
-    async with office.transaction() as raw:
+    async with office.glance() as raw:
         book, rows, found = await _read(raw, office, actor, person, now)
         said = await ask_the_gate(raw, book, {row.case: row.portfolio for row in rows}, now)
     if not said:
