@@ -28,6 +28,7 @@ from strategies.values import Facts
 HELD_FOR: Final = timedelta(days=3)  # a pause or a provider that is away; then it is planned anew
 _CHANNELS: Final = ("email", "sms", "chat")  # what can be kept comes first
 _OF_DEBT: Final = NOTICES["validation"]  # which is for what is past due
+_FOR_A_PERSON: Final = frozenset({"deceased", "bankrupt", "represented"})
 _BATCH: Final = 500
 
 
@@ -36,7 +37,7 @@ class Noticed(msgspec.Struct):
 
     planned: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     had: int = 0
-    nowhere: list[str] = msgspec.field(default_factory=list[str])  # external ids
+    nowhere: list[str] = msgspec.field(default_factory=list[str])  # external ids; these get a letter
 
 
 async def notify_borrower(
@@ -135,7 +136,8 @@ async def _plan(
         if facts.case in coming or notice in (facts.situation.notices or {}):
             made.had += 1
             continue
-        found = _way(facts, text)
+        # What stops everything stops this as well: a specialist, or who represents them, is written to.
+        found = None if _FOR_A_PERSON & set(facts.situation.flags) else _way(facts, text)
         if found is None:
             made.nowhere.append(await _name(raw, facts.person))
             continue

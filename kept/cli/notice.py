@@ -48,7 +48,7 @@ def _notice(
         console().print(f"{made.had:,} had one already, or it is on its way")
     if made.nowhere:
         named = ", ".join(made.nowhere[:20]) + (" and others" if len(made.nowhere) > 20 else "")
-        line = f"{len(made.nowhere):,} have no address that may carry it, send them a letter: {named}"
+        line = f"{len(made.nowhere):,} cannot be written to by Kept, and need a letter: {named}"
         console().print(line, markup=False, soft_wrap=True)
 
 

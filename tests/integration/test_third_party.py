@@ -11,7 +11,7 @@ from casework.insight.check import check
 from casework.insight.explain import explain_contact
 from casework.notices import notify_all, notify_borrower, notify_portfolio
 from casework.staff.rights import Actor, Role
-from casework.told import report_notice
+from casework.told import mark_person, report_notice
 from kept.cli.explain import lines
 from notifiers.errors import Permanent
 from tests.builders.book import AUDITOR, SYSTEM, Borrower
@@ -178,6 +178,9 @@ async def test_a_portfolio_has_its_notices_sent_by_a_worker_to_who_is_past_due(s
     )
     await street.borrower(LATE)
     await street.borrower(date(2026, 12, 20))  # not yet: the notice is of what is past due
+    eve = await street.borrower(LATE)
+    await mark_person(street.office, CARE, eve.external_id, street.now, add=["represented"])
     made = await notify_all(street.office, SYSTEM, street.now)
     assert {of: one.planned for of, one in made.items()} == {("acme", "validation"): {"email": 1}}
+    assert made["acme", "validation"].nowhere == [eve.external_id]  # who represents her gets a letter
     assert (await notify_all(street.office, SYSTEM, street.now))["acme", "validation"].planned == {}
