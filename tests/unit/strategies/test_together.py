@@ -148,6 +148,17 @@ def test_a_payment_is_news(paid: bool) -> None:
 
 
 def test_a_stale_feed_is_over_the_next_day() -> None:
-    gentle = rulebook()
-    case = facts(loan(unpaid(DUE - 10 * DAY), fed_at=FROM - 10 * DAY, since=at("2026-11-15 00:00")))
-    assert alone(case, gentle)[0] == "2026-11-21 08:00 sms late-7"
+    """What it held is said then, though nothing else calls for a look before it lapses."""
+    case = facts(loan(unpaid(DUE - 12 * DAY), fed_at=FROM - 10 * DAY, since=at("2026-11-15 00:00")))
+    assert alone(case, rulebook())[0] == "2026-11-21 08:00 sms late-7"
+
+
+@pytest.mark.parametrize(("left", "state"), [(250_00, "kept"), (100_00, "partly_kept"), (0, "broken")])
+def test_what_is_paid_counts_towards_what_was_promised(left: int, state: str) -> None:
+    owed = (unpaid(DUE, 1, left), unpaid(DUE + 30 * DAY, 2)) if left else (unpaid(DUE, 2),)
+    promise = Promise(7, (1,), 250_00, 0, at("2026-11-19 10:00"), DUE, at("2026-11-27 00:00"), "open")
+    case = facts(loan(*owed), promises=(promise,))
+    news = [Received(at("2026-11-25 00:00"), DUE, 1, 1)] if left else []
+    turns = together([Start(case, FROM)], rulebook(), FROM, UNTIL, news)
+    settled = [turn.decision.verdicts for turn in turns if isinstance(turn, Turn) and turn.decision.verdicts]
+    assert [(one.promise, one.state) for (one,) in settled] == [(7, state)]
