@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import day, entries, find, late, leading, reach
+from bot.staff import day, entries, find, late, leading, reach, talks
 from bot.staff.cards import button
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -73,6 +73,9 @@ TAPS: Final[dict[str, Act]] = {
     "approvals": leading.approvals,
     "yes": leading.yes,
     "nay": leading.no,
+    "talk": talks.take_,
+    "ready": talks.ready,
+    "endtalk": talks.end,
     "no": nothing,
 }
 
@@ -81,7 +84,9 @@ async def answer(post: Post, message: Message) -> None:
     """What was sent that is no command: the answer to what was asked last."""
     asks, about = await post.asked()
     text = (message.text or "").strip()
-    if asks == "note":
+    if asks == "talk" and text:
+        await talks.typed(post, text, about["talk"])
+    elif asks == "note":
         await day.take_note(post, message, about["turn"])
     elif not text:
         await post.send(post.say("note.on_a_tap"))

@@ -1,4 +1,4 @@
-"""What a chat of the staff is told without having asked: a call that was agreed rings."""
+"""What a chat of the staff is told unasked: an agreed call rings, a borrower wants a person, or writes."""
 
 import structlog
 from aiogram import Bot
@@ -9,6 +9,7 @@ from bot.desk import Desk
 from bot.staff.post import keyboard
 from bot.texts import Speech, staff_speech
 from casework.staff.ringing import begin_rings, rung
+from casework.staff.talking import begin_calls, begin_heard
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
@@ -20,6 +21,22 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         text = say("ring.now", code=f"K{ring.case}", at=say.moment(ring.starts_at, ring.zone))
         if await _said(bot, ring.telegram, text, _opens(say, ring.case)):
             await rung(desk.office, desk.actor, ring.task, desk.clock.now())
+    for call in await begin_calls(desk.office, desk.actor, desk.clock.now()):
+        say = staff_speech(call.language)
+        await _said(bot, call.telegram, say("talk.call", code=_code(say, call.case)), _talks(say, call.talk))
+    for heard in await begin_heard(desk.office, desk.actor, desk.clock.now()):
+        say = staff_speech(heard.language)
+        key = "talk.heard" if heard.text else "talk.heard_elsewhere"
+        text = say(key, code=_code(say, heard.case), text=heard.text)
+        await _said(bot, heard.telegram, text, _talks(say, heard.talk))
+
+
+def _code(say: Speech, case: int | None) -> str:
+    return say("talk.somebody") if case is None else f"K{case}"
+
+
+def _talks(say: Speech, talk: int) -> InlineKeyboardMarkup:
+    return keyboard((((say.button("talk"), f"talk:{talk}"),),))
 
 
 def _opens(say: Speech, case: int) -> InlineKeyboardMarkup:

@@ -97,6 +97,8 @@ talks = Table(
     ref("portfolio_id", "portfolios.id", nullable=True),
     Column("about", Text, nullable=False),  # what the borrower wanted when it began: an intent
     moment("opened_at"),
+    moment("told_at", nullable=True),  # somebody of the staff was told of it
+    ref("told_staff_id", "staff.id", nullable=True, index=True),
     Column("taken_by", Text),
     moment("taken_at", nullable=True),
     moment("ended_at", nullable=True),
@@ -116,10 +118,16 @@ talk_lines = Table(
     # To the borrower: begun before it is handed over, so that nothing is said twice.
     moment("begun_at", nullable=True),
     moment("handed_at", nullable=True),
+    moment("passed_on_at", nullable=True),  # of the borrower: to whoever has the conversation
     ref("update_id", "chat_updates.id", nullable=True),
     UniqueConstraint("update_id"),
     one_of("side", "borrower", "staff"),
     CheckConstraint("handed_at IS NULL OR begun_at IS NOT NULL", name="begun_before_handed"),
+    Index(
+        "ix_talk_lines_heard",
+        "talk_id",
+        postgresql_where=text("side = 'borrower' AND passed_on_at IS NULL"),
+    ),
     Index("ix_talk_lines_waiting", "id", postgresql_where=text("side = 'staff' AND begun_at IS NULL")),
 )
 

@@ -1,0 +1,117 @@
+"""A borrower's conversation in the chat of whoever takes it: announced, passed on, answered, ended.
+
+What is answered is linted like everything that is said to a borrower.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from casework.borrower import conversation
+from casework.borrower.conversation import Line
+from casework.delivery.compose import own_hosts
+from casework.errors import CaseworkInputError
+from casework.office import Office
+from casework.portfolios import PortfolioSpec
+from casework.staff.people import Member
+from casework.staff.rights import Action, Actor, Role, require
+from messages.context import Context
+from messages.lint import SENTENCES, lint
+from storage.raw import Raw
+from storage.staff import talks as stored
+from storage.staff.talks import Call, Heard, Side
+
+__all__ = ["Call", "Heard", "Taken", "answer", "begin_calls", "begin_heard", "close", "take"]
+
+AGAIN: Final = timedelta(minutes=10)
+_ROLES: Final = (Role.COLLECTOR.value, Role.CUSTOMER_SERVICE.value, Role.SUPERVISOR.value)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A conversation that somebody has: what was said, the case (None: nobody knows yet whose chat it is)."""
+
+    talk: int
+    case: int | None
+    linked: bool
+    language: str
+    lines: Sequence[Line]
+
+
+async def begin_calls(office: Office, actor: Actor, now: datetime) -> Sequence[Call]:
+    """Conversations to announce to somebody now, marked. Raises Denied."""
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        return await stored.begin_calls(raw, office.keyring, _ROLES, now, now - AGAIN, 20)
+
+
+async def begin_heard(office: Office, actor: Actor, now: datetime) -> Sequence[Heard]:
+    """What borrowers said to whoever has their conversation, marked as passed on. Raises Denied.
+
+    Where a lender keeps what is personal out of the chat, the words are not given.
+    """
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        found = await stored.begin_heard(raw, office.keyring, now, 50)
+        if not found:
+            return ()
+        specs = (await office.book(raw)).portfolios
+        return [
+            msgspec.structs.replace(one, text="") if _hides(specs.get(one.portfolio or 0)) else one
+            for one in found
+        ]
+
+
+def _hides(spec: PortfolioSpec | None) -> bool:
+    return spec is not None and spec.staff_chat == "codes"
+
+
+async def take(office: Office, member: Member, talk: int, now: datetime) -> Taken:
+    """They have the conversation from now on, and see what was said. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        side, _ = await _side(raw, office, talk)
+    await conversation.take(office, member.actor, talk, now)
+    lines = await conversation.lines(office, member.actor, talk, now)
+    async with office.transaction() as raw:
+        await stored.passed_on(raw, talk, now)
+    return Taken(talk, side.case, side.linked, side.language, lines)
+
+
+async def answer(office: Office, member: Member, talk: int, text: str, now: datetime) -> tuple[str, ...]:
+    """Say something to the borrower; what the lint finds refuses it, and is returned in sentences.
+
+    Raises Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        side, spec = await _side(raw, office, talk)
+    context = Context(
+        channel="chat",
+        may_carry_amounts=side.linked,
+        brand=spec.brand if spec else "",
+        given=tuple(spec.pay.values()) if spec else (),
+        hosts=own_hosts(spec) if spec else frozenset(),
+    )
+    found = [SENTENCES.get(one.code, one.code) for one in lint(text, context)]
+    if found:
+        return tuple(dict.fromkeys(found))
+    await conversation.reply(office, member.actor, talk, text, now)
+    return ()
+
+
+async def close(office: Office, member: Member, talk: int, now: datetime) -> Taken:
+    """The conversation is over; what came of it is entered on its case. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        side, _ = await _side(raw, office, talk)
+    await conversation.close(office, member.actor, talk, now)
+    return Taken(talk, side.case, side.linked, side.language, ())
+
+
+async def _side(raw: Raw, office: Office, talk: int) -> tuple[Side, PortfolioSpec | None]:
+    side = await stored.side_of(raw, talk)
+    if side is None:
+        raise CaseworkInputError(f"there is no conversation {talk}")
+    spec = (await office.book(raw)).portfolios.get(side.portfolio or 0)
+    if _hides(spec):
+        raise CaseworkInputError("this lender keeps what is said to people out of the chat: use the console")
+    return side, spec

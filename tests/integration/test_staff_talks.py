@@ -1,0 +1,74 @@
+"""A borrower's conversation goes to a collector and back through the bot, and ends with an outcome."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.builders.chatroom import TODAY
+from tests.builders.crew import Crew
+from tests.builders.town import DAY
+
+
+@pytest.fixture
+async def crew(engine: AsyncEngine) -> AsyncIterator[Crew]:
+    made = Crew(engine)
+    await made.open()
+    async with made.opened():
+        yield made
+
+
+async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    guest = await crew.linked(ann)
+    bea, carl = await crew.hired("bea"), await crew.hired()
+    await crew.assign(ann.case, "carl")
+    await guest.says("human")
+    await guest.says("I lost my job last week.")
+    assert await bea.told() == "", "to whose the case is, and to nobody else"
+    assert f"K{ann.case} wants to talk to a person." in await carl.told()
+    told = await carl.taps("Conversation")
+    assert "> I lost my job last week." in told
+    await carl.taps("Hello, how can I help?")
+    assert "this is a person now" in await guest.told()
+    await guest.says("Can I pay later?")
+    told = await carl.told()
+    assert f"K{ann.case}: Can I pay later?" in told
+    assert await carl.told() == "", "once"
+    assert "That may not go now." in await carl.says("Pay today or the police will be at your door.")
+    await carl.says("Of course. Would next Friday do?")
+    assert "Would next Friday do?" in await guest.told()
+    told = await carl.taps("End it")
+    assert "The conversation is over." in told
+    assert f"K{ann.case} A** E**" in told
+    await carl.taps("They said")
+    await carl.taps("hardship")
+    assert [row[0] for row in await crew.book.sql("SELECT code FROM outcomes")] == ["hardship"]
+
+
+async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
+    guest = await crew.linked(await crew.borrower(TODAY - 5 * DAY))
+    bea, carl = await crew.hired("bea"), await crew.hired()
+    await guest.says("human")
+    told = [await bea.told(), await carl.told()]
+    assert sorted(map(bool, told)) == [False, True]
+    crew.now += timedelta(minutes=11)
+    again = [await bea.told(), await carl.told()]
+    assert [bool(one) for one in again] == [not one for one in map(bool, told)]
+    await bea.taps("Conversation")
+    assert "is with bea" in await carl.taps("Conversation")
+    await carl.says("hello there")
+    assert "hello there" not in await guest.told()
+
+
+async def test_words_stay_out_of_a_chat_that_shows_nothing_personal(crew: Crew) -> None:
+    await crew.book.portfolio(staff_chat="codes")
+    guest = await crew.linked(await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await guest.says("human")
+    await guest.says("My secret")
+    told = await carl.told()
+    assert "wants to talk" in told
+    assert "out of the chat" in await carl.taps("Conversation")
+    assert "My secret" not in await carl.told()
