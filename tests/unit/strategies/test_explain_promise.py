@@ -49,6 +49,21 @@ def test_a_call_that_a_promise_stopped() -> None:
     ]
 
 
+def test_a_call_that_a_plan_stopped() -> None:
+    """Two payments of it are still to come; the strategy waits for the last."""
+    days = (date(2026, 11, 27), date(2026, 12, 27))
+    parts = tuple(
+        Promise(number, (1,), 120_00, 0, at("2026-11-24 15:00"), day, at(f"{day} 00:00"), "open", plan=3)
+        for number, day in enumerate(days, 1)
+    )
+    case, book = facts(loan(unpaid(date(2026, 11, 15))), promises=parts), rulebook({1: EARLY})
+    before = at("2026-11-24 15:30")
+    told = explain(apply(case, Looked(before, decide(case, book, before))), book, NOW, LABELS)
+    assert told.told[0].why == (
+        "EUR 240.00 is agreed in 2 more payments, the last by Sun 27 Dec; we wait while they are kept."
+    )
+
+
 def test_a_step_that_a_hold_stopped_and_one_that_was_not_meant() -> None:
     case = facts(loan(unpaid(date(2026, 11, 15)), ended=()))
     disputed = facts(*case.loans, situation=situation(holds=(hold(at("2026-11-20 09:00")),)))
