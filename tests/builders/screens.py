@@ -137,6 +137,7 @@ async def browser() -> AsyncIterator[Browser]:
                 attached = await made.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
                 made.session = attached["sessionId"]
                 await made.call("Page.enable")
+                await made.call("Emulation.setFocusEmulationEnabled", enabled=True)
                 await made.call(
                     "Emulation.setDeviceMetricsOverride",
                     width=WIDTH,

@@ -74,7 +74,7 @@ async function people() {
 
 async function join(persona, first = "/start") {
   const made = await ask("/chats", persona);
-  await open(made.id);
+  open(made.id); // it goes on for as long as the chat is shown
   await act("say", { text: first });
 }
 
