@@ -130,7 +130,7 @@ async def test_a_callback_rings_once_and_opens_its_case(crew: Crew) -> None:
     told = await carl.told()
     assert f"K{ann.case}: the call agreed for" in told
     assert await carl.told() == "", "once"
-    assert "agreed for Nov 23, 2026, 3:30:00" in (await carl.taps("Open the case")).replace("\u202f", " ")
+    assert "agreed for Nov 23, 2026, 3:30 PM" in (await carl.taps("Open the case")).replace("\u202f", " ")
 
 
 async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
@@ -210,10 +210,10 @@ async def test_a_call_that_may_not_be_made_says_why_and_when(crew: Crew) -> None
     await task(crew, ann)
     carl = await crew.hired()
     crew.now = crew.now.replace(hour=21, minute=30)
-    assert "No call before Nov 24, 2026, 8:00:00" in (await carl.says("/next")).replace("\u202f", " ")
+    assert "No call before Nov 24, 2026, 8:00 AM" in (await carl.says("/next")).replace("\u202f", " ")
     told = await carl.taps("Call")
     assert "That may not go now." in told
-    assert "It may from Nov 24, 2026, 7:00:00" in told.replace("\u202f", " ")
+    assert "It may from Nov 24, 2026, 7:00 AM" in told.replace("\u202f", " ")
     assert await crew.number(ann.person) not in told
 
 

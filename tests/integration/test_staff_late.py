@@ -39,7 +39,7 @@ async def test_acceptance_17_a_late_entry_sent_twice_is_one_record_with_its_orig
     await crew.assign(ann.case, "carl")
     line = f"PTP 250 28/11 @08:30 {ann.loan_id}"
     told = await carl.says(line)
-    assert f"K{ann.case} promise €250.00, November 28, 2026 (at Nov 23, 2026, 8:30:00" in told.replace(
+    assert f"K{ann.case} promise €250.00, November 28, 2026 (at Nov 23, 2026, 8:30 AM)" in told.replace(
         "\u202f", " "
     )
     assert await crew.book.sql(ROWS) == [], "nothing before it is confirmed"
