@@ -27,10 +27,10 @@ async def balance(here: Here) -> None:
     """What is owed, since when, and what comes next."""
     found = await mine(here)
     parts = [_balance(here.say, one) for one in found if one.outstanding or one.credit]
-    if parts:
-        parts = [*_who(here, found), *parts]
     if not parts:
         parts = [here.say("balance.paid_off", loan=named(here.say, one)) for one in found[:3]]
+    if found:
+        parts = [*by_whom(here.say, found), *parts]
     if not parts:
         parts = [here.say("balance.none")]
     known = [one.known_until for one in found if one.known_until is not None]
@@ -43,12 +43,17 @@ async def balance(here: Here) -> None:
     await here.send("\n\n".join(parts), rows)
 
 
-def _who(here: Here, found: Sequence[Holding]) -> list[str]:
+def by_whom(say: Speech, found: Sequence[Holding]) -> list[str]:
     """That a collector says this, where a pack has them say so; said at once for all of their loans."""
     said = {one.collector for one in found}
     if "first" in said:
-        return [here.say("collector.first")]
-    return [here.say("collector.later")] if "later" in said else []
+        return [say("collector.first")]
+    return [say("collector.later")] if "later" in said else []
+
+
+def told_of(say: Speech, found: Sequence[Holding], text: str) -> str:
+    """`text`, which speaks of these loans, after what a pack has whoever collects for others say first."""
+    return "\n\n".join((*by_whom(say, found), text))
 
 
 def _balance(say: Speech, one: Holding) -> str:
@@ -76,7 +81,7 @@ def _balance(say: Speech, one: Holding) -> str:
 async def pay(here: Here) -> None:
     """How to pay each loan: as its lender writes it, with the reference."""
     found = await mine(here)
-    parts = _who(here, [one for one in found if one.outstanding])
+    parts: list[str] = []
     for one in found:
         if not one.outstanding:
             continue
@@ -91,13 +96,14 @@ async def pay(here: Here) -> None:
     rows: Rows = (("paid",), ("menu", "human"))
     if parts and here.desk.payments is not None:
         rows = (("pay_here",), *rows)
-    await here.send("\n\n".join(parts or [here.say("pay.nothing")]), rows)
+    said = "\n\n".join(parts or [here.say("pay.nothing")])
+    await here.send(told_of(here.say, found, said), rows)
 
 
 async def dates(here: Here) -> None:
     """Every date of each loan: what was paid, what comes."""
     found = (await mine(here))[:5]
-    parts = _who(here, found)
+    parts = by_whom(here.say, found)
     for one in found:
         rates = await schedule(here.desk.office, here.borrower, here.person, one.id)
         open_ = next((place for place, rate in enumerate(rates) if _left(rate) > 0), len(rates))
@@ -128,8 +134,9 @@ def _dated(say: Speech, rate: Rate, currency: str) -> str:
 
 async def payoff(here: Here) -> None:
     """All that is unpaid of each loan."""
-    owing = [one for one in await mine(here) if one.outstanding]
-    parts = _who(here, owing) + [
+    found = await mine(here)
+    owing = [one for one in found if one.outstanding]
+    parts = by_whom(here.say, found) + [
         here.say(
             "payoff.row",
             loan=named(here.say, one),
@@ -144,7 +151,7 @@ async def payoff(here: Here) -> None:
 async def fees(here: Here) -> None:
     """Fees and late charges of each loan: over its whole schedule, and which date they came with."""
     found = await mine(here)
-    parts = _who(here, found)
+    parts = by_whom(here.say, found)
     for one in found:
         rates = await schedule(here.desk.office, here.borrower, here.person, one.id)
         charged, late = sum(rate.fees for rate in rates), sum(rate.penalties for rate in rates)
@@ -177,8 +184,11 @@ async def statement(here: Here) -> None:
     if not files:
         await here.send(here.say("statement.none"), BACK)
         return
-    said = here.say("statement.caption", date=here.say.day(files[0].as_of))
+    found = await mine(here)
     for file in files:
+        theirs = [one for one in found if one.lender.code == file.portfolio]
+        caption = here.say("statement.caption", date=here.say.day(file.as_of))
+        said = told_of(here.say, theirs, caption)
         document = BufferedInputFile(file.content, file.name)
         sent = await quietly(here.bot.send_document(here.chat.telegram, document, caption=said))
         if sent is None:
@@ -189,9 +199,10 @@ async def statement(here: Here) -> None:
 
 async def real(here: Here) -> None:
     """Who we are, what we never ask for, and how to check it elsewhere."""
-    parts: list[str] = []
+    found = await mine(here)
+    parts = by_whom(here.say, found)
     seen: set[str] = set()
-    for one in await mine(here):
+    for one in found:
         if one.lender.code in seen:
             continue
         seen.add(one.lender.code)

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from aiogram.types import LabeledPrice, Message, PreCheckoutQuery, SuccessfulPayment
 
-from bot.answers import BACK, MAIN, mine, named, pay
+from bot.answers import BACK, MAIN, mine, named, pay, told_of
 from bot.api import quietly
 from bot.desk import Here
 from casework.borrower.answers import Holding
@@ -17,7 +17,7 @@ from casework.borrower.conversation import ask_for_person, hear
 from casework.borrower.tell import tell
 
 _MOST: Final = 5  # invoices at once
-_TITLE: Final = 32  # characters that the messenger takes
+_TITLE, _DESCRIPTION = 32, 255  # characters that the messenger takes
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
@@ -35,7 +35,7 @@ async def pay_here(here: Here) -> None:
             here.bot.send_invoice(
                 here.chat.telegram,
                 title=here.say("payment.title", **said)[:_TITLE],
-                description=here.say("payment.description", **said),
+                description=told_of(here.say, [one], here.say("payment.description", **said))[:_DESCRIPTION],
                 payload=f"{one.id}:{amount}",
                 provider_token=here.desk.payments,
                 currency=one.currency,
@@ -79,7 +79,7 @@ async def paid_here(message: Message, here: Here) -> None:
         loan=named(here.say, one),
         reference=paid.telegram_payment_charge_id,
     )
-    await here.send(done, MAIN)
+    await here.send(told_of(here.say, [one], done), MAIN)
 
 
 async def _claimed(here: Here, paid: SuccessfulPayment) -> Holding | None:

@@ -14,8 +14,9 @@ from aiogram_dialog.widgets.kbd import Back, Button, Group, Keyboard, Row, Selec
 from aiogram_dialog.widgets.text import Format, Text
 
 from bot import menu
-from bot.answers import mine, named
+from bot.answers import by_whom, mine, named, told_of
 from bot.desk import Here
+from bot.texts import Speech
 from casework.borrower.answers import Holding
 
 Data = dict[str, Any]
@@ -61,6 +62,14 @@ class Say(Text):
         return here_of(manager).say(self._key.format_map(data), **data)
 
 
+class Ask(Say):
+    """What a window says: of loans only after what a pack has whoever collects say first (`of_loans`)."""
+
+    async def _render_text(self, data: Data, manager: DialogManager) -> str:
+        text = await super()._render_text(data, manager)
+        return "\n\n".join((*data.get("by_whom", ()), text))
+
+
 Click = Callable[[CallbackQuery, Any, DialogManager], "CoroutineType[Any, Any, None]"]
 Pick = Callable[[CallbackQuery, Any, DialogManager, str], "CoroutineType[Any, Any, None]"]
 
@@ -95,11 +104,11 @@ async def leave(_: CallbackQuery, __: Any, manager: DialogManager) -> None:
     await finish(manager, "menu.cancelled")
 
 
-async def finish(manager: DialogManager, key: str, **blanks: object) -> None:
-    """The dialog is over: say so, with the choices."""
+async def finish(manager: DialogManager, key: str, about: Sequence[Holding] = (), **blanks: object) -> None:
+    """The dialog is over: say so, with the choices. `about`: the loans that it speaks of."""
     here = here_of(manager)
     await manager.done(show_mode=ShowMode.NO_UPDATE)
-    await here.send(here.say(key, **blanks), menu.MAIN)
+    await here.send(told_of(here.say, about, here.say(key, **blanks)), menu.MAIN)
 
 
 def way_out(*, back: bool = True, to: State | None = None) -> Row:
@@ -151,7 +160,7 @@ def question(
     to: State | None = None,
 ) -> Window:
     """A window: what it asks, its buttons and what may be typed, the way back and out."""
-    return Window(Say(key), *parts, way_out(back=back, to=to), CHOOSE, state=state, getter=getter)
+    return Window(Ask(key), *parts, way_out(back=back, to=to), CHOOSE, state=state, getter=getter)
 
 
 def confirmation(
@@ -177,8 +186,8 @@ def loan_window(state: State, then: State, loans: Loans, *, nothing: str) -> Win
     """Asks which loan it is about; one alone is not asked about, and without any the dialog ends."""
 
     async def getter(dialog_manager: DialogManager, **_: Any) -> Data:
-        say = here_of(dialog_manager).say
-        return {"loans": [(named(say, one), str(one.id)) for one in await loans(dialog_manager)]}
+        say, found = here_of(dialog_manager).say, await loans(dialog_manager)
+        return {"loans": [(named(say, one), str(one.id)) for one in found], **of_loans(say, found)}
 
     async def pick(_: CallbackQuery, __: Any, manager: DialogManager, loan: str) -> None:
         data_of(manager)["loan"] = int(loan)
@@ -198,9 +207,15 @@ async def owing(manager: DialogManager) -> list[Holding]:
     return [one for one in await mine(here_of(manager)) if one.outstanding]
 
 
+def of_loans(say: Speech, found: Sequence[Holding]) -> Data:
+    """A part of what a getter gives where its window speaks of these loans."""
+    return {"by_whom": by_whom(say, found)}
+
+
 async def loan_said(dialog_manager: DialogManager, **_: Any) -> Data:
     """A getter: how the loan is called that it is about."""
-    return {"loan": named(here_of(dialog_manager).say, await chosen_loan(dialog_manager))}
+    say, one = here_of(dialog_manager).say, await chosen_loan(dialog_manager)
+    return {"loan": named(say, one), **of_loans(say, [one])}
 
 
 async def chosen_loan(manager: DialogManager) -> Holding:

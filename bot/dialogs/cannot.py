@@ -34,11 +34,12 @@ async def _confirm(manager: DialogManager) -> None:
     here, data = ui.here_of(manager), ui.data_of(manager)
     note = "/".join(data[asked] for asked in _CODES)
     await tell(here.desk.office, here.chat, "hardship", here.update, here.now, note=note)
-    hours = hours_of(await mine(here))
+    found = await mine(here)
+    hours = hours_of(found)
     if hours:
-        await ui.finish(manager, "cannot.done_hours", hours=hours)
+        await ui.finish(manager, "cannot.done_hours", found, hours=hours)
     else:
-        await ui.finish(manager, "cannot.done")
+        await ui.finish(manager, "cannot.done", found)
 
 
 def _window(asked: str, state: State, then: State) -> Window:

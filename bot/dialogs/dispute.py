@@ -54,7 +54,7 @@ async def _confirm(manager: DialogManager) -> None:
     here, one, data = ui.here_of(manager), await ui.chosen_loan(manager), ui.data_of(manager)
     note = ": ".join(filter(None, (data["reason"], data.get("words"))))
     await tell(here.desk.office, here.chat, "dispute", here.update, here.now, loan=one.id, note=note)
-    await ui.finish(manager, "dispute.done", loan=named(here.say, one))
+    await ui.finish(manager, "dispute.done", [one], loan=named(here.say, one))
 
 
 DIALOG: Final = Dialog(

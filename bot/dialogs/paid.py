@@ -46,7 +46,7 @@ async def _tell(manager: DialogManager, photo: int | None) -> None:
     await tell(here.desk.office, here.chat, "claims_paid", here.update, here.now, loan=one.id)
     until = here.say.moment(here.now + PAUSE, one.zone)
     key = "paid.done" if photo is None else "paid.done_photo"
-    await ui.finish(manager, key, loan=named(here.say, one), until=until)
+    await ui.finish(manager, key, [one], loan=named(here.say, one), until=until)
 
 
 DIALOG: Final = Dialog(

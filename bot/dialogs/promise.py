@@ -37,6 +37,7 @@ async def _amounts(dialog_manager: DialogManager, **_: Any) -> ui.Data:
     here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
     offered = dict.fromkeys((_asked(one), one.outstanding))
     return {
+        **ui.of_loans(here.say, [one]),
         "loan": named(here.say, one),
         "amounts": [(here.say.money(minor, one.currency), str(minor)) for minor in offered],
     }
@@ -71,6 +72,7 @@ async def _days(dialog_manager: DialogManager, **_: Any) -> ui.Data:
     days = [one.today + timedelta(days=ahead) for ahead in _CHIPS]
     days = [day for day in days if day <= last_day(one)]
     return {
+        **ui.of_loans(here.say, [one]),
         "amount": here.say.money(ui.data_of(dialog_manager)["amount"], one.currency),
         "days": [(here.say.weekday(day), day.isoformat()) for day in days],
     }
@@ -80,6 +82,7 @@ async def _month(dialog_manager: DialogManager, **_: Any) -> ui.Data:
     here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
     shown = date.fromisoformat(ui.data_of(dialog_manager).get("month") or one.today.isoformat())
     return {
+        **ui.of_loans(here.say, [one]),
         "month": here.say.month(shown),
         "days": ui.month_of(shown, one.today, last_day(one)),
     }
@@ -132,6 +135,7 @@ async def _echo(dialog_manager: DialogManager, **_: Any) -> ui.Data:
     here, one = ui.here_of(dialog_manager), await ui.chosen_loan(dialog_manager)
     data = ui.data_of(dialog_manager)
     return {
+        **ui.of_loans(here.say, [one]),
         "loan": named(here.say, one),
         "amount": here.say.money(data["amount"], one.currency),
         "day": here.say.day(date.fromisoformat(data["day"])),
@@ -148,11 +152,12 @@ async def _confirm(manager: DialogManager) -> None:
             here.desk.office, here.chat, "promise", here.update, here.now, loan=one.id, amount=amount, due=day
         )
     except CaseworkInputError:  # a payment or another day came in between
-        await ui.finish(manager, "promise.changed")
+        await ui.finish(manager, "promise.changed", [one])
         return
     small = made.promise is not None and not made.promise.pauses
     key = "promise.done_small" if small else "promise.done"
-    await ui.finish(manager, key, amount=here.say.money(amount, one.currency), day=here.say.day(day))
+    said = here.say.money(amount, one.currency)
+    await ui.finish(manager, key, [one], amount=said, day=here.say.day(day))
 
 
 DIALOG: Final = Dialog(

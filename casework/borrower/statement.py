@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from casework.borrower.answers import holdings
 from casework.errors import CaseworkInputError
 from casework.insight.ledgers import payment_of, schedule_row
 from casework.insight.snapshot import snapshot
@@ -20,6 +21,7 @@ from ledger.allocate import allocate
 from ledger.standing import standing, unpaid_of
 from messages.statement.document import statement_pdf
 from messages.statement.values import Line, LoanStatement, Received, Statement
+from messages.values import Collector
 from policy.calendar import local_day
 from storage.insight.loan import installments_of, payments_of
 from storage.portfolios import all_portfolios
@@ -28,12 +30,13 @@ from storage.statement import loans_of_person, reader_of
 
 
 class File(msgspec.Struct, frozen=True):
-    """A document to hand over. `name` says nothing of the person."""
+    """A document to hand over, of a person's loans in `portfolio`. `name` says nothing of the person."""
 
     name: str
     media_type: str
     content: bytes
     as_of: date
+    portfolio: str
 
 
 async def statements(
@@ -47,9 +50,14 @@ async def statements(
 ) -> list[File]:
     """A statement for each lender of the person, as of the end of `as_of` (None: today in the loan's zone).
 
-    `language`: None is the person's own, else the lender's. Raises Denied; CaseworkInputError for a day that
-    is still to come.
+    `language`: None is the person's own, else the lender's. The gate is asked as for any answer. Raises
+    Denied, NotAnsweredError; CaseworkInputError for a day that is still to come.
     """
+    answered = await holdings(office, actor, person, now)
+    said: dict[str, Collector] = {}  # by lender; as in the first communication where that is owed for a loan
+    for one in answered:
+        if one.collector is not None and said.get(one.lender.code) != "first":
+            said[one.lender.code] = one.collector
     async with snapshot(office) as raw:
         specs = {row.id: spec_of(row) for row in await all_portfolios(raw)}
         loans = await loans_of_person(raw, person)
@@ -78,9 +86,11 @@ async def statements(
                 as_of=day,
                 made_on=today,
                 loans=tuple([await _loan(raw, row, spec, spoken, day) for row in theirs]),
+                collector=said.get(spec.portfolio),
                 reach=(spec.reply_to.phone or spec.reply_to.email) if spec.reply_to else None,
             )
-            made.append(File(f"statement-{day}.pdf", "application/pdf", statement_pdf(told, spoken), day))
+            content = statement_pdf(told, spoken)
+            made.append(File(f"statement-{day}.pdf", "application/pdf", content, day, spec.portfolio))
     return made
 
 

@@ -52,6 +52,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pay: str
     wrong: str
     reach: str
+    collector_first: str
+    collector_later: str
     page: str
 
 
@@ -97,6 +99,7 @@ def told(statement: Statement, language: str) -> dict[str, Any]:
     """Everything the page says, as text."""
     spoken = best_language(language, frozenset(statement_words()), _FALLBACK)
     words, locale = statement_words()[spoken], locale_for(language, spoken)
+    collector = {"first": words.collector_first, "later": words.collector_later}
 
     def day(on: date) -> str:
         return long_date(on, locale)
@@ -108,6 +111,7 @@ def told(statement: Statement, language: str) -> dict[str, Any]:
         "lender": words.from_.replace("{lender}", statement.lender),
         "name": words.for_.replace("{name}", statement.name) if statement.name else None,
         "as_of": words.as_of.replace("{day}", day(statement.as_of)),
+        "collector": collector[statement.collector] if statement.collector else None,
         "made": words.made.replace("{day}", day(statement.made_on)),
         "reach": words.reach.replace("{reach}", statement.reach) if statement.reach else None,
         "loans": [_loan(loan, words, locale, day) for loan in statement.loans],

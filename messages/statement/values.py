@@ -4,6 +4,8 @@ from datetime import date
 
 import msgspec
 
+from messages.values import Collector
+
 
 class Line(msgspec.Struct, frozen=True):
     """One installment: what is due of it on `due_on`, and what of that is paid."""
@@ -46,7 +48,11 @@ class LoanStatement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's loans with one lender as of a day. `reach`: where an answer reaches a person."""
+    """A person's loans with one lender as of a day. `reach`: where an answer reaches a person.
+
+    `collector`: what a pack has whoever collects for others say, as in the first or as in a
+    later communication.
+    """
 
     brand: str
     lender: str
@@ -55,3 +61,4 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     made_on: date
     loans: tuple[LoanStatement, ...]
     reach: str | None = None
+    collector: Collector | None = None

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.borrower import statement
+from casework.borrower.answers import NotAnsweredError
 from casework.errors import CaseworkInputError
 from casework.insight.loan import loan as loan_document
 from casework.staff.rights import Actor, Denied, Role
+from casework.told import mark_person
 from messages.statement.values import Statement
 from tests.builders.book import AUDITOR, Borrower
 from tests.builders.town import MONDAY, Town
@@ -102,3 +104,20 @@ async def test_a_day_to_come_is_refused(town: Town) -> None:
     ann = await town.borrower(TODAY)
     with pytest.raises(CaseworkInputError, match="cannot be made yet"):
         await of(town, ann, as_of=TODAY + timedelta(days=1))
+
+
+async def test_a_statement_asks_the_gate_and_says_that_a_collector_sends_it(
+    town: Town, told: list[tuple[Statement, str]]
+) -> None:
+    own = await town.borrower(date(2026, 10, 15))
+    await of(town, own)
+    assert told[-1][0].collector is None
+    town.portfolio = await town.book.portfolio(packs=["us-reg-f", "house"], actor="third_party")
+    ann = await town.borrower(date(2026, 10, 15))
+    await of(town, ann)
+    assert told[-1][0].collector == "first"
+    await mark_person(
+        town.office, Actor("cara", Role.SUPERVISOR), ann.external_id, MONDAY, add=["represented"]
+    )
+    with pytest.raises(NotAnsweredError):
+        await of(town, ann)

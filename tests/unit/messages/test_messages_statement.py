@@ -120,3 +120,14 @@ def test_nothing_of_a_person_is_markup(name: str, minor: int):
     loan = a_loan(loan=name, product=name, outstanding=minor, pay=name)
     assert statement_pdf(a_statement(loan, name=name, reach=name), "en").startswith(b"%PDF-")
     assert told(a_statement(loan), "en")["loans"][0]["summary"][0][1] == money(minor, "EUR", "en")
+
+
+def test_a_statement_says_that_a_collector_sends_it_where_one_must_in_both_languages():
+    assert all(told(a_statement(), language)["collector"] is None for language in ("en", "zh"))
+    for language, first, later in (
+        ("en", "attempt to collect a debt by a debt collector", "from a debt collector"),
+        ("zh", "旨在催收欠款", "来自债务催收人"),
+    ):
+        assert first in told(a_statement(collector="first"), language)["collector"]
+        assert later in told(a_statement(collector="later"), language)["collector"]
+    assert statement_pdf(a_statement(collector="first"), "en") != statement_pdf(a_statement(), "en")
