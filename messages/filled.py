@@ -50,15 +50,16 @@ def _shape(data: Data, words: list[str]) -> _Shape:
     """What is the same for all data filled alike; its strings are put into `words`, in their order."""
     shape: list[object] = []
     for name, value in data.items():
-        if isinstance(value, str):
-            words.append(value)
+        kind = type(value)  # asked some eighty times a message
+        if kind is str:
+            words.append(cast("str", value))
             shape.append(name)
-        elif isinstance(value, list):
-            shape.append((name, *(_shape(one, words) for one in cast("list[Data]", value))))
-        elif isinstance(value, dict):
+        elif kind is list:
+            shape.append((name, *[_shape(one, words) for one in cast("list[Data]", value)]))
+        elif kind is dict:
             shape.append((name, _shape(cast("Data", value), words)))
         else:
-            shape.append((name, type(value), value))  # True is not 1
+            shape.append((name, kind, value))  # True is not 1
     return tuple(shape)
 
 

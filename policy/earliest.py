@@ -46,6 +46,11 @@ class Rules(msgspec.Struct, frozen=True, eq=False):
             self.memo[kind] = found
         return found
 
+    def read_text(self, ask: Ask, situation: Situation) -> bool:
+        """Whether some of them reads what is to be said: else the text changes nothing."""
+        silent = self.bound(msgspec.structs.replace(ask, text=None), situation)
+        return len(silent) < len(self.bound(msgspec.structs.replace(ask, text=""), situation))
+
     def _binds(self, rule: Rule, ask: Ask, situation: Situation) -> bool:
         if rule.binding.covers(ask, situation):
             return True

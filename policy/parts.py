@@ -18,6 +18,8 @@ def parts_wanted(rules: Rules, asks: Iterable[Ask], situation: Situation, at: da
     """
     found: dict[str, bool] = {}
     for ask in asks:
+        if not rules.read_text(ask, situation):
+            continue
         silent = msgspec.structs.replace(ask, text="")
         for _, bound in rules.bound(silent, situation):
             rule = bound.rule if isinstance(bound, Dated) else bound

@@ -121,7 +121,11 @@ def disclosing(
 
 
 def check_rules(body: Body, rules: Rules, asks: Sequence[Ask], situation: Situation, now: datetime) -> None:
-    """Hold this very text to the rules. Raises RefusedError with the one that says no."""
+    """Hold this very text to the rules. Raises RefusedError with the one that says no.
+
+    All that reads no text has been asked at `now` already, by the decision.
+    """
+    asks = [ask for ask in asks if rules.read_text(ask, situation)]
     text = f"{body.subject or ''}\n{body.text}"
     asked = [msgspec.structs.replace(ask, text=text) for ask in asks]
     answer = earliest_of(rules, asked, situation, now)
