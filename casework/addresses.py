@@ -10,6 +10,7 @@ from typing import Literal
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
+from casework.whom import find_cases
 from storage.addresses import (
     Held,
     end_traces,
@@ -26,6 +27,22 @@ from storage.crypt import normal_email, normal_phone
 from storage.raw import Raw, touch
 
 Finding = Literal["confirmed", "unverified", "detached"]
+
+
+async def find_address(
+    office: Office, actor: Actor, borrower: str, value: str, *, source: str | None = None
+) -> int:
+    """The address of a borrower (external id) that reads `value`: a number, or a mail. Raises Denied,
+    CaseworkInputError."""
+    require(actor, Action.SETTLE_ADDRESS)
+    kind, token = _token(office, value)
+    async with office.transaction() as raw:
+        (row, *_) = await find_cases(raw, await office.book(raw), borrower, source=source)
+        held = await held_at(raw, kind, token)
+    found = next((one.id for one in held if one.person == row.person), None)
+    if found is None:
+        raise CaseworkInputError(f"borrower {borrower!r} has no such {kind} on file")
+    return found
 
 
 async def settle_address(office: Office, actor: Actor, address: int, finding: Finding, now: datetime) -> None:
@@ -67,25 +84,29 @@ async def suspend_for_all(office: Office, actor: Actor, address: int, now: datet
         await _write(raw, actor, now, [("task.opened", "task", task) for task in traced])
 
 
-async def report_reassigned(
-    office: Office, actor: Actor, kind: Literal["phone", "email"], value: str, now: datetime
-) -> int:
+async def report_reassigned(office: Office, actor: Actor, value: str, now: datetime) -> int:
     """A register says that it has a new owner: unverified for everybody who has it; how many rows changed.
 
     Raises Denied, and CaseworkInputError where `value` is none.
     """
     require(actor, Action.SETTLE_ADDRESS)
-    try:
-        normal = {"phone": normal_phone, "email": normal_email}[kind](value)
-    except ValueError as error:
-        raise CaseworkInputError(str(error)) from None
+    kind, token = _token(office, value)
     async with office.transaction() as raw:
-        held = await held_at(raw, kind, office.keyring.token(kind, normal))
+        held = await held_at(raw, kind, token)
         await touch(raw, _cases(held), now)
         changed = sorted({one.id for one in held if one.state in ("attested", "confirmed")})
         await reassign(raw, changed)
         await _write(raw, actor, now, [("address.reassigned", "address", one) for one in changed])
     return len(changed)
+
+
+def _token(office: Office, value: str) -> tuple[str, bytes]:
+    """What `value` is, and how it is found: it is stored sealed. CaseworkInputError where it is none."""
+    kind, normal = ("email", normal_email) if "@" in value else ("phone", normal_phone)
+    try:
+        return kind, office.keyring.token(kind, normal(value))
+    except ValueError as error:
+        raise CaseworkInputError(str(error)) from None
 
 
 def _cases(held: Sequence[Held]) -> list[int]:

@@ -8,6 +8,7 @@ import typer
 
 from kept.cli.arguments import moment
 from kept.cli.output import AsJson, console, print_json
+from kept.cli.told_address import address, reassigned
 
 if TYPE_CHECKING:
     from policy.values import Flag
@@ -34,6 +35,8 @@ def register(app: typer.Typer) -> None:
     group.command("consent")(_consent)
     group.command("notice")(_notice)
     group.command("mark")(_mark)
+    group.command("address")(address)
+    group.command("reassigned")(reassigned)
     app.add_typer(group, name="told")
 
 

@@ -238,7 +238,7 @@ async def test_what_the_person_said_of_an_address_outweighs_the_file(office: Off
 async def test_what_a_register_said_of_a_number_outweighs_the_file(office: Office, tmp_path: Path) -> None:
     folder, number = tmp_path / "t", "+447700900123"
     await bring(office, tape(folder, [loan("L1", phone=number, phone_state="attested")], three("L1")))
-    assert await report_reassigned(office, SYSTEM, "phone", number, NOW) == 1
+    assert await report_reassigned(office, SYSTEM, number, NOW) == 1
     await bring(
         office, tape(folder, [loan("L1", phone=number, phone_state="attested", name="X")], three("L1"))
     )

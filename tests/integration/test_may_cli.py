@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.builders.command import Kept
+from tests.builders.tapes import loan, tape, three
 from tests.builders.town import Town
 
+NUMBER = "+447700900123"
 NINE, EVENING = "2026-11-23T09:00+01:00", "2026-11-23T22:05+01:00"
 
 
@@ -62,6 +64,38 @@ async def test_a_stop_by_phone_is_told_with_its_evidence_and_lifted_again(kept: 
     assert "stop" not in {reason["rule"] for reason in said["reasons"]}
     complaint = (await kept.run(*stop[:-1], " ")).complaint
     assert complaint == "kept: a consent needs its evidence: note when and how they said it"
+
+
+async def test_whose_a_number_is_is_told_and_decides_what_may_be_said_there(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    kept = Kept(tmp_path, database_url, redis_url)
+    rows = [loan("L1", phone=NUMBER, phone_state="attested"), loan("L2", "B2")]
+    there = tape(tmp_path / "t", rows, [*three("L1"), *three("L2")])
+    await kept.run("import", "loans", str(there), "--mapping", "kept", "--as-of", "2026-11-22")
+    about = ("may", "B1", "--channel", "sms", "--at", NINE, "--text", "EUR 100.00 is open.")
+    assert await rules(kept, about) == set()
+    assert await kept.json("told", "reassigned", NUMBER) == {"changed": 1}
+    assert await kept.json("told", "reassigned", NUMBER) == {"changed": 0}
+    assert await rules(kept, about) == {"amount"}
+    assert await kept.json("told", "address", "B1", NUMBER, "confirmed") == {"recorded": True}
+    assert await rules(kept, about) == set()
+    for closed in ("suspended", "detached"):
+        await kept.json("told", "address", "B1", NUMBER, closed)
+        assert await rules(kept, about) == {"no_address"}
+    for line, command in {
+        "kept: borrower 'B2' has no such phone on file": ("B2", NUMBER, "detached"),
+        "kept: lost: there is no such finding; one of confirmed, unverified, detached, suspended": (
+            "B1",
+            NUMBER,
+            "lost",
+        ),
+    }.items():
+        assert (await kept.run("told", "address", *command)).complaint == line
+
+
+async def rules(kept: Kept, about: tuple[str, ...]) -> set[str]:
+    return {reason["rule"] for reason in (await kept.json(*about))["reasons"]}
 
 
 async def test_what_cannot_be_is_one_line(kept: Kept) -> None:

@@ -219,7 +219,7 @@ async def test_a_reassigned_number_is_unverified_and_told_nothing_of_a_debt(stre
     ann = await street.borrower(TODAY - 3 * DAY, email=False)
     number = await street.number(ann.person)
     await street.look()
-    assert await report_reassigned(street.office, SYSTEM, "phone", number, street.now) == 1
+    assert await report_reassigned(street.office, SYSTEM, number, street.now) == 1
     assert await phone_state(street, ann) == ("unverified", False)
     await street.look()
     await street.send()
@@ -227,7 +227,7 @@ async def test_a_reassigned_number_is_unverified_and_told_nothing_of_a_debt(stre
     assert "please get in touch" in took.body.text
     assert "250" not in took.body.text
     with pytest.raises(CaseworkInputError):
-        await report_reassigned(street.office, SYSTEM, "phone", "twelve", street.now)
+        await report_reassigned(street.office, SYSTEM, "twelve", street.now)
 
 
 async def test_what_the_staff_were_told_is_recorded_with_its_note_for_one_entity_or_all(
