@@ -12,6 +12,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from casework.disclosed import lacking
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
@@ -19,7 +20,7 @@ from messages import registry
 from messages.errors import MessageError
 from messages.proof import proofread
 from messages.registry import TextVersion
-from messages.templates import Source, with_parts
+from messages.templates import Source, parse, with_parts
 from storage.audit import Event, write
 from storage.raw import Raw
 from storage.texts import (
@@ -88,6 +89,12 @@ async def write_text(office: Office, actor: Actor, wanted: Wanted, now: datetime
         said = "; ".join(f"{one.where}: {one.detail}" for one in dict.fromkeys(found))
         raise CaseworkInputError(f"{where} is refused: {said}")
     async with office.transaction() as raw:
+        written = parse(
+            wanted.name, wanted.channel, wanted.language, source.text, source.subject, source.buttons
+        )
+        lacks = lacking(await office.book(raw), written, now)
+        if lacks:
+            raise CaseworkInputError(f"{where} is refused: {'; '.join(lacks)}")
         last = await latest_version(raw, wanted.name, wanted.channel, wanted.language)
         try:
             if last is None:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from itertools import product
 from typing import Final
 
+from messages.body import Body
 from messages.context import Context, Disclosure, context_of
 from messages.errors import InvalidTextError, MessageError, UnknownVariableError
 from messages.lint import SENTENCES, Finding, lint, lint_words
@@ -49,6 +50,12 @@ def proofread(
     for saying in _sayings():
         found += _rendered(chosen, saying, disclosures, hosts)
     return tuple(dict.fromkeys(_with_remedy(one, channel) for one in found))
+
+
+def renderings(chosen: Template) -> Iterator[tuple[Saying, Body]]:
+    """A template as borrowers of every kind would read it, with what is told of them. Raises MessageError."""
+    for saying in _sayings():
+        yield saying, render_with(chosen, chosen.language, saying).body
 
 
 def _with_remedy(found: Finding, channel: str) -> Finding:

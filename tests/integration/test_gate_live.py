@@ -253,11 +253,11 @@ async def test_what_was_read_is_stored_and_replays(town: Court) -> None:
 
 
 async def test_a_text_without_what_the_law_wants_said_is_refused_with_its_rule(town: Court) -> None:
-    await town.under("us-reg-f", actor="third_party")
     own = Wanted("late-early", "sms", "en", "{{ brand }}: {{ one.pay }} was due. <<stop>>")
     key = await texts.write_text(town.office, Actor("olga", Role.OPERATIONS), own, town.now)
     await texts.submit(town.office, Actor("olga", Role.OPERATIONS), key, town.now)
     await texts.approve(town.office, Actor("carla", Role.COMPLIANCE), key, town.now)
+    await town.under("us-reg-f", actor="third_party")  # which it was not written for
     ann = await town.late(email=False)
     await town.book.sql("UPDATE addresses SET seen_at = $1", MONDAY - DAY)
     await report_notice(town.office, DESK, ann.external_id, "validation", MONDAY - DAY, town.now)

@@ -7,10 +7,12 @@ from asyncpg.exceptions import RaiseError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework import texts
+from casework.disclosed import lacking
 from casework.errors import CaseworkInputError
 from casework.say import say_own_words
 from casework.staff.rights import Actor, Denied, Role
 from casework.texts import Wanted, read_wanted
+from messages.templates import languages, library
 from tests.builders.town import Town
 
 LATE = date(2026, 11, 20)
@@ -82,6 +84,30 @@ async def test_a_draft_is_written_over_and_a_bad_one_is_refused_with_every_reaso
     ):
         with pytest.raises(CaseworkInputError, match=why):
             await texts.write_text(town.office, OLGA, other(text), town.now)
+
+
+async def test_a_text_that_lacks_what_a_pack_in_force_wants_said_is_refused_when_it_is_written(
+    town: Town,
+) -> None:
+    await texts.write_text(town.office, OLGA, OURS, town.now)
+    await town.book.portfolio(packs=["us-reg-f", "house"], actor="third_party")
+    wanted = 'us-reg-f mini_miranda: the text must say "attempt… to collect"; <<collector>> says it'
+    with pytest.raises(CaseworkInputError, match=wanted):
+        await texts.write_text(town.office, OLGA, other(OURS.text + " Thanks."), town.now)
+    await texts.write_text(town.office, OLGA, other("<<collector>> " + OURS.text), town.now)
+    await texts.write_text(
+        town.office, OLGA, Wanted("get-in-touch", "sms", "en", "{{ brand }}: please call. <<stop>>"), town.now
+    )
+
+
+async def test_no_shipped_text_lacks_what_a_pack_wants_said(town: Town) -> None:
+    packs = ["us-reg-f", "us-tcpa", "ke-ln46"]
+    await town.book.portfolio(packs=packs, actor="third_party")
+    async with town.office.transaction() as raw:
+        book = await town.office.book(raw)
+    for language in sorted(languages()):
+        for text in library(language).values():
+            assert lacking(book, text, town.now) == [], (language, text.name, text.channel)
 
 
 async def test_a_neutral_text_that_speaks_of_a_loan_is_refused(town: Town) -> None:
