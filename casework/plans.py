@@ -125,25 +125,31 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A plan of a case: running | kept | broken | cancelled, and its payments by day."""
+    """A plan of a case: waiting | running | kept | broken | cancelled, and its payments by day.
 
-    plan: int
+    waiting: for a yes to `approval`; until then it has no number, and nobody has approved it.
+    """
+
+    plan: int | None
     state: str
     agreed_at: datetime
     agreed_by: str
-    approved_by: str
+    approved_by: str | None
     payments: tuple[Payment, ...]
+    approval: int | None = None
 
 
 async def plans_of(office: Office, actor: Actor, case: int, *, owner: str | None = None) -> list[Standing]:
-    """The plans of a case, the oldest first. Raises CaseworkInputError, Denied."""
+    """The plans of a case, the oldest first, then those that wait. Raises CaseworkInputError, Denied."""
     async with office.transaction() as raw:
-        await asked(raw, actor, Action.SEE_LOAN, case, owner)
+        found = await asked(raw, actor, Action.SEE_LOAN, case, owner)
         rows = await plans.plans_of(raw, case)
         payments: dict[int, list[Payment]] = {row["id"]: [] for row in rows}
         for plan, _, due, amount, state, currency in await plans.payments_of_plans(raw, list(payments)):
             payments[plan].append(Payment(due, amount, currency, state))
-    return [
+        questions = [one for one in await approvals.waiting(raw) if one.kind == KIND]
+    currencies = {loan: currency for loan, _, currency in found.row.loans}
+    agreed = [
         Standing(
             row["id"],
             _state(payments[row["id"]]),
@@ -154,6 +160,18 @@ async def plans_of(office: Office, actor: Actor, case: int, *, owner: str | None
         )
         for row in rows
     ]
+    return agreed + [_waiting(one, currencies) for one in questions if one.content["case"] == case]
+
+
+def _waiting(question: Approval, currencies: Mapping[int, str]) -> Standing:
+    """A plan that somebody is still to approve."""
+    given = question.content
+    currency = currencies[given["loans"][0]]
+    payments = tuple(
+        Payment(date.fromisoformat(day), amount, currency, "waiting") for day, amount in given["parts"]
+    )
+    at = datetime.fromisoformat(given["at"])
+    return Standing(None, "waiting", at, question.asked_by, None, payments, question.id)
 
 
 async def cancel_plan(

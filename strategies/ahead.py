@@ -1,4 +1,8 @@
-"""What comes next, as far as the facts of now can tell."""
+"""What comes next, as far as the facts of now can tell.
+
+By the strategy that governs from now on, which may have been published since the last look; of an experiment
+only what is meant for the person, who is drawn as the first step of it comes.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,11 +12,14 @@ from msgspec.structs import replace
 from policy.earliest import earliest
 from strategies import reasons as say
 from strategies.addresses import way_of
+from strategies.arms import HOLDOUT
 from strategies.asking import ask_about
 from strategies.decide import decide
 from strategies.deciding import situation_of
+from strategies.enrol import arm_of, draw
 from strategies.explanation import Labels, Next
-from strategies.language import Strategy
+from strategies.language import Step, Strategy
+from strategies.play import governed
 from strategies.rulebook import Rulebook
 from strategies.timeline import Anchors, anchors_of, timeline
 from strategies.values import Facts, Loan, Occurrence
@@ -35,14 +42,30 @@ def coming(facts: Facts, rulebook: Rulebook, now: datetime, labels: Labels) -> t
     ]
     found.extend(_fallbacks(facts, rulebook, now, names))
     until = {waiting.key: waiting.until for waiting in decision.waiting}
+    facts = governed(facts, decision)
+    ended = {*facts.ended, *(key for loan in facts.loans for key in loan.ended)}
     for loan in facts.loans:
         strategy = rulebook.strategies[loan.strategy]
         anchors = _anchors(facts, loan, strategy, now)
         for occurrence in timeline(loan, strategy, facts.situation.zones[0], anchors=anchors):
             at = until.get(occurrence.key, occurrence.at)
-            if now < at < occurrence.expires:
+            if not now < at < occurrence.expires or occurrence.key in ended:
+                continue
+            if loan.leads and occurrence.key not in loan.waiting:
+                drawn = draw(facts, strategy, rulebook, at, at)
+                if drawn is not None:
+                    facts = replace(facts, drawn=(*facts.drawn, drawn))
+            if _meant(facts, strategy, strategy.step(occurrence.key.step), rulebook):
                 found.append(_next(facts, rulebook, loan, occurrence, at, names[loan.id], now))
     return tuple(sorted(found, key=lambda one: (one.at, one.loan))[:_MOST])
+
+
+def _meant(facts: Facts, strategy: Strategy, step: Step, rulebook: Rulebook) -> bool:
+    """Whether a step is for the person's arm; the holdout hears no message."""
+    if strategy.arms is None:
+        return True
+    arm = arm_of(facts, strategy.arms, rulebook)
+    return (not step.arm or arm in step.arm) and (step.task is not None or arm != HOLDOUT)
 
 
 def _fallbacks(facts: Facts, rulebook: Rulebook, now: datetime, names: dict[int, str]) -> Iterator[Next]:
@@ -90,8 +113,11 @@ def _next(
     step = rulebook.strategies[loan.strategy].step(occurrence.key.step)
     rules = rulebook.rules[facts.portfolio]
     situation = facts.situation if occurrence.key.anchor == "promise" else situation_of(facts, now)
+    unpaid = "if unpaid"
+    if step.when is not None and occurrence.key not in loan.waiting:  # it is asked once, as it comes
+        unpaid += f", where {step.when.text}"
     if step.task is not None:
-        what = f"{step.id} ({step.task} by a person), if unpaid"
+        what = f"{step.id} ({step.task} by a person), {unpaid}"
         if step.task not in ("call", "visit"):
             return Next(at, name, step.id, what)
         ask = ask_about(loan, facts, rulebook, step.task, at)
@@ -106,6 +132,6 @@ def _next(
         ask = ask_about(loan, facts, rulebook, channel, at, address=way.address.id)
         answer = earliest(rules, ask, situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
-            what = f"{say.CHANNELS[channel]} {step.id}, if unpaid"
+            what = f"{say.CHANNELS[channel]} {step.id}, {unpaid}"
             return Next(answer.at, name, step.id, f"{what}{say.NEUTRALLY if way.neutral else ''}")
     return Next(at, name, step.id, f"{step.id}: no channel is open as things are")

@@ -90,8 +90,7 @@ def _changes(old: Step, new: Step) -> Iterator[str]:
     if old.by != new.by:
         yield f"it goes by {_by(new)} instead of {_by(old)}"
     if old.fallback_after != new.fallback_after:
-        after, before = _span(new.fallback_after), _span(old.fallback_after)
-        yield f"the next channel is tried after {after} instead of {before}"
+        yield f"the next channel is tried {_fallback(new)} instead of {_fallback(old)}"
     if old.spread != new.spread:
         yield f"it is spread over {_span(new.spread)} instead of {_span(old.spread)}"
     if old.queue != new.queue:
@@ -118,6 +117,13 @@ def _what(step: Step) -> str:
 
 def _by(step: Step) -> str:
     return ", then ".join(step.by) or "no channel"
+
+
+def _fallback(step: Step) -> str:
+    """When the next channel is taken; one that fails is always followed by the next."""
+    if step.fallback_after is None:
+        return "only where one fails"
+    return f"where none is known to have arrived after {span(step.fallback_after)}"
 
 
 def _expires(after: timedelta | None) -> str:

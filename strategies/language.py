@@ -139,7 +139,8 @@ def read_strategy(text: str, name: str) -> Strategy:
     try:
         spec = StrategySpec.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is both missing and one too many: where it stands helps more.
+        first = min(error.errors(), key=lambda slip: slip["type"] == "missing")
         line, where = line_of(tree, first["loc"])
         raise StrategyInputError(f"{name}, line {line}: {where}{remedy(first)}") from error
     arms = set(spec.arms.split) if spec.arms else set[str]()

@@ -188,7 +188,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "the legal term runs", job=_review("legal", 14, 3), result="document_served"
     ),
 }
-"""Every code of PRODUCT.md. tests/unit/strategies/test_outcomes.py fails when one has no effect."""
+"""Every code of PRODUCT.md. tests/unit/strategies/test_outcome_table.py fails when one has no effect."""
 
 
 def spoken(code: str) -> str:

@@ -136,6 +136,20 @@ def as_past(decision: Decision, at: datetime) -> tuple[Past, ...]:
     )
 
 
+def governed(facts: Facts, decision: Decision) -> Facts:
+    """The facts with each loan under the strategy that the decision found to govern it."""
+    if not decision.governs:
+        return facts
+    governs = {one.loan: one for one in decision.governs}
+    return replace(facts, loans=tuple(_governed(loan, governs.get(loan.id)) for loan in facts.loans))
+
+
+def _governed(loan: Loan, governs: Governs | None) -> Loan:
+    if governs is None:
+        return loan
+    return replace(loan, strategy=governs.strategy, since=governs.since, chosen=governs.since)
+
+
 def _received(facts: Facts, event: Received) -> Facts:
     """One installment less; and so much more towards the promises of its loan, where it came in time."""
     left = 0
@@ -181,7 +195,6 @@ def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
     ended = {ending.key for ending in decision.endings} | {work.key for work in decision.tasks}
     ended.update(key for plan in decision.plans for key in plan.keys)
     passed = {one.key for one in decision.endings if one.noes and one.noes[-1].rule in NOT_MEANT}
-    governs = {one.loan: one for one in decision.governs}
     states = {one.promise: one.state for one in decision.verdicts}
     said = as_past(decision, at)
     closed = {message for message, _ in decision.closed} | {plan.message for plan in decision.plans}
@@ -193,24 +206,18 @@ def _done(facts: Facts, decision: Decision, at: datetime) -> Facts:
         drawn=facts.drawn + drawn,
         loans=tuple(
             _loan(
-                _governed(loan, governs.get(loan.id)),
+                loan,
                 [occurrence.key for occurrence in decision.found if occurrence.loan == loan.id],
                 ended,
                 passed,
             )
-            for loan in facts.loans
+            for loan in governed(facts, decision).loans
         ),
         begun=tuple(begun for begun in facts.begun if begun.id not in closed),
         promises=tuple(replace(one, state=states.get(one.id, one.state)) for one in facts.promises)
         if states
         else facts.promises,
     )
-
-
-def _governed(loan: Loan, governs: Governs | None) -> Loan:
-    if governs is None:
-        return loan
-    return replace(loan, strategy=governs.strategy, since=governs.since, chosen=governs.since)
 
 
 def _loan(loan: Loan, found: list[Key], ended: set[Key], passed: set[Key]) -> Loan:

@@ -67,10 +67,13 @@ def show(
         print_json(found)
         return
     for one in found:
-        _say(
-            f"plan {one['plan']}: {one['state']}, "
-            f"agreed by {one['agreed_by']}, approved by {one['approved_by']}"
-        )
+        if one["approval"] is None:
+            answered = f"plan {one['plan']}: {one['state']}"
+            answered += f", agreed by {one['agreed_by']}, approved by {one['approved_by']}"
+        else:
+            answered = f"agreed by {one['agreed_by']}; it waits: "
+            answered += f"kept approve {one['approval']} --by SOMEBODY_ELSE"
+        _say(answered)
         for payment in one["payments"]:
             _say(f"  {payment['due']}  {payment['currency']} {payment['amount']}  {payment['state']}")
     if not found:
@@ -119,6 +122,7 @@ def _standing(one: "Standing") -> dict[str, Any]:
         "agreed_at": one.agreed_at,
         "agreed_by": one.agreed_by,
         "approved_by": one.approved_by,
+        "approval": one.approval,
         "payments": [
             {
                 "due": payment.due,

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # The library's methods have no types, so axes are Any. Colours are told apart by who cannot tell red from
 # green, and in grey (Okabe & Ito).
@@ -104,6 +106,7 @@ def _people(axes: Any, people: dict[str, Any]) -> None:
     axes.margins(y=0.5 / max(len(rows), 1))
     axes.axvline(0, color="black", linewidth=0.8)
     axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no half of a person
     axes.xaxis.set_major_formatter(_unsigned)
     title = f"People: {people['gain']:,} gain, {people['lose']:,} lose, {people['same']:,} the same"
     axes.set_title(title, loc="left", fontsize=11)
@@ -136,6 +139,8 @@ def _steps(axes: Any, rows: list[dict[str, Any]]) -> None:
 
 def _finish(axes: Any, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=11)
+    # Days evenly apart, whatever day the month begins on.
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=9, interval_multiples=False))
     axes.tick_params(axis="x", rotation=30)
     axes.legend(frameon=False)
     _plain(axes)

@@ -51,6 +51,14 @@ async def test_a_plan_is_agreed_approved_shown_and_cancelled(kept: Kept) -> None
     assert [one["amount"] for one in came["payments"]] == ["100.00", "150.00"]
     again = await kept.run("plan", "agree", "b-ann", *parts, "--loan", "L-ann")
     assert again.out == "It was entered before, and is one plan.\n"
+    (plan,) = await kept.json("plan", "show", "b-ann")
+    assert (plan["plan"], plan["state"], plan["approval"]) == (None, "waiting", came["approval"])
+    shown = (await kept.run("plan", "show", "b-ann")).out.splitlines()
+    assert shown == [
+        f"agreed by operator; it waits: kept approve {came['approval']} --by SOMEBODY_ELSE",
+        f"  {first}  EUR 100.00  waiting",
+        f"  {second}  EUR 150.00  waiting",
+    ]
     assert "somebody else approves it" in (await kept.run("approve", str(came["approval"]))).complaint
     approved = await kept.json("approve", str(came["approval"]), "--by", "ben")
     assert (approved["plan"], approved["payments"]) == (1, 2)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.errors import CaseworkInputError
 from casework.holds import change_hold, lift_hold, place_hold
+from casework.insight.explain import explain_borrower
 from casework.outcomes import Details, Recorded, make_promise, record_outcome, undo_outcome
 from casework.promises import cancel_promise
 from casework.staff.rights import Actor, Denied, Role
@@ -115,6 +116,10 @@ async def test_acceptance_13_part_of_it_keeps_no_promise(town: Town) -> None:
     assert await state_of(town, made) == "partly_kept"
     rows = await town.book.sql("SELECT kind, promise_id FROM tasks")
     assert [tuple(row) for row in rows] == [("call", made.promise.promise if made.promise else 0)]
+    (told,) = await explain_borrower(town.office, SUPERVISOR, who.external_id, town.now)
+    assert [one.words for one in told.owed] == [
+        f"EUR 210.00 of loan {who.loan_id} was 11 days late (due Mon 16 Nov 2026)"
+    ]
 
 
 async def test_acceptance_31_a_payment_that_bounces_reopens_the_promise(town: Town) -> None:

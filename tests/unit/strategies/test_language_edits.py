@@ -7,7 +7,7 @@ import pytest
 from strategies.arms import HOLDOUT, Arms, part
 from strategies.conditions import FACTS, condition, names_in
 from strategies.errors import StrategyInputError
-from strategies.language import read_strategy
+from strategies.language import read_strategy, shipped_strategies
 from strategies.moments import Moment, read_moment
 from strategies.portrait import Portrait
 from strategies.segment import Range, Segment, next_edge, read_bucket
@@ -83,6 +83,49 @@ WRONG = [
     ("promise - 1d 10:00", "promise - 1h", 35, "like 'promise + 1d 10:00'"),
     ("expires: promise", "expires: due", 34, "`expires: due` is for steps up to the due date"),
 ]
+# The same in the files that ship: their name comes first.
+SHIPPED = [
+    ("gentle", "strategy: gentle", "strategi: gentle", 7, "did you mean `strategy`?"),
+    ("gentle", "stale_after: 4d", "stale_after: 4 days", 8, "write one like 4d, 36h or 30m"),
+    ("gentle", "by: [chat, email, sms]", "by: [chat, mail, sms]", 13, "'chat', 'sms' or 'email'"),
+    ("gentle", "due 08:00", "due 8:00", 17, "write one like 'due - 3d 08:00'"),
+    ("gentle", "    expires: 4d\n", "", 22, "is missing; write it like `expires: 4d`"),
+    ("gentle", "task: call", "task: letter", 42, "write it like `task: call, visit, review, "),
+    ("early-arrears", "[current, 1-30]", "[current, 30-1]", 12, "write 1-30"),
+    ("early-arrears", "guard: 5000", "guard: all", 15, "write it like `guard: 5000`"),
+    ("early-arrears", "migrate: next_step", "migrate: later", 16, "at_cure or now"),
+    ("early-arrears", "fallback_after", "fall_back_after", 22, "did you mean `fallback_after`?"),
+    ("early-arrears", "spread: 2h", "spread: two hours", 23, "write one like 4d, 36h or 30m"),
+    ("early-arrears", "promises_broken < 2", "promises_broken = 2", 45, "write it like"),
+    ("mid-arrears", "bucket: 31-60", "buckets: 31-60", 11, "did you mean `bucket`?"),
+    ("mid-arrears", "days_since_conversation", "days_since_talk", 31, "days_since_conversation"),
+    ("late-arrears", "arrears >= 50", "arrears >= '50'", 19, "compare whole numbers with whole numbers"),
+    ("late-arrears", "priority: 3\n", "priority: 30\n", 22, "write it like `priority: 5`"),
+    ("weekly-group", "send: upcoming", "send: Upcoming!", 17, "write small letters, digits and hyphens"),
+    (
+        "weekly-group",
+        "expires: promise",
+        "expires: due",
+        52,
+        "`expires: due` is for steps up to the due date",
+    ),
+    ("business-invoices", "    send: upcoming\n", "", 15, "either `send`"),
+    ("business-invoices", "deadline: 3d", "deadline: soon", 37, "write one like 4d, 36h or 30m"),
+]
+
+
+@pytest.mark.parametrize(("name", "edit", "to", "line", "says"), SHIPPED)
+def test_twenty_wrong_edits_of_what_ships_name_the_line_and_the_remedy(
+    name: str, edit: str, to: str, line: int, says: str
+) -> None:
+    text = shipped_strategies()[name]
+    assert edit in text
+    with pytest.raises(StrategyInputError) as error:
+        read_strategy(text.replace(edit, to, 1), f"{name}.yaml")
+    message = str(error.value)
+    assert message.startswith(f"{name}.yaml, line {line}: "), message
+    assert says in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize(("edit", "to", "line", "says"), WRONG)
