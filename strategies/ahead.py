@@ -4,12 +4,13 @@ By the strategy that governs from now on, which may have been published since th
 only what is meant for the person, who is drawn as the first step of it comes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from policy.earliest import earliest
+from policy.values import No
 from strategies import reasons as say
 from strategies.addresses import way_of
 from strategies.arms import HOLDOUT
@@ -124,7 +125,9 @@ def _next(
         answer = earliest(rules, ask, situation, at)
         if answer.at is not None and answer.at < occurrence.expires:
             return Next(answer.at, name, step.id, what)
-        return Next(at, name, step.id, f"{step.id}: the rules allow no {step.task} as things are")
+        why = _held(answer.noes) or "as things are"
+        return Next(at, name, step.id, f"{step.id}: the rules allow no {step.task} {why}")
+    noes: list[No] = []
     for channel in step.by:
         way = way_of(facts.addresses, step, channel)
         if way is None:
@@ -134,4 +137,11 @@ def _next(
         if answer.at is not None and answer.at < occurrence.expires:
             what = f"{say.CHANNELS[channel]} {step.id}, {unpaid}"
             return Next(answer.at, name, step.id, f"{what}{say.NEUTRALLY if way.neutral else ''}")
-    return Next(at, name, step.id, f"{step.id}: no channel is open as things are")
+        noes.extend(answer.noes)
+    return Next(at, name, step.id, f"{step.id}: no channel is open {_held(noes) or 'as things are'}")
+
+
+def _held(noes: Iterable[No]) -> str:
+    """By which hold, where it is one that says no."""
+    held = next((no.detail for no in noes if no.rule == "hold"), "")
+    return f"while there is a {held.replace(': ', ' (', 1).replace('_', ' ')})" if held else ""

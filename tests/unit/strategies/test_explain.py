@@ -271,10 +271,12 @@ def test_a_task_is_told_as_work_for_a_person(rulebook: Rulebook) -> None:
 def test_what_comes_next_is_open_about_closed_channels(rulebook: Rulebook) -> None:
     found = told(rulebook, facts(holds=(Hold("deceased", 0, NOW),)))
     assert [one.what for one in found.next] == [
-        "late-7: no channel is open as things are",
-        "late-15: no channel is open as things are",
-        "call: the rules allow no call as things are",
+        "late-7: no channel is open while there is a hold (deceased)",
+        "late-15: no channel is open while there is a hold (deceased)",
+        "call: the rules allow no call while there is a hold (deceased)",
     ]
+    found = told(rulebook, facts(consents={"sms": "revoked", "email": "revoked"}))
+    assert found.next[0].what == "late-7: no channel is open as things are"
 
 
 def test_every_reason_that_a_decision_can_give_has_words() -> None:
