@@ -19,7 +19,7 @@ from casework.staff.rights import Action, Actor, require
 from casework.whom import find_case
 from messages.carry import carries
 from messages.context import Context
-from messages.lint import SENTENCES, lint
+from messages.lint import lint
 from policy.calendar import local_day
 from policy.values import CHANNELS, Ask, Channel, No, Purpose
 from policy.verdict import Reason, Verdict, verdict
@@ -197,8 +197,7 @@ def _noes(
         yield No("addresses", "no_address", f"there is no {kind} on file that may be used")
     if wish.text is not None and address is not None and wish.channel != "call":
         for finding in lint(wish.text, _context(address, wish.channel, spec)):
-            said = SENTENCES.get(finding.code, finding.code)
-            yield No("texts", finding.code, f"{said} ({finding.detail})" if finding.detail else said)
+            yield No("texts", finding.code, finding.detail)
 
 
 def _context(address: Address, channel: str, spec: PortfolioSpec) -> Context:

@@ -97,14 +97,15 @@ def _print_verdict(verdict: "Verdict") -> None:
 
 def _print_list(pages: "list[PackPage]", past: set[str]) -> None:
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("pack", "where", "binds", "sureness", "review by", box=box.SIMPLE)
+    name = Column("pack", no_wrap=True)  # it is what `show` and a portfolio's file ask for
+    table = Table(name, "where and what", "binds", "sureness", "review by", box=box.SIMPLE)
     for shown in pages:
         binds = ", ".join(name.replace("_", " ") for name in (*shown["actors"], *shown["stages"]))
         sure = ", ".join(dict.fromkeys(rule["sure"] for rule in shown["rules"]))
         by = f"{shown['review_by']} (past)" if shown["pack"] in past else shown["review_by"]
-        table.add_row(shown["pack"], shown["jurisdiction"], binds, sure, by)
+        table.add_row(shown["pack"], f"{shown['jurisdiction']}: {shown['title']}", binds, sure, by)
     out = console()
     out.print(table)
     out.print("Facts gathered from the sources named: have counsel confirm before use.")

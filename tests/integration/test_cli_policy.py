@@ -107,7 +107,8 @@ def test_list_names_every_pack_with_source_and_sureness(tmp_path: Path) -> None:
     table = kept("list", folder=tmp_path)
     assert (table.returncode, table.stderr) == (0, "")
     for pack in packs:
-        assert pack["pack"] in table.stdout
+        assert pack["pack"] in table.stdout.split()  # whole, also where it is piped
+        assert pack["title"].split()[0] in table.stdout
     assert "have counsel confirm before use" in table.stdout
 
 

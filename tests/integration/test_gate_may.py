@@ -128,7 +128,8 @@ async def test_acceptance_32_a_threat_or_an_amount_to_an_unverified_number_is_re
     threat = Wish("sms", text="Pay today or we will have you arrested.")
     said = (await town.may(ann, threat)).said
     assert said["verdict"] == "deny"
-    assert any("police or prison" in reason["detail"] for reason in said["reasons"])
+    (told,) = [reason["detail"] for reason in said["reasons"] if "police or prison" in reason["detail"]]
+    assert told.count("police or prison") == 1
     owed = Wish("sms", text="Dear Ann, please pay EUR 250.00 by Friday.")
     assert (await town.may(ann, owed)).allowed
     await town.book.sql("UPDATE addresses SET state = 'unverified'")
