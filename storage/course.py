@@ -8,7 +8,7 @@ import msgspec
 
 from policy.values import No, reason_of
 from storage.experiments import write_enrolled
-from storage.governing import write_governing, write_settled
+from storage.governing import look_together, write_governing, write_settled
 from storage.raw import Raw
 from strategies.values import Enrolled, Governs, Key, Occurrence
 
@@ -183,6 +183,7 @@ async def write_changes(
         [c.again for c in changes],
         now,
     )
+    await look_together(raw, changes, now)
     return decision_of
 
 

@@ -42,6 +42,15 @@ WITH changed AS (
 )
 UPDATE cases c SET next_look_at = least(c.next_look_at, $5) FROM others WHERE others.id = c.id
 """
+# Decided in the same batch, by what governed the loan before: at once again.
+_TOGETHER: Final = """
+UPDATE cases c SET next_look_at = least(c.next_look_at, $4)
+FROM (
+  SELECT DISTINCT p.case_id FROM unnest($1::bigint[]) n(loan_id) JOIN parties p USING (loan_id)
+  WHERE p.case_id = ANY($3)
+    AND (p.loan_id, p.case_id) NOT IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+) other WHERE c.id = other.case_id
+"""
 _SETTLED: Final = """
 UPDATE promises p SET state = n.state, settled_at = $3
 FROM unnest($1::bigint[], $2::text[]) n(id, state) WHERE p.id = n.id
@@ -68,6 +77,14 @@ async def write_governing(raw: Raw, changes: Sequence[Change], now: datetime) ->
             [change.case for change in changes],
             now,
         )
+
+
+async def look_together(raw: Raw, changes: Sequence[Change], now: datetime) -> None:
+    """Have those cases of a batch looked at again that decided by what another of them changed."""
+    governs = [(one.loan, change.case) for change in changes for one in change.governs]
+    if governs:
+        loans, by = zip(*governs, strict=True)
+        await raw.run(_TOGETHER, list(loans), list(by), [change.case for change in changes], now)
 
 
 async def write_settled(raw: Raw, changes: Sequence[Change], now: datetime) -> None:

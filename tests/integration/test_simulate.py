@@ -92,9 +92,10 @@ async def played(town: Town, text: str = GENTLE_TEXT, **more: Any) -> Simulated:
 
 
 async def looked(town: Town) -> tuple[list[Row], set[int], LookReport]:
-    """What the real look plans, with the text that each then says; persons whose claim says nothing."""
+    """What the real look plans, with the text that each then says; persons for whom it is taken back."""
+    before = (await town.book.sql("SELECT coalesce(max(id), 0) FROM contacts"))[0][0]
     report = await town.look()
-    planned = {row[0] for row in await town.book.sql("SELECT id FROM contacts WHERE state = 'planned'")}
+    planned = {row[0] for row in await town.book.sql("SELECT id FROM contacts WHERE id > $1", before)}
     await town.send()
     rows = await town.book.sql(
         "SELECT c.id, c.person_id, m.step, c.channel, c.address_id, c.planned_at, c.template, "
