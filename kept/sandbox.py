@@ -53,5 +53,7 @@ async def serve(port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     async with sandbox(port) as made:
         print(f"The chat page: {made.url}/")
-        print(f"A bot there:   KEPT_TELEGRAM_TOKEN={TOKEN} KEPT_TELEGRAM_API_URL={made.url} kept run")
+        # At once, also to a pipe: whoever started it waits for the address.
+        settings = f"KEPT_TELEGRAM_TOKEN={TOKEN} KEPT_TELEGRAM_API_URL={made.url}"
+        print(f"A bot there:   {settings} kept run", flush=True)
         await ending.wait()
