@@ -1,6 +1,6 @@
 """A borrower's conversation in the chat of whoever takes it: announced, passed on, answered, ended.
 
-What is answered is linted like everything that is said to a borrower.
+What is answered passes the gate and the lint like everything that is said to a borrower.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,12 @@ from casework.borrower import conversation
 from casework.borrower.conversation import Line
 from casework.delivery.compose import own_hosts
 from casework.errors import CaseworkInputError
+from casework.may import Wish, permission
 from casework.office import Office
 from casework.portfolios import PortfolioSpec
 from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, Role, require
+from casework.whom import find_case
 from messages.context import Context
 from messages.lint import SENTENCES, lint
 from storage.raw import Raw
@@ -79,12 +81,19 @@ async def take(office: Office, member: Member, talk: int, now: datetime) -> Take
 
 
 async def answer(office: Office, member: Member, talk: int, text: str, now: datetime) -> tuple[str, ...]:
-    """Say something to the borrower; what the lint finds refuses it, and is returned in sentences.
+    """Say something to the borrower; what the gate or the lint finds refuses it, and is returned in words.
 
-    Raises Denied, CaseworkInputError.
+    It answers what the person asked, so hours and caps leave it alone, and a mark (represented, ceased...)
+    does not. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
         side, spec = await _side(raw, office, talk)
+        if side.linked and side.case is not None:
+            book = await office.book(raw)
+            row = await find_case(raw, book, side.case)
+            asked = await permission(raw, book, row, Wish("chat", "answer"), now)
+            if not asked.allowed:
+                return tuple(dict.fromkeys(one["detail"] for one in asked.said["reasons"]))
     context = Context(
         channel="chat",
         may_carry_amounts=side.linked,

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.staff.rights import Actor, Role
+from casework.told import mark_person
 from tests.builders.chatroom import TODAY
 from tests.builders.crew import Crew
 from tests.builders.town import DAY
@@ -45,6 +47,23 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     await carl.taps("They said")
     await carl.taps("hardship")
     assert [row[0] for row in await crew.book.sql("SELECT code FROM outcomes")] == ["hardship"]
+
+
+async def test_who_is_represented_meanwhile_is_not_answered_by_a_collector_either(crew: Crew) -> None:
+    await crew.book.portfolio(packs=["us-reg-f", "house"], actor="third_party")
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    guest = await crew.linked(ann)
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    await guest.says("human")
+    await carl.told()
+    await carl.taps("Conversation")
+    await carl.says("Good morning, tell me more.")
+    assert "tell me more" in await guest.told()
+    lead = Actor("sue", Role.SUPERVISOR)
+    await mark_person(crew.office, lead, ann.external_id, crew.now, add=["represented"])
+    assert "represented" in await carl.says("Would Friday do?")
+    assert "Friday" not in await guest.told()
 
 
 async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
