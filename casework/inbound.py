@@ -3,12 +3,14 @@
 A stop is obeyed for everybody who has the sender's address on file, whatever their loans; the claim reads
 consents again, so nothing that is planned goes out after it. It is confirmed once. Who says that they are not
 the person has the address suspended, for every loan, and a task asks somebody to trace it. A sender whom
-nobody has on file learns nothing and changes nothing.
+nobody has on file learns nothing and changes nothing. What comes from a number of the staff is theirs, and
+never a customer's.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 import structlog
@@ -16,6 +18,7 @@ import structlog
 from casework.borrower.texting import answer_echo, answer_text
 from casework.confirm import CONFIRM_WITHIN
 from casework.office import Office
+from casework.staff.late_sms import answer_staff
 from casework.staff.rights import Action, Actor, require
 from messages.keywords import Keyword
 from messages.meanings import Meaning, meaning_of
@@ -29,6 +32,7 @@ from storage.crypt import CryptError, normal_email, normal_phone
 from storage.engine import AWAY
 from storage.raw import Raw, touch
 from storage.replies import Holder, Stored, holders, lock_unworked, mark_worked, store, unworked
+from storage.staff import numbers
 
 KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
 _BATCH = 200
@@ -65,7 +69,9 @@ async def take_reply(office: Office, actor: Actor, reply: Reply, now: datetime) 
         )
 
 
-async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) -> Meaning | Wish | None:
+async def work_reply(
+    office: Office, actor: Actor, reply: int, now: datetime
+) -> Meaning | Wish | Literal["staff"] | None:
     """Do what a stored reply asks, in one transaction; what it was. Nothing where it was done before.
 
     Raises Denied.
@@ -77,7 +83,7 @@ async def work_reply(office: Office, actor: Actor, reply: int, now: datetime) ->
 
 
 async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[str]:
-    """Work every reply that its webhook left; counts by what they were: a Meaning, a Wish, or `other`.
+    """Work every reply that its webhook left; counts by what they were: a Meaning, a Wish, `staff`, `other`.
 
     One that cannot be worked fails alone (`failed`) and stays. Raises Denied.
     """
@@ -106,7 +112,7 @@ async def work_replies(office: Office, actor: Actor, now: datetime) -> Counter[s
 
 async def _obey(
     office: Office, raw: Raw, actor: Actor, stored: Stored, now: datetime
-) -> Meaning | Wish | None:
+) -> Meaning | Wish | Literal["staff"] | None:
     said = msgspec.json.decode(stored.body, type=Said)
     meant = meaning_of(said.text)
     # Where the provider already stopped, believing otherwise would be no use.
@@ -114,6 +120,14 @@ async def _obey(
     meaning: Meaning | None = "stop" if by_provider else meant or said.keyword
     found = await holders(raw, KINDS[stored.channel], stored.token)
     work = _Work(office, raw, actor, stored, now, answered_by_provider=said.keyword is not None)
+    colleague = await numbers.writer(raw, stored.token) if stored.channel == "sms" else None
+    if colleague is not None:
+        if meaning == "stop" and found:  # obeyed whoever it is
+            await work.stop(found)
+        elif not by_provider:
+            await answer_staff(raw, office, colleague, stored.id, said.text, stored.received_at, now)
+        await mark_worked(raw, stored.id, "staff", now)
+        return "staff"
     if stored.channel == "sms" and meant is None and not by_provider:
         promised = await answer_echo(raw, office, actor, stored, said.text, found, now)
         if promised is not None:

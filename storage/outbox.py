@@ -11,7 +11,10 @@ from storage.raw import Raw
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A message that is delivered to the outbox. `body` as it is to be read back."""
+    """A message that is delivered to the outbox. `body` as it is to be read back.
+
+    `contact` below zero: an SMS to somebody of the staff, which is no contact.
+    """
 
     contact: int
     recipient: str
@@ -62,17 +65,19 @@ class About(msgspec.Struct, frozen=True):
 
 
 _LISTED = """
-SELECT o.id, o.contact_id, o.channel, o.recipient, o.body, o.at, c.language, p.zones[1] AS zone
+SELECT o.id, coalesce(o.contact_id, 0) AS contact, o.channel, o.recipient, o.body, o.at, c.language,
+       coalesce(p.zones[1], 'UTC') AS zone
 FROM outbox o
-JOIN contacts c ON c.id = o.contact_id
-JOIN persons p ON p.id = c.person_id
+LEFT JOIN contacts c ON c.id = o.contact_id
+LEFT JOIN persons p ON p.id = c.person_id
+WHERE true
 """
 _PAGE = """
 AND ($1::bigint IS NULL OR o.id < $1) AND ($2::text IS NULL OR o.channel = $2) ORDER BY o.id DESC LIMIT $3
 """
-_NEWEST = f"{_LISTED} WHERE true {_PAGE}"
-_NEWEST_TO = f"""{_LISTED} JOIN addresses a ON a.id = c.address_id
-WHERE c.person_id IN (SELECT person_id FROM addresses WHERE token = $4) AND a.token = $4 {_PAGE}"""  # noqa: S608, constants of this file
+_NEWEST = f"{_LISTED} {_PAGE}"
+_NEWEST_TO = f"""{_LISTED} AND c.person_id IN (SELECT person_id FROM addresses WHERE token = $4)
+AND EXISTS (SELECT 1 FROM addresses a WHERE a.id = c.address_id AND a.token = $4) {_PAGE}"""  # noqa: S608, constants of this file
 _ABOUT = """
 SELECT c.person_id, p.external_id, p.name, f.code AS portfolio, c.state, c.code, c.attempt,
        v.name AS strategy, v.version, m.step, c.template, c.segments, c.planned_at, c.sent_at, c.settled_at
@@ -109,7 +114,8 @@ async def put(raw: Raw, keyring: Keyring, entries: Sequence[Entry]) -> None:
     if rows:
         await raw.run(
             "INSERT INTO outbox (id, contact_id, channel, recipient, body, at) "
-            "SELECT n.id, n.contact, c.channel, n.recipient, n.body, n.at FROM unnest("
+            "SELECT n.id, CASE WHEN n.contact > 0 THEN n.contact END, "
+            "CASE WHEN n.contact > 0 THEN c.channel ELSE 'sms' END, n.recipient, n.body, n.at FROM unnest("
             "$1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::timestamptz[]) "
             "n(id, contact, recipient, body, at) LEFT JOIN contacts c ON c.id = n.contact ORDER BY n.id "
             "ON CONFLICT (contact_id) DO NOTHING",
@@ -135,7 +141,7 @@ async def newest_to(
 
 async def one(raw: Raw, keyring: Keyring, id_: int) -> Listed | None:
     """One delivered message."""
-    rows = await raw.rows(_LISTED + "WHERE o.id = $1", id_)
+    rows = await raw.rows(_LISTED + "AND o.id = $1", id_)
     return _listed(keyring, rows[0]) if rows else None
 
 

@@ -24,6 +24,7 @@ from casework.office import Clock, Office
 from casework.ready import packs_past_review
 from casework.seal import Head, seal
 from casework.staff.rights import Actor
+from casework.staff.texting import send_staff_texts
 from notifiers.base import Notifier
 from workers.wake import wake, wake_at, wake_deliverers
 
@@ -118,9 +119,10 @@ async def deliver(ctx: dict[str, Any]) -> None:
 
 
 async def hear(ctx: dict[str, Any]) -> None:
-    """Work the receipts and replies that are stored."""
+    """Work the receipts and replies that are stored, and answer those of the staff."""
     shift: Shift = ctx["shift"]
     await inbound.work_replies(shift.office, shift.actor, shift.clock.now())
+    await send_staff_texts(shift.office, shift.actor, shift.notifiers["sms"], shift.clock)
     await receipts.work_receipts(shift.office, shift.actor, shift.clock.now())
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import day, entries, find, late, leading, reach, talks
+from bot.staff import day, entries, find, late, leading, number, reach, talks
 from bot.staff.cards import button
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, Act]] = {
     "/caller": find.caller,
     "/day": find.day,
     "/promises": find.promises,
+    "/number": number.number,
     "/queue": leading.queue,
     "/assign": leading.assign_,
     "/broken": leading.broken,
@@ -76,6 +77,7 @@ TAPS: Final[dict[str, Act]] = {
     "talk": talks.take_,
     "ready": talks.ready,
     "endtalk": talks.end,
+    "nonumber": number.drop,
     "no": nothing,
 }
 
@@ -104,6 +106,10 @@ async def answer(post: Post, message: Message) -> None:
         await find.find_(post, text)
     elif asks == "caller":
         await find.caller(post, text)
+    elif asks == "number":
+        await number.number(post, text)
+    elif asks == "number_code":
+        await number.code(post, text)
     elif asks == "words":
         await reach.typed_words(post, text, about["turn"], about["channel"])
     else:

@@ -27,7 +27,15 @@ from storage.raw import Raw
 from storage.staff import late as stored
 from storage.staff.late import Known, Named
 
-__all__ = ["Line", "Saved", "looks_like_entries", "read_late", "save_late"]
+__all__ = [
+    "Line",
+    "Saved",
+    "looks_like_entries",
+    "read_late",
+    "read_late_in",
+    "save_late",
+    "save_late_in",
+]
 
 OLDEST: Final = timedelta(days=14)
 LINES: Final = 60  # of one text
@@ -63,14 +71,19 @@ class Saved(msgspec.Struct, frozen=True):
 async def read_late(office: Office, member: Member, text: str, now: datetime) -> list[Line]:
     """Read the lines of `text`; nothing is recorded but who was refused. Raises Denied."""
     async with office.transaction() as raw:
-        mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
-        lines = lines_of(text)
-        named = await stored.named(raw, [one for line in lines[:LINES] for one in candidates(line)], mine)
-        seen: dict[str, Line] = {}
-        return [
-            await _read(raw, office, member, line, named, seen, now) if at < LINES else Line(line, "many")
-            for at, line in enumerate(lines)
-        ]
+        return await read_late_in(raw, office, member, text, now)
+
+
+async def read_late_in(raw: Raw, office: Office, member: Member, text: str, now: datetime) -> list[Line]:
+    """The same within the caller's transaction. Raises Denied."""
+    mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
+    lines = lines_of(text)
+    named = await stored.named(raw, [one for line in lines[:LINES] for one in candidates(line)], mine)
+    seen: dict[str, Line] = {}
+    return [
+        await _read(raw, office, member, line, named, seen, now) if at < LINES else Line(line, "many")
+        for at, line in enumerate(lines)
+    ]
 
 
 async def _read(
@@ -167,44 +180,52 @@ def key_of(member: Member, line: Line) -> str:
 async def save_late(
     office: Office, member: Member, lines: Sequence[Line], received: datetime, now: datetime
 ) -> list[Saved]:
-    """Record the lines that leave no doubt, each by itself: with its own time, and when it reached us.
+    """Record the lines that leave no doubt, with their own time, and when they reached us.
 
-    Raises Denied where a right was lost meanwhile.
+    One that cannot be recorded fails alone. Raises Denied where a right was lost meanwhile.
     """
-    return [
-        await _save(office, member, line, line.at, received, now)
-        for line in lines
-        if line.why is None and line.at is not None
-    ]
+    async with office.transaction() as raw:
+        return await save_late_in(raw, office, member, lines, received, now)
+
+
+async def save_late_in(
+    raw: Raw, office: Office, member: Member, lines: Sequence[Line], received: datetime, now: datetime
+) -> list[Saved]:
+    """The same within the caller's transaction. Raises Denied."""
+    made: list[Saved] = []
+    for line in lines:
+        if line.why is None and line.at is not None:
+            try:
+                async with raw.attempt():
+                    made.append(await _save(raw, office, member, line, line.at, received, now))
+            except CaseworkInputError as error:
+                made.append(Saved(line, False, str(error)))
+    return made
 
 
 async def _save(
-    office: Office, member: Member, line: Line, at: datetime, received: datetime, now: datetime
+    raw: Raw, office: Office, member: Member, line: Line, at: datetime, received: datetime, now: datetime
 ) -> Saved:
     channel = "visit" if line.code.startswith("visit") else "call"
     details = Details(loans=line.loans, amount=line.amount, due=line.due, at=line.rings, channel=channel)
-    try:
-        async with office.transaction() as raw:
-            owner = await own_name(raw, member, line.case, now) or await stored.worked_by(
-                raw, line.case, member.id, member.name, now - OLDEST
-            )
-            if line.code in ("wrong_number", "wrong_person", "third_party"):
-                address = await stored.phone_of(raw, line.case)
-                details = msgspec.structs.replace(details, address=address)
-            recorded = await record_in(
-                raw,
-                office,
-                member.actor,
-                line.case,
-                line.code,
-                at=at,
-                received=received,
-                key=key_of(member, line),
-                details=details,
-                owner=owner,
-            )
-            if recorded.new:
-                await settle(raw, member, line.case, None, line.code, recorded.outcome, now)
-    except CaseworkInputError as error:
-        return Saved(line, False, str(error))
+    owner = await own_name(raw, member, line.case, now) or await stored.worked_by(
+        raw, line.case, member.id, member.name, now - OLDEST
+    )
+    if line.code in ("wrong_number", "wrong_person", "third_party"):
+        address = await stored.phone_of(raw, line.case)
+        details = msgspec.structs.replace(details, address=address)
+    recorded = await record_in(
+        raw,
+        office,
+        member.actor,
+        line.case,
+        line.code,
+        at=at,
+        received=received,
+        key=key_of(member, line),
+        details=details,
+        owner=owner,
+    )
+    if recorded.new:
+        await settle(raw, member, line.case, None, line.code, recorded.outcome, now)
     return Saved(line, recorded.new)

@@ -33,6 +33,7 @@ __all__ = [
     "everybody",
     "invite",
     "member",
+    "member_in",
     "remove",
 ]
 
@@ -186,7 +187,12 @@ async def bind(office: Office, actor: Actor, chat: Chat, given: str, now: dateti
 async def member(office: Office, staff: int) -> Member | None:
     """Somebody as they act at this moment; None: they are gone. Asked for at each update of their chat."""
     async with office.transaction() as raw:
-        found = await stored.of_id(raw, staff)
+        return await member_in(raw, staff)
+
+
+async def member_in(raw: Raw, staff: int) -> Member | None:
+    """The same within the caller's transaction."""
+    found = await stored.of_id(raw, staff)
     return None if found is None else _member(found)
 
 

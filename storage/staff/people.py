@@ -166,6 +166,9 @@ async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
     await raw.run("UPDATE chats SET staff_id = NULL WHERE staff_id = $1", staff)
     await end_links(raw, staff, "removed", now)
     await raw.run(
+        "UPDATE staff_numbers SET ended_at = $2 WHERE staff_id = $1 AND ended_at IS NULL", staff, now
+    )
+    await raw.run(
         "UPDATE turns SET ended_at = $2, outcome = 'handed_on' WHERE staff_id = $1 AND ended_at IS NULL",
         staff,
         now,

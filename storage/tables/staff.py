@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -115,4 +116,51 @@ rings = Table(
     ref("staff_id", "staff.id"),
     moment("begun_at"),
     moment("handed_at", nullable=True),
+)
+
+# A number from which somebody of the staff may send what came of their work by SMS: theirs once they typed
+# the code that went there. The code is not here: it is of the keyed digest of the row's id.
+staff_numbers = Table(
+    "staff_numbers",
+    metadata,
+    key(),
+    ref("staff_id", "staff.id", index=True),
+    Column("value", LargeBinary, nullable=False),  # sealed, E.164
+    Column("token", LargeBinary, nullable=False),  # keyed, as of addresses
+    moment("made_at"),
+    moment("expires_at"),  # of the code
+    Column("failures", SmallInteger, nullable=False, server_default=text("0")),
+    moment("confirmed_at", nullable=True),
+    moment("ended_at", nullable=True),
+    Index(
+        "ix_staff_numbers_token",
+        "token",
+        unique=True,
+        postgresql_where=text("confirmed_at IS NOT NULL AND ended_at IS NULL"),
+    ),
+    Index("ix_staff_numbers_open", "staff_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+
+# What goes to such a number: begun before it is handed over, so that nothing is said twice. `asks`: the lines
+# that were read back and wait for a yes.
+staff_texts = Table(
+    "staff_texts",
+    metadata,
+    key(),
+    ref("number_id", "staff_numbers.id"),
+    ref("reply_id", "replies.id", nullable=True),  # what it answers
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # sealed
+    Column("asks", LargeBinary),  # sealed
+    Column("failures", SmallInteger, nullable=False, server_default=text("0")),
+    moment("planned_at"),
+    moment("begun_at", nullable=True),
+    moment("handed_at", nullable=True),
+    moment("settled_at", nullable=True),  # of what waited for a yes
+    UniqueConstraint("reply_id"),
+    one_of("kind", "code", "echo", "answer"),
+    CheckConstraint("handed_at IS NULL OR begun_at IS NOT NULL", name="begun_before_handed"),
+    CheckConstraint("(kind = 'echo') = (asks IS NOT NULL)", name="an_echo_asks"),
+    Index("ix_staff_texts_number_id", "number_id", "id"),
+    Index("ix_staff_texts_waiting", "id", postgresql_where=text("begun_at IS NULL")),
 )
