@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from casework.confirm import confirm_stop
-from casework.errors import CaseworkInputError
+from casework.errors import CaseworkInputError, NotFoundError
 from casework.links import contact_of_link
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
@@ -137,7 +137,7 @@ async def record_consent(
 async def _named(raw: Raw, external_id: str, source: str | None) -> int:
     found = [one for one in await persons_named(raw, external_id) if source is None or one[1] == source]
     if not found:
-        raise CaseworkInputError(f"there is no borrower {external_id!r}")
+        raise NotFoundError(f"there is no borrower {external_id!r}")
     if len(found) > 1:
         sources = ", ".join(one[1] for one in found)
         raise CaseworkInputError(f"several sources have a borrower {external_id!r}: {sources}; say which")

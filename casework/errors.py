@@ -3,3 +3,7 @@
 
 class CaseworkInputError(ValueError):
     """Input that casework refuses. One line: file, row, column or key, what is wrong, what would be right."""
+
+
+class NotFoundError(CaseworkInputError):
+    """What was named is not there: no such borrower, loan, case."""

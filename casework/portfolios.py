@@ -74,6 +74,7 @@ class PromisesSpec(BaseModel):
         "supervisor": LimitSpec(days=60, share=0),
         "credit_manager": LimitSpec(days=90, share=0),
         "operations": LimitSpec(days=365, share=0),
+        "program": LimitSpec(days=30, share=25),
     }
 
     def of(self, role: str) -> LimitSpec:
@@ -81,8 +82,12 @@ class PromisesSpec(BaseModel):
         return self.limits.get(role, LimitSpec(days=0))
 
     def further(self, days: int) -> list[str]:
-        """The roles that may go beyond `days`, in words."""
-        return [role.replace("_", " ") for role, limit in self.limits.items() if limit.days > days]
+        """The roles of people who may go beyond `days`, in words."""
+        return [
+            role.replace("_", " ")
+            for role, limit in self.limits.items()
+            if limit.days > days and role != "program"
+        ]
 
 
 class AddressSpec(BaseModel):

@@ -3,6 +3,7 @@
 from datetime import date
 
 from casework.office import Office
+from storage.engine import AWAY, WAITED_IN_VAIN
 from storage.migrate import is_current
 
 
@@ -19,3 +20,13 @@ async def packs_past_review(office: Office, today: date) -> dict[str, date]:
     async with office.transaction() as raw:
         packs = (await office.book(raw)).rulebook.packs
     return {name: pack.spec.review_by for name, pack in packs.items() if pack.review_past(today)}
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it says that the database cannot be reached: the same may go well in a moment."""
+    return isinstance(error, AWAY)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether it says that something was waited for in vain that another transaction holds."""
+    return isinstance(error, WAITED_IN_VAIN)

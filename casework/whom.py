@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from casework.errors import CaseworkInputError
+from casework.errors import CaseworkInputError, NotFoundError
 from casework.office import Book
 from storage.raw import Raw
 from storage.whom import CaseRow, case_row, cases_of
@@ -15,7 +15,7 @@ async def find_case(
     if isinstance(whom, int):
         found = await case_row(raw, whom)
         if found is None:
-            raise CaseworkInputError(f"there is no case {whom}")
+            raise NotFoundError(f"there is no case {whom}")
         return found
     rows = await find_cases(raw, book, whom, portfolio=portfolio, source=source)
     if len(rows) > 1:
@@ -39,7 +39,7 @@ async def find_cases(
         where = "".join(
             f" in {name} {value!r}" for name, value in (("source", source), ("portfolio", portfolio)) if value
         )
-        raise CaseworkInputError(f"there is no borrower {borrower!r}{where}")
+        raise NotFoundError(f"there is no borrower {borrower!r}{where}")
     sources = sorted({row.source for row in rows})
     if len(sources) > 1:
         raise CaseworkInputError(

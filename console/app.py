@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from console.api.routes import add_api
 from console.desk import Desk
 from console.guard import Guard, is_loopback
 from console.pages import NotHereError, not_found, not_here, pages
@@ -25,6 +26,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.include_router(telegram(desk))
     app.include_router(probes(desk))
     app.include_router(stops(desk))
+    add_api(app, desk)
     app.include_router(pages(desk))
     app.mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets"), name="assets")
     app.add_exception_handler(NotHereError, not_here)

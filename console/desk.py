@@ -7,6 +7,7 @@ import msgspec
 
 from casework.office import Clock, Office
 from casework.staff.rights import Actor, Role
+from casework.turnstile import Turnstile
 from notifiers.base import Receipt, Reply
 from notifiers.sms_twilio import Form
 
@@ -33,6 +34,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     listens_on      the host that the server is bound to: pages with personal data need a loopback one
     twilio          None where SMS is not by Twilio
     chat            None where there is no bot
+    turnstile       how often a token may ask of the API; None: as often as it likes
     wake            wakes a job ("look", "hear"); what it raises is logged, for the sweep finds what it missed
     queue_answers   whether Redis does
     reader          as whom the pages read, until there is a sign-in
@@ -46,5 +48,6 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     wake: Callable[[str], Awaitable[None]]
     queue_answers: Callable[[], Awaitable[bool]]
     chat: ChatDoor | None = None
+    turnstile: Turnstile | None = None
     reader: Actor = Actor("console", Role.COMPLIANCE)
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

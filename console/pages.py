@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casework.errors import CaseworkInputError
 from casework.outbox import address_token, browse, open_letter
+from console.api.routes import is_api, no_such_route
 from console.desk import Desk
 from console.guard import came_from_here, is_loopback
 from console.language import COOKIE, Speech, speech_of, speeches
@@ -144,7 +145,9 @@ async def not_here(request: Request, _: Exception) -> Response:
 
 
 async def not_found(request: Request, error: Exception) -> Response:
-    """A page for browsers, JSON for programs."""
+    """A page for browsers, JSON for programs, and its own kind of JSON for those of the API."""
+    if is_api(request):
+        return no_such_route()
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/webhooks/"):
         return page(request, "refused.html", HTTPStatus.NOT_FOUND, title="not_found", why="nothing_found")
     detail = error.detail if isinstance(error, HTTPException) else "Not Found"

@@ -4,6 +4,7 @@ from redis.asyncio import Redis
 
 from casework.delivery.rates import Limits, Rates
 from casework.delivery.windows import Rate
+from casework.turnstile import Turnstile
 from kept.config import Settings, providers_elsewhere
 from kept.sections import Smtp, Telegram, Twilio
 
@@ -26,10 +27,18 @@ def rates_of(settings: Settings, redis_url: str) -> Rates:
         limits["smtp"] = _limits(settings.smtp, "KEPT_SMTP_URL" in elsewhere)
     if settings.telegram.configured:
         limits["telegram"] = _limits(settings.telegram, "KEPT_TELEGRAM_API_URL" in elsewhere, _A_CHAT)
-    redis: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis leaves its options untyped
-        redis_url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
+    return Rates(limits, _redis(redis_url))
+
+
+def turnstile_of(redis_url: str) -> Turnstile:
+    """How often tokens may ask, counted with all who serve. Close it with `close`."""
+    return Turnstile(_redis(redis_url))
+
+
+def _redis(url: str) -> Redis:
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - redis leaves its options untyped
+        url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
     )
-    return Rates(limits, redis)
 
 
 def _limits(section: Twilio | Smtp | Telegram, elsewhere: bool, each: Rate | None = None) -> Limits:

@@ -25,7 +25,7 @@ from kept.config import Settings, SettingsError
 from kept.logs import configure
 from kept.names import deliverer
 from kept.providers import askable_of, notifiers_of, twilio_of
-from kept.rates import rates_of
+from kept.rates import rates_of, turnstile_of
 from messages.intents.reading import get_ready
 from workers.jobs import Pace, Shift
 from workers.wake import open_queue, wake
@@ -149,6 +149,7 @@ class _Server(uvicorn.Server):
 async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) -> AsyncGenerator[None]:
     settings = running.settings
     twilio = twilio_of(settings)
+    turnstile = turnstile_of(running.redis_url)
 
     async def woken(job: str) -> None:
         await wake(queue, job)
@@ -166,6 +167,7 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
             wake=woken,
             queue_answers=queue_answers,
             chat=door_of(running, queue),
+            turnstile=turnstile,
         )
     )
     door = _door(settings)
@@ -177,5 +179,6 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
     finally:
         server.should_exit = True
         await task
+        await turnstile.close()
         if twilio is not None:
             await twilio.close()

@@ -19,6 +19,8 @@ AWAY: tuple[type[Exception], ...] = (
     # It chose us of two that waited for each other: the same again, from the beginning.
     asyncpg.TransactionRollbackError,
 )
+# Somebody else holds what was wanted, for longer than one cared to wait (lock_timeout).
+WAITED_IN_VAIN: type[Exception] = asyncpg.LockNotAvailableError
 # What the database would not take; it stands and goes on.
 REFUSED: type[Exception] = asyncpg.PostgresError
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from casework.errors import CaseworkInputError
+from casework.errors import CaseworkInputError, NotFoundError
 from casework.insight.ledgers import payment_of, schedule_row
 from casework.insight.snapshot import snapshot
 from casework.office import Office
@@ -69,7 +69,7 @@ async def _one(raw: Raw, external_id: str, source: str | None) -> Any:
     found = await loans_named(raw, external_id, source)
     if not found:
         where = f" in source {source!r}" if source else ""
-        raise CaseworkInputError(f"there is no loan {external_id!r}{where}")
+        raise NotFoundError(f"there is no loan {external_id!r}{where}")
     if len(found) > 1:
         sources = ", ".join(row["source"] for row in found)
         raise CaseworkInputError(

@@ -47,6 +47,7 @@ QUEUES: Final[dict[Role, tuple[str, ...]]] = {
 }
 """Where a role's work comes from, unless the invitation says otherwise."""
 
+_NOT_STAFF: Final = (Role.SYSTEM, Role.BORROWER, Role.PROGRAM)
 _NAME: Final = re.compile(r"[^\W_][\w .@'-]{0,58}[\w.]|[^\W_]")
 _TAKEN: Final = re.compile(r"kept|operator|import|chat|staff|borrower \d+", re.IGNORECASE)
 _QUEUE: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
@@ -142,7 +143,7 @@ def _check(name: str, role: Role, queues: Sequence[str] | None) -> None:
             f"{name!r} cannot be a name: it is what the record calls them, letters and digits, and no word "
             "of the machine's own (kept, operator, borrower 1)"
         )
-    if role in (Role.SYSTEM, Role.BORROWER):
+    if role.value not in staff_roles():
         raise CaseworkInputError(f"{role} is no role of the staff; there are: {', '.join(staff_roles())}")
     for queue in queues or ():
         if not _QUEUE.fullmatch(queue):
@@ -151,7 +152,7 @@ def _check(name: str, role: Role, queues: Sequence[str] | None) -> None:
 
 def staff_roles() -> tuple[str, ...]:
     """The roles that somebody may be invited to."""
-    return tuple(role.value for role in Role if role not in (Role.SYSTEM, Role.BORROWER))
+    return tuple(role.value for role in Role if role not in _NOT_STAFF)
 
 
 def is_link(given: str) -> bool:

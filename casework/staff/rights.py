@@ -26,6 +26,7 @@ class Role(StrEnum):
     CUSTOMER_SERVICE = "customer_service"
     ADMINISTRATOR = "administrator"
     SYSTEM = "system"  # the machine itself
+    PROGRAM = "program"  # another system, by a token
 
 
 class Action(StrEnum):
@@ -63,6 +64,7 @@ class Action(StrEnum):
     RECORD_CONTACT = "record_contact"  # a contact made elsewhere, a notice that was sent
     MARK_PERSON = "mark_person"  # marks that the law reads, hours the person asked for
     MANAGE_STAFF = "manage_staff"  # invite, list, remove
+    MANAGE_TOKENS = "manage_tokens"  # make, list, revoke those of other systems
     TAKE_CASE = "take_case"  # from the queue; and find one
     ANSWER_CALLER = "answer_caller"  # who is on the line, whoever's case it is
     ASSIGN_CASE = "assign_case"
@@ -79,11 +81,15 @@ class Scope(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who acts, as what, and for which portfolios: codes, or None for every one."""
+    """Who acts, as what, and for which portfolios: codes, or None for every one.
+
+    `only`: no more of the role's rights than these, where somebody acts by a token of some scopes.
+    """
 
     name: str
     role: Role
     portfolios: frozenset[str] | None = None
+    only: frozenset[Action] | None = None
 
 
 class Denied(Exception):  # noqa: N818, the word that people use
@@ -109,6 +115,8 @@ def require(actor: Actor, action: Action, portfolio: str | None = None, *, owner
     scope = RIGHTS[actor.role].get(action)
     if scope is None:
         raise Denied(actor, action, portfolio, f"the role {actor.role} has no such right")
+    if actor.only is not None and action not in actor.only:
+        raise Denied(actor, action, portfolio, "their token has no scope for it")
     if scope is Scope.ALL:
         return
     if scope is Scope.OWN and (owner is None or owner != actor.name):
@@ -275,6 +283,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     },
     Role.ADMINISTRATOR: {
         Action.MANAGE_STAFF: Scope.ALL,
+        Action.MANAGE_TOKENS: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.CHECK: Scope.ALL,
         Action.VERIFY_AUDIT: Scope.ALL,
@@ -296,6 +305,15 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.RUN_EXPERIMENT: Scope.ALL,
         Action.CHECK: Scope.ALL,
         Action.VERIFY_AUDIT: Scope.ALL,
+    },
+    Role.PROGRAM: {
+        Action.IMPORT_BOOK: Scope.PORTFOLIO,
+        Action.CONTACT: Scope.PORTFOLIO,
+        Action.RECORD_CONTACT: Scope.PORTFOLIO,
+        Action.RECORD_CONSENT: Scope.PORTFOLIO,
+        Action.RECORD_OUTCOME: Scope.PORTFOLIO,
+        Action.SEE_PORTFOLIO: Scope.PORTFOLIO,
+        Action.SEE_LOAN: Scope.PORTFOLIO,
     },
 }
 """The table. Finance sees payments and never edits them; whoever runs the machine reads nobody's data."""

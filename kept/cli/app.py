@@ -26,6 +26,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "pin",
     "chat",
     "staff",
+    "token",
     "approvals",
     "differences",
     "pausing",

@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.tokens import end_of_staff
 
 
 class StaffRow(msgspec.Struct, frozen=True):
@@ -159,12 +160,13 @@ async def chat_of(raw: Raw, keyring: Keyring, staff: int) -> tuple[int, str] | N
 
 
 async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
-    """They are gone: no chat, no link, nothing at hand, no conversation."""
+    """They are gone: no chat, no link, no token, nothing at hand, no conversation."""
     name = await raw.value(
         "UPDATE staff SET removed_at = $3, removed_by = $2 WHERE id = $1 RETURNING name", staff, by, now
     )
     await raw.run("UPDATE chats SET staff_id = NULL WHERE staff_id = $1", staff)
     await end_links(raw, staff, "removed", now)
+    await end_of_staff(raw, staff, by, now)
     await raw.run(
         "UPDATE staff_numbers SET ended_at = $2 WHERE staff_id = $1 AND ended_at IS NULL", staff, now
     )

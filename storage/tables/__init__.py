@@ -1,6 +1,7 @@
 """Every table of Kept, on one MetaData."""
 
 from storage.tables import (
+    access,
     approvals,
     audit,
     book,
@@ -17,6 +18,7 @@ from storage.tables import (
 from storage.tables.base import metadata
 
 __all__ = [
+    "access",
     "approvals",
     "audit",
     "book",

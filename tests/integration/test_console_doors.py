@@ -166,7 +166,7 @@ async def test_not_ready_without_a_database(shop: Shop) -> None:
 async def test_the_description_names_what_programs_may_call(shop: Shop) -> None:
     async with shop.open_doors() as client:
         paths = (await client.get("/openapi.json")).json()["paths"]
-        assert set(paths) == {
+        assert {path for path in paths if not path.startswith("/api/v1/")} == {
             "/webhooks/twilio/status",
             "/webhooks/twilio/inbound",
             "/webhooks/telegram",
