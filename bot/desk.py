@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from aiogram import Bot
 from aiogram.types import (
     InlineKeyboardButton,
-    InlineKeyboardMarkup,
     KeyboardButton,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
 )
 
+from bot.api import Board, say
 from bot.texts import Speech
 from casework.borrower.chats import Chat, borrower
 from casework.office import Clock, Office
@@ -59,7 +60,7 @@ class Here(msgspec.Struct, frozen=True):
 
     async def send(self, text: str, rows: Rows = ()) -> None:
         """Say something, with buttons below it."""
-        await self.bot.send_message(self.chat.telegram, text, reply_markup=self.keyboard(rows))
+        await say(self.bot, self.chat.telegram, text, self.keyboard(rows))
 
     async def send_open(self, text: str) -> None:
         """Say something to a chat that is nobody's: the way to prove whose it is below it."""
@@ -72,12 +73,16 @@ class Here(msgspec.Struct, frozen=True):
         """Say something, and take the keyboard of `send_open` away."""
         await self.bot.send_message(self.chat.telegram, text, reply_markup=ReplyKeyboardRemove())
 
-    def keyboard(self, rows: Rows) -> InlineKeyboardMarkup | None:
+    def keyboard(self, rows: Rows) -> Board | None:
         """The buttons; None where there are none."""
-        if not rows:
-            return None
-        return InlineKeyboardMarkup(inline_keyboard=[[self._button(one) for one in row] for row in rows])
+        return _board(self.say, tuple(map(tuple, rows))) if rows else None
 
-    def _button(self, one: str | tuple[str, str]) -> InlineKeyboardButton:
-        label, asks = (self.say.button(one), one) if isinstance(one, str) else one
-        return InlineKeyboardButton(text=label, callback_data=asks)
+
+@lru_cache(maxsize=256)
+def _board(say: Speech, rows: tuple[tuple[str | tuple[str, str], ...], ...]) -> Board:
+    return Board(inline_keyboard=[[_button(say, one) for one in row] for row in rows])
+
+
+def _button(say: Speech, one: str | tuple[str, str]) -> InlineKeyboardButton:
+    label, asks = (say.button(one), one) if isinstance(one, str) else one
+    return InlineKeyboardButton(text=label, callback_data=asks)

@@ -31,7 +31,8 @@ from casework.borrower import blocked, conversation, updates
 from casework.borrower.chats import arrive
 from casework.borrower.identity import announce
 
-AT_ONCE: Final = 64  # updates worked side by side, each of another chat
+AT_ONCE: Final = 128  # updates worked side by side, each of another chat; half of them are begun together
+GATHERED: Final = 0.01  # seconds: how long what ended waits to be recorded with others
 SWEEP: Final = 2.0  # seconds: how often is looked for what no wake-up reached
 POLL: Final = 25  # seconds that a server may hold an answer back
 
@@ -50,6 +51,7 @@ class Machine:
         self._session = bot.session
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._some_ended = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
         self._done: list[tuple[int, updates.Outcome]] = []
 
@@ -136,29 +138,45 @@ class Machine:
         while True:
             self._woken.clear()
             stopping = self._stopping.is_set()
-            leased = await self._turn(0 if stopping else AT_ONCE - len(self._working))
-            for one in leased:
-                task = asyncio.create_task(self._work(one))
-                self._working.add(task)
-                task.add_done_callback(self._ended)
+            full = await self._begin(0 if stopping else AT_ONCE - len(self._working))
             if stopping and not self._working and not self._done:
                 return
             if not stopping:
                 await self._tell()
-            if len(leased) < AT_ONCE or self._working:
+            if not full:
                 await self._rest()
+            await self._gather()
 
     async def drain(self) -> None:
         """Work what is stored until nothing is left, then return: for tests and for a single round."""
-        while True:
-            leased = await self._turn(AT_ONCE)
-            if not leased:
-                await self._tell()
-                return
-            await asyncio.gather(*(self._work(one) for one in leased))
+        while await self._begin(AT_ONCE - len(self._working)) or self._working or self._done:
+            await self._gather()
+        await self._tell()
+
+    async def _begin(self, limit: int) -> bool:
+        """Record what is worked, and begin what is to be; whether there may be more."""
+        leased = await self._turn(limit)
+        for one in leased:
+            task = asyncio.create_task(self._work(one))
+            self._working.add(task)
+            task.add_done_callback(self._ended)
+        return bool(limit) and len(leased) == limit
+
+    async def _gather(self) -> None:
+        """Wait for others of the group: what ended is recorded together, and as many are begun together."""
+        self._some_ended.clear()
+        if not self._working:
+            return
+        try:
+            async with asyncio.timeout(GATHERED):
+                await self._some_ended.wait()
+        except TimeoutError:
+            return
 
     async def _turn(self, limit: int) -> list[updates.Leased]:
         done, self._done = self._done, []
+        if not done and not limit:
+            return []
         clock = self.desk.clock
         try:
             return await updates.turn(
@@ -173,6 +191,8 @@ class Machine:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
         self._woken.set()
+        if len(self._working) <= AT_ONCE // 2:
+            self._some_ended.set()
 
     async def _rest(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """Where dialogs keep what was said so far: Redis, sealed, and forgotten after a day."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from aiogram.fsm.storage.redis import RedisStorage
 from redis.asyncio import Redis
 
 from casework.office import Office
+from casework.together import Together
 
 LIVES: Final = timedelta(days=1)
 
@@ -25,6 +26,11 @@ class _States(RedisStorage):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._absent: set[StorageKey] = set()
+        self._together: Together[str, str | bytes | None] = Together(self._read)
+
+    async def _read(self, keys: Sequence[str]) -> Sequence[str | bytes | None]:
+        """Of all who ask at this moment, in one question."""
+        return await self.redis.mget(keys)  # pyright: ignore[reportUnknownMemberType]
 
     async def get_state(self, key: StorageKey) -> str | None:
         return None
@@ -35,7 +41,8 @@ class _States(RedisStorage):
             raise NotImplementedError("what is said so far is kept as data")
 
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
-        found = await super().get_data(key)
+        text = await self._together.of(self.key_builder.build(key, "data"))
+        found: dict[str, Any] = {} if text is None else self.json_loads(text)
         if found:
             self._absent.discard(key)
         else:

@@ -3,7 +3,7 @@
 import string
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ FALLBACK: Final = "en"
 _FOLDER: Final = Path(__file__).parent / "locales"
 
 
-class Speech(msgspec.Struct, frozen=True):
+class Speech(msgspec.Struct, frozen=True, eq=False):  # one of each, known by itself
     """One language. A key that is missing is a KeyError, and a test. `locale` writes figures and dates."""
 
     code: str
@@ -50,9 +50,14 @@ class Speech(msgspec.Struct, frozen=True):
 
     def moment(self, at: datetime, zone: str) -> str:
         """A moment, at the borrower's, to the minute."""
-        there = at.astimezone(ZoneInfo(zone))
-        day, clock = format_date(there, locale=self.locale), format_time(there, "short", locale=self.locale)
-        return f"{day} {clock}" if self.code == "zh" else f"{day}, {clock}"
+        return _moment(at.replace(second=0, microsecond=0), zone, self.locale, self.code == "zh")
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, zone: str, locale: str, no_comma: bool) -> str:
+    there = at.astimezone(ZoneInfo(zone))
+    day, clock = format_date(there, locale=locale), format_time(there, "short", locale=locale)
+    return f"{day} {clock}" if no_comma else f"{day}, {clock}"
 
 
 @cache

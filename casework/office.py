@@ -5,10 +5,10 @@ changed; within a transaction it stays the same.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.in_use import Texts
 from casework.portfolios import PortfolioSpec, spec_of, tolerances
 from casework.releases import in_force, ruling_of
+from casework.together import Together
 from policy.needs import Part, needs
 from policy.pack import shipped_texts
 from storage.crypt import Keyring
@@ -27,6 +28,9 @@ from storage.texts import all_versions
 from strategies.rulebook import Counting, Rulebook, Stance, Trial, Written, digest, encode, read_rulebook
 
 _GLANCES = 4  # of the connections of a process
+
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 
 
 class Clock(Protocol):
@@ -64,6 +68,7 @@ class Office:
         # Begins nothing by itself: our transactions are the driver's own, a round trip and a half each.
         self._connections = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._glances = asyncio.Semaphore(_GLANCES)
+        self._together: dict[Any, Together[Any, Any]] = {}
         self.keyring = keyring
         self.doors = doors or Doors()
         # Names this book among all that use the same providers; it follows from the keys.
@@ -96,6 +101,23 @@ class Office:
         """
         async with self._glances, self._connections.connect() as connection:
             yield await Raw.alone(connection)
+
+    async def together(
+        self, question: "Callable[[Office, Raw, Sequence[Key]], Awaitable[Sequence[Found]]]", key: Key
+    ) -> Found:
+        """What `question` finds for `key`: all who ask it at this moment share one glance.
+
+        `question` is a function of a module. It finds an answer for each key, in their order.
+        """
+        asked = self._together.get(question)
+        if asked is None:
+
+            async def ask(keys: Sequence[Key]) -> Sequence[Found]:
+                async with self.glance() as raw:
+                    return await question(self, raw, keys)
+
+            asked = self._together[question] = Together(ask)
+        return await asked.of(key)
 
     async def book(self, raw: Raw) -> Book:
         """The book in force, as this transaction sees it; its rulebook is stored for replay."""

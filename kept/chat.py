@@ -1,7 +1,7 @@
 """The bot as a part that runs: polling or behind a webhook, woken over Redis by whoever stored an update."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from bot.routes import dispatcher
 from bot.states import storage_of
 from casework.borrower.updates import take
 from casework.office import Office
+from casework.together import Together
 from console.desk import ChatDoor
 from kept.bootstrap import SYSTEM, Assembly
 from kept.clock import SystemClock
@@ -47,12 +48,15 @@ def door_of(running: Assembly, redis: Redis) -> ChatDoor | None:
         return None
     bot = int(token_of(running.settings).partition(":")[0])
 
-    async def stored(update: Mapping[str, Any]) -> None:
-        if await take(running.office, SYSTEM, bot, [update], SystemClock().wall()):
+    async def store(updates: Sequence[Mapping[str, Any]]) -> Sequence[None]:
+        """All that wait, in one commit; then each is acknowledged."""
+        if await take(running.office, SYSTEM, bot, updates, SystemClock().wall()):
             with suppress(RedisError, OSError):  # the bot looks for itself, a little later
                 await redis.publish(_WAKE, b"")  # pyright: ignore[reportUnknownMemberType]
+        return [None] * len(updates)
 
-    return ChatDoor(secret_of(running.office), stored)
+    stored: Together[Mapping[str, Any], None] = Together(store)
+    return ChatDoor(secret_of(running.office), stored.of)
 
 
 @asynccontextmanager

@@ -4,13 +4,13 @@ A party sees the loans they are party to and no others. Figures are those of the
 of each loan's portfolio; nothing here is summed across currencies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
 
 from casework.borrower.chats import borrower
-from casework.borrower.gate import NotAnsweredError, ask_the_gate
+from casework.borrower.gate import Heard, NotAnsweredError, ask_the_gate
 from casework.errors import CaseworkInputError
 from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec, ReplySpec, terms_of
@@ -18,7 +18,7 @@ from casework.staff.rights import Action, Actor, require
 from ledger.standing import standing
 from messages.values import Collector
 from policy.calendar import local_day
-from storage.chat.holdings import LoanRow, Rate, loans_of, schedule_of, who
+from storage.chat.holdings import LoanRow, Rate, loans_of, loans_of_each, schedule_of, who
 from storage.raw import Raw
 
 __all__ = [
@@ -91,9 +91,11 @@ async def holdings(office: Office, actor: Actor, person: int, now: datetime) -> 
 
     For an answer in their chat: the gate is asked as for purpose `answer`. Raises Denied, NotAnsweredError.
     """
-    async with office.glance() as raw:
-        book, rows, found = await _read(raw, office, actor, person, now)
-        said = await ask_the_gate(raw, book, {row.case: row.portfolio for row in rows}, now)
+    book, rows, said = await office.together(_held, (person, now))
+    found = _holdings(book, rows, actor, person, now)
+    for one in said.values():
+        if isinstance(one, NotAnsweredError):
+            raise one
     if not said:
         return found
     return [msgspec.structs.replace(one, collector=said.get(one.case)) for one in found]
@@ -101,19 +103,32 @@ async def holdings(office: Office, actor: Actor, person: int, now: datetime) -> 
 
 async def holdings_in(raw: Raw, office: Office, actor: Actor, person: int, now: datetime) -> list[Holding]:
     """The same within the caller's transaction, without the gate: the message is asked for. Raises Denied."""
-    return (await _read(raw, office, actor, person, now))[2]
+    return _holdings(await office.book(raw), await loans_of(raw, person), actor, person, now)
 
 
-async def _read(
-    raw: Raw, office: Office, actor: Actor, person: int, now: datetime
-) -> tuple[Book, Sequence[LoanRow], list[Holding]]:
+_Held = tuple[Book, Sequence[LoanRow], Mapping[int, Heard]]
+
+
+async def _held(office: Office, raw: Raw, keys: Sequence[tuple[int, datetime]]) -> list[_Held]:
+    """Of each (person, moment): the book, their loans, and what the gate says of their cases."""
     book = await office.book(raw)
-    rows = await loans_of(raw, person)
+    rows = await loans_of_each(raw, sorted({person for person, _ in keys}))
+    portfolio_of = {row.case: row.portfolio for person in rows.values() for row in person}
+    # They ask within the same moment; rules read no finer than that.
+    said = await ask_the_gate(raw, book, portfolio_of, max(now for _, now in keys))
+    found: list[_Held] = []
+    for person, _ in keys:
+        theirs = {row.case for row in rows[person]}
+        found.append((book, rows[person], {case: one for case, one in said.items() if case in theirs}))
+    return found
+
+
+def _holdings(book: Book, rows: Sequence[LoanRow], actor: Actor, person: int, now: datetime) -> list[Holding]:
     for row in rows:
         _may(actor, person, book.portfolios[row.portfolio])
     found = [_holding(row, book.portfolios[row.portfolio], now) for row in rows]
     found.sort(key=lambda one: (one.outstanding == 0, -one.days_late, one.next or date.max, one.id))
-    return book, rows, found
+    return found
 
 
 async def schedule(office: Office, actor: Actor, person: int, loan: int) -> Sequence[Rate]:

@@ -4,6 +4,7 @@ What was proved lasts while it is used, while the addresses that proved it are g
 comes on file; after that the chat is nobody's until it is proved again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -43,8 +44,7 @@ async def arrive(office: Office, actor: Actor, telegram: int, language: str | No
     """The chat of that id, made where there is none; in `language` where that is spoken. Raises Denied."""
     require(actor, Action.TAKE_UPDATE)
     token = office.keyring.token("chat", str(telegram))
-    async with office.glance() as raw:
-        row = await chats.find(raw, token)
+    row = await office.together(_found, token)
     if row is not None and not _is_over(row, now) and row.seen_at + _A_WHILE >= now:
         return _chat(row, telegram, now, expired=False)
     async with office.transaction() as raw:
@@ -61,6 +61,11 @@ async def arrive(office: Office, actor: Actor, telegram: int, language: str | No
         if row.seen_at + _A_WHILE < now:
             await chats.seen(raw, row.id, now)
     return _chat(row, telegram, now, expired=over)
+
+
+async def _found(_: Office, raw: Raw, tokens: Sequence[bytes]) -> list[ChatRow | None]:
+    rows = await chats.find_all(raw, tokens)
+    return [rows.get(token) for token in tokens]
 
 
 def _is_over(row: ChatRow, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 Where no pack does, nothing is read: an answer is to take no longer than it must.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from casework.delivery.answer import asks_to_say
@@ -25,16 +25,20 @@ class NotAnsweredError(Exception):
         self.rule = rule
 
 
+Heard = Collector | NotAnsweredError | None
+"""What a pack has whoever collects for others say first; or that nothing may be said."""
+
+
 async def ask_the_gate(
     raw: Raw, book: Book, portfolio_of: Mapping[int, int], now: datetime
-) -> dict[int, Collector]:
-    """By case, what a pack has whoever collects for others say first. Raises NotAnsweredError.
+) -> dict[int, Heard]:
+    """What the rules say of an answer about each case: nothing of those that no rule binds.
 
     `portfolio_of`: of each case that is asked about.
     """
     bound = {key for key in set(portfolio_of.values()) if _binds_answers(book.rulebook.rules[key])}
-    cases: Collection[int] = sorted(case for case, portfolio in portfolio_of.items() if portfolio in bound)
-    said: dict[int, Collector] = {}
+    cases = sorted(case for case, portfolio in portfolio_of.items() if portfolio in bound)
+    said: dict[int, Heard] = {}
     if not cases:
         return said
     for facts in await load_facts(raw, cases, now, book.tolerance, book.needs, at_claim=True):
@@ -43,7 +47,8 @@ async def ask_the_gate(
         asks = asks_to_say(book.rulebook, facts, loans, "chat", now, purpose="answer")
         answer = earliest_of(rules, asks, facts.situation, now)
         if answer.at != now:
-            raise NotAnsweredError(answer.noes[-1].rule)
+            said[facts.case] = NotAnsweredError(answer.noes[-1].rule)
+            continue
         wanted = parts_wanted(rules, asks, facts.situation, now)
         if "collector" in wanted:
             said[facts.case] = "first" if wanted["collector"] else "later"

@@ -27,8 +27,8 @@ class ChatRow(msgspec.Struct, frozen=True):
 
 
 _KNOWN = "('attested', 'confirmed')"
-_CHAT = f"""
-SELECT c.id, c.person_id, c.address_id, c.language, c.seen_at, c.failures, c.locked_until, c.quiet,
+_CHATS = f"""
+SELECT c.token, c.id, c.person_id, c.address_id, c.language, c.seen_at, c.failures, c.locked_until, c.quiet,
        c.staff_id, EXISTS (SELECT 1 FROM talks t WHERE t.chat_id = c.id AND t.ended_at IS NULL) AS talking,
        c.person_id IS NULL OR (
          EXISTS (SELECT 1 FROM addresses a WHERE a.id = c.address_id AND a.state = 'linked')
@@ -36,14 +36,18 @@ SELECT c.id, c.person_id, c.address_id, c.language, c.seen_at, c.failures, c.loc
                          WHERE p.id = c.proof_id AND s.state NOT IN {_KNOWN})
          AND NOT EXISTS (SELECT 1 FROM addresses n WHERE n.person_id = c.person_id AND n.kind = 'phone'
                          AND n.state IN {_KNOWN} AND n.token <> ALL(c.numbers))) AS good
-FROM chats c WHERE c.token = $1
+FROM chats c WHERE c.token = ANY($1)
 """  # noqa: S608, constants
 
 
 async def find(raw: Raw, token: bytes) -> ChatRow | None:
     """The chat of that token."""
-    rows = await raw.rows(_CHAT, token)
-    return ChatRow(*rows[0]) if rows else None
+    return (await find_all(raw, [token])).get(token)
+
+
+async def find_all(raw: Raw, tokens: Sequence[bytes]) -> dict[bytes, ChatRow]:
+    """The chats of those tokens, by token."""
+    return {token: ChatRow(*row) for token, *row in await raw.rows(_CHATS, tokens)}
 
 
 async def add(raw: Raw, keyring: Keyring, token: bytes, value: str, language: str, now: datetime) -> None:

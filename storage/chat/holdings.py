@@ -1,5 +1,6 @@
 """What a person is party to: their loans with what is unpaid of each, and a loan's whole schedule."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -39,28 +40,35 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 _HOLDINGS = """
-SELECT l.id, l.external_id, l.product, l.currency, l.zone, l.status, l.portfolio_id, pa.case_id, pa.role,
-       l.credit_minor, f.fed_at, i.id AS installment, i.due_on, i.left_minor
+SELECT pa.person_id, l.id, l.external_id, l.product, l.currency, l.zone, l.status, l.portfolio_id,
+       pa.case_id, pa.role, l.credit_minor, f.fed_at, i.id AS installment, i.due_on, i.left_minor
 FROM parties pa JOIN loans l ON l.id = pa.loan_id
 LEFT JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
 LEFT JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0
-WHERE pa.person_id = $1 AND l.status IN ('active', 'written_off', 'closed')
-ORDER BY l.id, i.due_on, i.number, i.id
+WHERE pa.person_id = ANY($1) AND l.status IN ('active', 'written_off', 'closed')
+ORDER BY pa.person_id, l.id, i.due_on, i.number, i.id
 """
 
 
 async def loans_of(raw: Raw, person: int) -> list[LoanRow]:
     """The loans that the person is party to and that are ours, by id; those of nobody else."""
-    heads: dict[int, Any] = {}
-    unpaid: dict[int, list[Unpaid]] = {}
-    for row in await raw.rows(_HOLDINGS, person):
-        heads[row[0]] = row
-        rest = unpaid.setdefault(row[0], [])
+    return (await loans_of_each(raw, [person]))[person]
+
+
+async def loans_of_each(raw: Raw, persons: Sequence[int]) -> dict[int, list[LoanRow]]:
+    """The same of each of `persons`, by person."""
+    heads: dict[tuple[int, int], Any] = {}
+    unpaid: dict[tuple[int, int], list[Unpaid]] = {}
+    for row in await raw.rows(_HOLDINGS, persons):
+        key = row[0], row[1]
+        heads[key] = row
+        rest = unpaid.setdefault(key, [])
         if row["installment"] is not None:
             rest.append(Unpaid(row["installment"], row["due_on"], row["left_minor"]))
-    return [
-        LoanRow(
-            id=loan,
+    found: dict[int, list[LoanRow]] = {person: [] for person in persons}
+    for key, head in heads.items():
+        loan = LoanRow(
+            id=head["id"],
             external_id=head["external_id"],
             product=head["product"],
             currency=head["currency"],
@@ -71,10 +79,10 @@ async def loans_of(raw: Raw, person: int) -> list[LoanRow]:
             role=head["role"],
             credit=head["credit_minor"],
             fed_at=head["fed_at"],
-            unpaid=tuple(unpaid[loan]),
+            unpaid=tuple(unpaid[key]),
         )
-        for loan, head in heads.items()
-    ]
+        found[key[0]].append(loan)
+    return found
 
 
 async def schedule_of(raw: Raw, person: int, loan: int) -> list[Rate]:

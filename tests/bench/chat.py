@@ -2,12 +2,12 @@
 
 Ours is the whole path of production: updates stored sealed as polling stores them, leased, worked with the
 dialogs' routers before them, the loans read, the answer said; then marked as worked. The floor feeds the same
-updates to a dispatcher with one handler, which answers with a text of the same length. Both answer over HTTP
-to the same sink, as many side by side.
+updates to a dispatcher with one handler, which answers with a text of the same length, by aiogram's own
+session. Both answer over HTTP to the same sink, as many side by side.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import Message
 from msgspec import Struct, field
 from redis.asyncio import Redis
@@ -52,7 +54,12 @@ async def measure(
     get_ready()
     found = Replies()
     with provider("chat", folder) as at:
-        async with place.copy(book) as office, _bot(at.url) as bot, _redis(redis_url) as redis:
+        async with (
+            place.copy(book) as office,
+            _closed(make_bot(telegram.TOKEN, at.url)) as bot,
+            _closed(_bare(at.url)) as bare,
+            _redis(redis_url) as redis,
+        ):
             await link(office, borrowers)
             machine = _machine(office, bot, redis)
             echoing = _echo(speech("en")("balance.on_time", loan="consumer L1", outstanding="€750.00") * 2)
@@ -64,7 +71,7 @@ async def measure(
                 before = len(at.taken())
                 ours = await _answered(machine, updates)
                 assert len(at.taken()) - before == borrowers, "one answer each"
-                floor = await _echoed(echoing, bot, updates)
+                floor = await _echoed(echoing, bare, updates)
                 if run:
                     found.ours.append(ours / borrowers)
                     found.floor.append(floor / borrowers)
@@ -157,9 +164,12 @@ async def _echoed(
     return perf_counter() - began
 
 
+def _bare(url: str) -> Bot:
+    return Bot(telegram.TOKEN, session=AiohttpSession(api=TelegramAPIServer.from_base(url)))
+
+
 @asynccontextmanager
-async def _bot(url: str) -> AsyncIterator[Bot]:
-    bot = make_bot(telegram.TOKEN, url)
+async def _closed(bot: Bot) -> AsyncGenerator[Bot]:
     try:
         yield bot
     finally:
@@ -167,7 +177,7 @@ async def _bot(url: str) -> AsyncIterator[Bot]:
 
 
 @asynccontextmanager
-async def _redis(url: str) -> AsyncIterator["Redis"]:
+async def _redis(url: str) -> AsyncGenerator["Redis"]:
     redis: Redis = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]
     try:
         yield redis
