@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,7 +21,8 @@ from policy.needs import Part, needs
 from policy.pack import shipped_texts
 from storage.crypt import Keyring
 from storage.experiments import experiments
-from storage.portfolios import PortfolioRow, all_portfolios
+from storage.pauses import PAUSED
+from storage.portfolios import ALL_PORTFOLIOS, PortfolioRow, portfolios_of
 from storage.raw import Raw, begun
 from storage.rulebooks import keep_rulebook, published, releases
 from storage.texts import all_versions
@@ -31,6 +32,13 @@ _GLANCES = 4  # of the connections of a process
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+
+# What changes when a strategy is published, released or tried, or a text approved.
+_KNOWN: Final = """
+SELECT (SELECT coalesce(max(id), 0) FROM strategy_versions), (SELECT coalesce(max(id), 0) FROM releases),
+    (SELECT count(*) + count(ended_at) FROM experiments),
+    (SELECT coalesce(sum(id), 0)::bigint FROM text_versions WHERE approval = 'approved')
+"""
 
 
 class Clock(Protocol):
@@ -73,7 +81,7 @@ class Office:
         self.doors = doors or Doors()
         # Names this book among all that use the same providers; it follows from the keys.
         self._installation = keyring.digest("installation", b"").hex()[:12]
-        self._known: tuple[tuple[int, ...], tuple[PortfolioRow, ...]] | None = None
+        self._known: tuple[tuple[Any, ...], tuple[PortfolioRow, ...]] | None = None
         self._book: Book | None = None
 
     def key_of(self, contact: int) -> str:
@@ -121,14 +129,17 @@ class Office:
 
     async def book(self, raw: Raw) -> Book:
         """The book in force, as this transaction sees it; its rulebook is stored for replay."""
-        portfolios = tuple(await all_portfolios(raw))
-        known = await raw.value(
-            "SELECT ARRAY[(SELECT coalesce(max(id), 0) FROM strategy_versions), "
-            "(SELECT coalesce(max(id), 0) FROM releases), "
-            "(SELECT count(*) + count(ended_at) FROM experiments), "
-            "(SELECT coalesce(sum(id), 0)::bigint FROM text_versions WHERE approval = 'approved')]"
-        )
-        state = (tuple(known), portfolios)
+        portfolios, known = await raw.many((ALL_PORTFOLIOS,), (_KNOWN,))
+        return await self._in_force(raw, portfolios, known)
+
+    async def at_claim(self, raw: Raw) -> tuple[Book, list[int | None]]:
+        """The book in force, and what is paused (None among them: everything)."""
+        portfolios, known, paused = await raw.many((ALL_PORTFOLIOS,), (_KNOWN,), (PAUSED,))
+        return await self._in_force(raw, portfolios, known), [row[0] for row in paused]
+
+    async def _in_force(self, raw: Raw, found: Sequence[Any], known: Sequence[Any]) -> Book:
+        portfolios = tuple(portfolios_of(found))
+        state = (tuple(known[0]), portfolios)
         if self._book is None or self._known != state:
             specs = {row.id: spec_of(row) for row in portfolios}
             written = await self.written(raw, specs)

@@ -5,7 +5,7 @@ defaults below and what the mapping says of its country, zone, language and curr
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -166,17 +166,23 @@ def read_portfolios(folder: Path) -> list[PortfolioSpec]:
 def terms_of(spec: PortfolioSpec, currency: str) -> Terms:
     """The terms by which a loan in `currency` counts."""
     terms = spec.terms
-    return Terms(
+    return _terms(
         currency,
         spec.zone,
         terms.dpd_starts,
         terms.grace_days,
-        _tolerance(terms.tolerance, currency),
+        terms.tolerance,
         terms.allocation,
         terms.spread,
         terms.prepayment,
         terms.buckets,
     )
+
+
+@lru_cache(maxsize=256)
+def _terms(currency: str, zone: str, starts: Any, grace: int, tolerance: str, *others: Any) -> Terms:
+    """Kept, for they are asked for with each loan: they take longer to make than what they are asked for."""
+    return Terms(currency, zone, starts, grace, _tolerance(tolerance, currency), *others)
 
 
 def _tolerance(text: str, currency: str) -> int:

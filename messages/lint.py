@@ -166,7 +166,8 @@ def _values(context: Context) -> list[str]:
 def _own_words(text: str, values: Sequence[str], context: Context) -> str:
     """`text` without the values set into it, and where amounts may stand, without its figures."""
     for value in values:
-        text = _without(text, value)
+        if value in text:
+            text = _without(text, value)
     return _FIGURE.sub("0", text) if context.may_carry_amounts and "/" not in text else text
 
 

@@ -74,11 +74,12 @@ class Telegram(Notifier):
         try:
             session = await self._session.create_session()
             async with session.post(self._url, data=data, headers=_HEADERS, timeout=self._limits) as answer:
-                status, text = answer.status, await answer.text("utf-8", "replace")
+                status, said = answer.status, await answer.read()
         except (ClientError, OSError) as error:
             raise network_failure("telegram", error) from None
         if status == 200:
-            return _taken(text)
+            return _taken(said)
+        text = said.decode("utf-8", "replace")
         try:
             self._session.check_response(self._bot, SendMessage(chat_id=chat, text="-"), status, text)
         except AiogramError as error:
@@ -93,10 +94,10 @@ def _button(label: str, target: str) -> dict[str, str]:
     return {"text": label, "url" if target.startswith(_LINKS) else "callback_data": target}
 
 
-def _taken(text: str) -> Sent:
+def _taken(said: bytes) -> Sent:
     """`chat:message` of what was sent: the chat as Telegram names it, ids are unique within it only."""
     try:
-        result = cast("dict[str, Any]", orjson.loads(text))["result"]
+        result = cast("dict[str, Any]", orjson.loads(said))["result"]
         return Sent("telegram", f"{result['chat']['id']}:{result['message_id']}", "accepted")
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise OutcomeUnknown("telegram-unreadable") from None

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from storage.pauses import CLAIMS
 from storage.raw import Raw
 
 
@@ -184,14 +185,18 @@ async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int
     """Lock the persons and cases of `leased`, in order of id; which contacts are still this deliverer's.
 
     The person too: caps count over all cases of a person, and two of them may be claimed side by side.
-    That lock is between claims alone, so that an import which changes persons is not in the way.
+    That lock is between claims alone, so that an import which changes persons is not in the way. Before
+    all others the one that whoever pauses waits for: from here on nobody can pause until it is committed.
     """
     persons = sorted({contact.person for contact in leased})
     cases = sorted({contact.case for contact in leased})
     await raw.rows(
-        "SELECT pg_advisory_xact_lock($1, (person % 2147483647)::int) FROM unnest($2::bigint[]) person",
+        "WITH unpaused AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($3)) "
+        "SELECT pg_advisory_xact_lock($1, (person % 2147483647)::int) "
+        "FROM unpaused, unnest($2::bigint[]) person",
         _PERSONS_CLAIMED,
         persons,
+        CLAIMS,
     )
     await raw.rows("SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", cases)
     rows = await raw.rows(
@@ -208,6 +213,13 @@ async def lock_cases_of(raw: Raw, contacts: Sequence[int], of_address: Sequence[
 
     Before anything of theirs is written: whoever writes to a case holds it, so writers wait in one order.
     """
+    if not of_address:  # the common one, at half the cost
+        await raw.rows(
+            "SELECT id FROM cases WHERE id = ANY(ARRAY(SELECT case_id FROM contacts WHERE id = ANY($1))) "
+            "ORDER BY id FOR NO KEY UPDATE",
+            contacts,
+        )
+        return
     await raw.rows(
         # By an array of ids, for an OR of two subqueries would read every case of the book.
         "SELECT id FROM cases WHERE id = ANY(ARRAY(SELECT case_id FROM contacts WHERE id = ANY($1) UNION "

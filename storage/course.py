@@ -138,7 +138,7 @@ async def write_changes(
 ) -> dict[int, int]:
     """Write `changes`; returns the decision's id of each case that changed (or is in `also_deciding`)."""
     live = [change for change in changes if not change.empty or change.case in also_deciding]
-    decision_of = await _decisions(raw, live, (now, made_by, rulebook, engine))
+    decision_of = await _decisions(raw, changes, live, (now, made_by, rulebook, engine))
     message_ids = await _messages(raw, live, decision_of, now)
     await _new_occurrences(raw, live, decision_of, message_ids, now)
     await _changed_occurrences(raw, live, decision_of, message_ids, now)
@@ -176,34 +176,37 @@ async def write_changes(
     await write_governing(raw, live, now)
     await write_settled(raw, live, now)
     await write_enrolled(raw, live, now)
-    await raw.run(
-        "UPDATE cases SET looked_through = greatest(looked_through, $3), next_look_at = n.again "
-        "FROM unnest($1::bigint[], $2::timestamptz[]) n(id, again) WHERE cases.id = n.id",
-        [c.case for c in changes],
-        [c.again for c in changes],
-        now,
-    )
     await look_together(raw, changes, now)
     return decision_of
 
 
 _FEW: Final = 100
-_DECISIONS: Final = """
-INSERT INTO decisions (case_id, facts, at, made_by, rulebook, engine)
-SELECT n.case_id, n.facts, $3, $4, $5, $6 FROM unnest($1::bigint[], $2::bytea[]) n(case_id, facts)
-RETURNING case_id, id
+_LOOKED: Final = """
+UPDATE cases SET looked_through = greatest(looked_through, $3), next_look_at = n.again
+FROM unnest($1::bigint[], $2::timestamptz[]) n(id, again) WHERE cases.id = n.id
 """
+_DECISIONS: Final = f"""
+WITH looked AS ({_LOOKED})
+INSERT INTO decisions (case_id, facts, at, made_by, rulebook, engine)
+SELECT n.case_id, n.facts, $3, $6, $7, $8 FROM unnest($4::bigint[], $5::bytea[]) n(case_id, facts)
+RETURNING case_id, id
+"""  # noqa: S608, constants
 
 
 async def _decisions(
-    raw: Raw, live: Sequence[CaseChange], made: tuple[datetime, str, str, int]
+    raw: Raw, changes: Sequence[CaseChange], live: Sequence[CaseChange], made: tuple[datetime, str, str, int]
 ) -> dict[int, int]:
-    """Store why; ids by case. Of a few the ids come back with the rows, of many they are drawn before."""
+    """Store why, and when each case is looked at again; ids by case.
+
+    Of a few the ids come back with the rows, of many they are drawn before.
+    """
+    now, *by = made
+    looked = [c.case for c in changes], [c.again for c in changes], now
     cases = [c.case for c in live]
     if len(live) <= _FEW:
-        return dict(
-            map(tuple, await raw.rows(_DECISIONS, cases, [c.facts for c in live], *made) if live else [])
-        )
+        rows = await raw.rows(_DECISIONS, *looked, cases, [c.facts for c in live], *by)
+        return dict(map(tuple, rows))
+    await raw.run(_LOOKED, *looked)
     ids = await raw.ids("decisions", len(live))
     await raw.copy(
         "decisions",

@@ -7,12 +7,12 @@ from operator import itemgetter
 from typing import Any
 
 from ledger.standing import Unpaid
+from storage import traits
 from storage.addresses import REACH, STATE_NOW
 from storage.experiments import drawn_of
 from storage.pledges import PROMISES, PROMISES_REMEMBERED, last_outcomes, promises_of
 from storage.raw import Raw
 from storage.situations import CaseOf, Needs, questions, situations_of
-from storage.traits import traits_of
 from strategies.conditions import FACTS
 from strategies.values import NOT_MEANT, Address, Begun, Facts, Key, Loan, Tried
 
@@ -147,8 +147,11 @@ async def load_facts(
     anchors = [row.installment for rows in unpaid.values() for row in rows]
     anchors += [promise.id for of in promises.values() for promise in of]
     anchors += cases
-    ended, waiting, passed = _occurrences(await raw.rows(_OCCURRENCES, cases, anchors))
-    traits = await traits_of(raw, loan_ids, names)
+    occurrences, *of_loans = await raw.many(
+        (_OCCURRENCES, cases, anchors), *traits.questions(loan_ids, names), together=few
+    )
+    ended, waiting, passed = _occurrences(occurrences)
+    known = traits.traits_of(*of_loans, names=names)
     drawn = await drawn_of(raw, persons if "arm" in names else ())
     loans: dict[int, list[Loan]] = defaultdict(list)
     for case, loan, status, zone, _, version, since, fed_at, chosen, leads, unsure, role in loan_rows:
@@ -165,7 +168,7 @@ async def load_facts(
                 tuple(waiting[case, loan]),
                 tuple(unsure),
                 passed=tuple(passed[case, loan]),
-                traits=traits.get(loan),
+                traits=known.get(loan),
                 chosen=chosen,
                 leads=leads,
                 party=role,

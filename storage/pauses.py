@@ -1,16 +1,18 @@
 """Pauses: while one is open nothing of its portfolio is leased or claimed."""
 
 from datetime import datetime
+from typing import Final
 
 from storage.raw import Raw
 
 # Claims hold it together, who pauses holds it alone: a pause that is committed has let the last claim pass.
-_LOCK = 0x6B657074_70617573  # "keptpaus"
+CLAIMS: Final = 0x6B657074_70617573  # "keptpaus"
+PAUSED: Final = "SELECT portfolio_id FROM pauses WHERE resumed_at IS NULL"
 
 
 async def pause(raw: Raw, portfolio: int | None, now: datetime, by: str) -> bool:
     """Open a pause (None: of every portfolio), once the claims under way are done; whether it is new."""
-    await raw.run("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    await raw.run("SELECT pg_advisory_xact_lock($1)", CLAIMS)
     opened = await raw.run(
         "INSERT INTO pauses (portfolio_id, paused_at, paused_by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         portfolio,
@@ -31,9 +33,6 @@ async def resume(raw: Raw, portfolio: int | None, now: datetime, by: str) -> int
     )
 
 
-async def paused(raw: Raw, *, at_claim: bool = False) -> list[int | None]:
-    """The portfolios that are paused; None among them: every one. At the claim nobody can pause until it is
-    committed."""
-    if at_claim:
-        await raw.run("SELECT pg_advisory_xact_lock_shared($1)", _LOCK)
-    return [row[0] for row in await raw.rows("SELECT portfolio_id FROM pauses WHERE resumed_at IS NULL")]
+async def paused(raw: Raw) -> list[int | None]:
+    """The portfolios that are paused; None among them: every one."""
+    return [row[0] for row in await raw.rows(PAUSED)]

@@ -1,7 +1,7 @@
 """Portfolios as rows: read whole (there are few), written when their settings change."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -21,22 +21,21 @@ class PortfolioRow(msgspec.Struct, frozen=True):
     strategy: str
 
 
+ALL_PORTFOLIOS: Final = (
+    "SELECT id, code, country, zone, language, settings::text, strategy FROM portfolios ORDER BY id"
+)
+
+
 async def all_portfolios(raw: Raw) -> list[PortfolioRow]:
     """Every portfolio, by id."""
-    rows = await raw.rows(
-        "SELECT id, code, country, zone, language, settings::text, strategy FROM portfolios ORDER BY id"
-    )
+    return portfolios_of(await raw.rows(ALL_PORTFOLIOS))
+
+
+def portfolios_of(rows: Iterable[Any]) -> list[PortfolioRow]:
+    """What ALL_PORTFOLIOS found."""
     return [
-        PortfolioRow(
-            row["id"],
-            row["code"],
-            row["country"],
-            row["zone"],
-            row["language"],
-            orjson.loads(row["settings"]),
-            row["strategy"],
-        )
-        for row in rows
+        PortfolioRow(id_, code, country, zone, language, orjson.loads(settings), strategy)
+        for id_, code, country, zone, language, settings, strategy in rows
     ]
 
 

@@ -1,11 +1,10 @@
 """What conditions and segments read of loans beside what is due: read only where one of them names it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import orjson
 
-from storage.raw import Raw
 from strategies.values import Traits
 
 _OF_LOAN: Final = frozenset({"currency", "product", "months_on_book", "tags", "attributes", "risk"})
@@ -20,15 +19,20 @@ WHERE loan_id = ANY($1) AND left_minor > 0 GROUP BY 1
 """
 
 
-async def traits_of(raw: Raw, loans: Sequence[int], names: frozenset[str]) -> Mapping[int, Traits]:
-    """The traits of `loans`, as far as `names` (facts of conditions) need them; empty: none do."""
+def questions(loans: Sequence[int], names: frozenset[str]) -> list[tuple[str, Sequence[int]]]:
+    """What to ask of `loans`, as far as `names` (facts of conditions) need it; nothing: none do."""
     if not names & (_OF_LOAN | _AMOUNTS):
-        return {}
-    outstanding: dict[int, int] = {}
-    if "outstanding" in names:
-        outstanding = dict(await raw.rows(_OUTSTANDING, loans))
+        return []
+    return [(_TRAITS, loans), (_OUTSTANDING, loans)][: 2 if "outstanding" in names else 1]
+
+
+def traits_of(
+    rows: Iterable[Sequence[Any]] = (), owed: Iterable[Sequence[Any]] = (), *, names: frozenset[str]
+) -> Mapping[int, Traits]:
+    """The traits by loan, of what `questions` found."""
+    outstanding: dict[int, int] = {row[0]: row[1] for row in owed}
     found: dict[int, Traits] = {}
-    for loan, currency, product, made_on, tags, attributes in await raw.rows(_TRAITS, loans):
+    for loan, currency, product, made_on, tags, attributes in rows:
         further = {key: str(value) for key, value in orjson.loads(attributes).items()}
         found[loan] = Traits(
             currency,

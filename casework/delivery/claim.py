@@ -26,7 +26,8 @@ from casework.staff.rights import Actor
 from messages.values import Saying
 from notifiers.base import Outgoing
 from policy.calendar import local_day
-from policy.earliest import earliest_of
+from policy.earliest import Rules, earliest_of
+from policy.values import Ask
 from storage.audit import Event, write
 from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
@@ -35,7 +36,7 @@ from storage.raw import Raw
 from storage.sayings import to_be_said
 from strategies.addresses import NEUTRAL
 from strategies.asking import asks_of
-from strategies.rulebook import ENGINE, Rulebook
+from strategies.rulebook import ENGINE
 from strategies.values import Facts, Plan
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
@@ -84,11 +85,11 @@ async def claim(
     """
     async with office.transaction() as raw:
         mine = await lock_for_claim(raw, leased, by)
-        mine -= await give_back_paused(raw, by, mine)
+        book, paused = await office.at_claim(raw)
+        mine -= await give_back_paused(raw, by, mine, paused)
         leased = [contact for contact in leased if contact.id in mine]
         if not leased:
             return Claimed()
-        book = await office.book(raw)
         cases = sorted({contact.case for contact in leased})
         answering = Answering(office, raw, book, leased)
         going: dict[int, tuple[Plan, Facts]] = {}
@@ -207,8 +208,7 @@ async def _mark(
             sender=spec.senders.get(plan.channel),  # pyright: ignore[reportArgumentType]  # call, visit: none
             opt_out_url=told.opt_out_url if plan.channel == "email" else None,
         )
-        gate = _gate(book.rulebook, plan, facts, now)
-        ready.append(Ready(outgoing, plan.channel, step.fallback_after, gate))
+        ready.append(Ready(outgoing, plan.channel, step.fallback_after, _gate(rules, asks, facts)))
     await mark_sending(raw, marked, now, until)
     deciding = [(contact, code, decision_of[going[contact][1].case]) for contact, code in refused]
     await refuse(raw, deciding, now)
@@ -224,8 +224,5 @@ def _of_promise(told: Saying, plan: Plan, facts: Facts) -> Saying:
     return msgspec.structs.replace(told, promise_minor=left)
 
 
-def _gate(
-    rulebook: Rulebook, plan: Plan, facts: Facts, now: datetime
-) -> Callable[[datetime], datetime | None]:
-    rules, asks = rulebook.rules[facts.portfolio], asks_of(plan, facts, rulebook, now)
+def _gate(rules: Rules, asks: Sequence[Ask], facts: Facts) -> Callable[[datetime], datetime | None]:
     return lambda moment: earliest_of(rules, asks, facts.situation, moment).at

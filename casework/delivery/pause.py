@@ -4,6 +4,7 @@ What was planned stays so, keeps its place, and goes on when it is resumed; what
 ends as it always does.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from casework.errors import CaseworkInputError
@@ -47,10 +48,10 @@ async def resume(office: Office, actor: Actor, portfolio: str | None, now: datet
     return bool(ended)
 
 
-async def give_back_paused(raw: Raw, by: str, contacts: set[int]) -> set[int]:
-    """Those of the `contacts` which `by` leased that are paused: they are planned again. For the claim: until
-    it is committed nobody can pause more."""
-    portfolios = await pauses.paused(raw, at_claim=True)
+async def give_back_paused(
+    raw: Raw, by: str, contacts: set[int], portfolios: Sequence[int | None]
+) -> set[int]:
+    """Those of the `contacts` which `by` leased that are of paused `portfolios`: they are planned again."""
     if not portfolios or not contacts:
         return set()
     known = [one for one in portfolios if one is not None]

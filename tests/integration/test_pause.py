@@ -10,8 +10,7 @@ from casework.delivery.claim import claim
 from casework.delivery.pause import pause, resume
 from casework.errors import CaseworkInputError
 from casework.staff.rights import Actor, Denied, Role
-from storage.contacts import lease
-from storage.pauses import paused
+from storage.contacts import lease, lock_for_claim
 from tests.builders.book import SYSTEM
 from tests.builders.command import SECONDS
 from tests.builders.town import MONDAY, Town
@@ -71,7 +70,7 @@ async def test_what_was_leased_before_is_not_claimed(town: Town, code: str | Non
 async def test_a_pause_waits_for_the_claims_under_way(town: Town) -> None:
     """When it is answered nothing more is claimed: not by who had asked a moment before."""
     async with town.office.transaction() as raw:
-        assert await paused(raw, at_claim=True) == []
+        assert await lock_for_claim(raw, [], "one") == set()
         pausing = asyncio.create_task(pause(town.office, OPERATIONS, None, MONDAY))
         async with asyncio.timeout(SECONDS):
             while not (await town.book.sql("SELECT 1 FROM pg_locks WHERE NOT granted")):  # noqa: ASYNC110

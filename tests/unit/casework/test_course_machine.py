@@ -288,7 +288,9 @@ class Case(RuleBasedStateMachine):
             if row.state in ("planned", "claimed"):
                 assert self.desk.messages[row.message].state == "open", number
         if self.desk.next_look_at is None:
-            moving = {row.message for row in self.desk.contacts.values() if row.state == "sending"}
+            # One that its provider put off is planned again, and decided again at its claim.
+            on_its_way = ("planned", "claimed", "sending")
+            moving = {row.message for row in self.desk.contacts.values() if row.state in on_its_way}
             for row in self.desk.occurrences.values():
                 assert row.state != "waiting" or row.message in moving
 
