@@ -61,11 +61,13 @@ class Book(msgspec.Struct, frozen=True, eq=False):
 class Doors(msgspec.Struct, frozen=True):
     """How people reach us. `public_url`: None where nobody outside can.
 
-    `senders`: by channel, the sender of what a portfolio sends without one of its own.
+    `senders`: by channel, the sender of what a portfolio sends without one of its own. `console`: where the
+    staff open it, without a slash at its end.
     """
 
     public_url: str | None = None
     senders: Mapping[str, str] = {}
+    console: str = ""
 
 
 class Office:

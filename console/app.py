@@ -9,10 +9,12 @@ from starlette.staticfiles import StaticFiles
 from console.api.routes import add_api
 from console.desk import Desk
 from console.guard import Guard, is_loopback
-from console.pages import NotHereError, not_found, not_here, pages
+from console.pages import PAGES
 from console.probes import probes
+from console.registry import routes
 from console.stops import stops
 from console.telegram import telegram
+from console.troubles import add_troubles
 from console.webhooks import webhooks
 
 __all__ = ["Desk", "create_app"]
@@ -22,17 +24,26 @@ def create_app(desk: Desk) -> FastAPI:
     """The application, wired to `desk`."""
     # The interactive documentation would load its scripts from elsewhere; the description itself is served.
     app = FastAPI(title="Kept", version="1", docs_url=None, redoc_url=None)
+    app.state.desk = desk
+    # Whoever reaches a demo may be anybody in it, so it is one only where nobody else can reach it.
+    alone = is_loopback(desk.listens_on)
+    demo = desk.demo is not None and alone
+    app.state.pages = PAGES if demo else [page for page in PAGES if page.path != "/demo"]
     app.include_router(webhooks(desk))
     app.include_router(telegram(desk))
     app.include_router(probes(desk))
     app.include_router(stops(desk))
     add_api(app, desk)
-    app.include_router(pages(desk))
+    if desk.entrance is not None:
+        app.include_router(routes(app.state.pages))
     app.mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets"), name="assets")
-    app.add_exception_handler(NotHereError, not_here)
-    app.add_exception_handler(404, not_found)
-    alone = is_loopback(desk.listens_on)
-    app.add_middleware(Guard, hosts=_hosts(desk), probed_by_address=not alone)
+    add_troubles(app)
+    app.add_middleware(
+        Guard,
+        hosts=_hosts(desk),
+        probed_by_address=not alone,
+        by_tls=desk.public_url.startswith("https://"),
+    )
     return app
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from casework.office import Clock, Office
+from casework.staff.entrance import Entrance
 from casework.staff.rights import Actor, Role
 from casework.turnstile import Turnstile
 from notifiers.base import Receipt, Reply
@@ -37,7 +38,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     turnstile       how often a token may ask of the API; None: as often as it likes
     wake            wakes a job ("look", "hear"); what it raises is logged, for the sweep finds what it missed
     queue_answers   whether Redis does
-    reader          as whom the pages read, until there is a sign-in
+    entrance        who signs in, and is known again; None: there are no pages
+    demo            by role, whom a visitor of the demo may be; None, as everywhere else, where it is none
     """
 
     office: Office
@@ -49,5 +51,6 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     queue_answers: Callable[[], Awaitable[bool]]
     chat: ChatDoor | None = None
     turnstile: Turnstile | None = None
-    reader: Actor = Actor("console", Role.COMPLIANCE)
+    entrance: Entrance | None = None
+    demo: Mapping[Role, int] | None = None
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

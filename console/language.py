@@ -1,4 +1,8 @@
-"""In which language a page speaks: the reader's choice, else their browser's; a file of texts/ each."""
+"""In which language a page speaks: the reader's choice, else their browser's.
+
+A language is texts/CODE.yaml with the general words, and texts/CODE/NAME.yaml with those of some pages, which
+templates call `say.NAME.word`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,13 +40,23 @@ def speeches() -> Mapping[str, Speech]:
     """Every language there is, by code."""
     yaml: Any = YAML(typ="safe", pure=True)  # its methods have no types
     folder = files("console") / "texts"
-    return {code: Speech(code, yaml.load((folder / f"{code}.yaml").read_text("utf-8"))) for code in LOCALES}
+
+    def texts(code: str) -> dict[str, Any]:
+        """The general words, and under the name of its file what belongs to some pages."""
+        parts = {
+            part.name.removesuffix(".yaml"): yaml.load(part.read_text("utf-8"))
+            for part in (folder / code).iterdir()
+            if part.name.endswith(".yaml")
+        }
+        return {**yaml.load((folder / f"{code}.yaml").read_text("utf-8")), **parts}
+
+    return {code: Speech(code, texts(code)) for code in LOCALES}
 
 
-def speech_of(request: Request) -> Speech:
-    """By ?lang=, which is remembered in a cookie; else by the browser."""
+def speech_of(request: Request, settled: str | None = None) -> Speech:
+    """By ?lang=, which a cookie remembers; else as `settled` by who is signed in, or by the browser."""
     known = speeches()
-    for chosen in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+    for chosen in (request.query_params.get("lang"), request.cookies.get(COOKIE), settled):
         if chosen is not None and chosen in known:
             return known[chosen]
     return known[_accepted(request.headers.get("accept-language", ""))]

@@ -52,6 +52,7 @@ def doors_of(settings: Settings) -> Doors:
     return Doors(
         http.configured_public_url if real else http.public_url,
         {channel: sender for channel, sender in senders.items() if sender},
+        http.public_url,
     )
 
 

@@ -5,9 +5,10 @@ was leased is handed back.
 """
 
 import asyncio
+import os
 import signal
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +16,14 @@ from pathlib import Path
 import structlog
 import uvicorn
 from arq.connections import ArqRedis
+from redis.asyncio import Redis
 
 from casework.outbox import store
+from casework.staff.entrance import Entrance
+from casework.staff.first import first_link
+from casework.staff.rights import Role
 from console.app import Desk, create_app
-from kept.bootstrap import PORTFOLIOS, SYSTEM, Assembly, assembled
+from kept.bootstrap import OPERATOR, PORTFOLIOS, SYSTEM, Assembly, assembled
 from kept.chat import door_of, talking, token_of
 from kept.clock import SystemClock
 from kept.config import Settings, SettingsError
@@ -37,15 +42,20 @@ DEADLINE = timedelta(seconds=20)
 
 
 async def run_all(
-    settings: Settings, *, portfolios: Path | None = PORTFOLIOS, begins: str | None = None
+    settings: Settings,
+    *,
+    portfolios: Path | None = PORTFOLIOS,
+    begins: str | None = None,
+    demo: Mapping[Role, int] | None = None,
 ) -> None:
     """Workers, HTTP and the bot until a signal ends them.
 
     `portfolios` None: those of the database as they are.
     `begins`: what a link to the chat begins with, where the Bot API server does not say.
+    `demo`: whom a visitor of the console may be, by role; only a demo has anybody to be.
     """
     chat = settings.telegram.token is not None
-    await _run(settings, portfolios, http=True, work=True, chat=chat, begins=begins)
+    await _run(settings, portfolios, http=True, work=True, chat=chat, begins=begins, demo=demo)
 
 
 async def run_http(settings: Settings) -> None:
@@ -72,6 +82,7 @@ async def _run(
     work: bool,
     chat: bool = False,
     begins: str | None = None,
+    demo: Mapping[Role, int] | None = None,
 ) -> None:
     configure()
     ending = asyncio.Event()
@@ -86,7 +97,7 @@ async def _run(
         if http:
             queue = await open_queue(running.redis_url)
             stack.push_async_callback(queue.aclose)
-            await stack.enter_async_context(_serving(running, queue, ending))
+            await stack.enter_async_context(_serving(running, queue, ending, demo))
         if chat:
             await stack.enter_async_context(talking(running, begins=begins))
         log.info("running", http=settings.http.listen if http else None, workers=work, bot=chat)
@@ -146,7 +157,9 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) -> AsyncGenerator[None]:
+async def _serving(
+    running: Assembly, queue: ArqRedis, ending: asyncio.Event, demo: Mapping[Role, int] | None
+) -> AsyncGenerator[None]:
     settings = running.settings
     twilio = twilio_of(settings)
     turnstile = turnstile_of(running.redis_url)
@@ -157,6 +170,7 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
     async def queue_answers() -> bool:
         return bool(await queue.ping())  # pyright: ignore[reportUnknownMemberType] - redis leaves it untyped
 
+    redis: Redis = Redis.from_url(running.redis_url)  # pyright: ignore[reportUnknownMemberType]
     app = create_app(
         Desk(
             office=running.office,
@@ -168,9 +182,13 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
             queue_answers=queue_answers,
             chat=door_of(running, queue),
             turnstile=turnstile,
+            entrance=Entrance(running.office, redis, os.urandom),
+            demo=demo,
         )
     )
     door = _door(settings)
+    if demo is None:
+        await _say_first_link(running)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[door]))
     task.add_done_callback(lambda _: ending.set())
@@ -180,5 +198,13 @@ async def _serving(running: Assembly, queue: ArqRedis, ending: asyncio.Event) ->
         server.should_exit = True
         await task
         await turnstile.close()
+        await redis.aclose()
         if twilio is not None:
             await twilio.close()
+
+
+async def _say_first_link(running: Assembly) -> None:
+    """On the terminal, and nowhere else: whoever starts the machine is the one to be its administrator."""
+    link = await first_link(running.office, OPERATOR, SystemClock().now())
+    if link is not None:
+        print(f"Nobody can manage the staff yet. Open this link once, within two days: {link}", flush=True)

@@ -21,6 +21,7 @@ from storage.chat.door import door
 from storage.crypt import Keyring
 from storage.raw import Raw
 from storage.staff import people as stored
+from storage.staff.accounts import forget_secrets
 from storage.staff.people import Listed, StaffRow
 
 __all__ = [
@@ -67,13 +68,17 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Invited(msgspec.Struct, frozen=True):
-    """An invitation: the link to send them, shown once, and until when it opens."""
+    """An invitation: the link to send them, shown once, and until when it opens.
+
+    `link` opens the chat, once; None: no bot has run yet. `join` makes their account of the console, once.
+    """
 
     name: str
     role: Role
     portfolios: tuple[str, ...] | None
     queues: tuple[str, ...]
-    link: str
+    link: str | None
+    join: str
     until: datetime
 
 
@@ -103,10 +108,10 @@ async def invite(
     portfolios: Sequence[str] | None = None,
     queues: Sequence[str] | None = None,
 ) -> Invited:
-    """Write somebody down, and make the one-time link that makes a chat theirs.
+    """Write somebody down, and make the one-time link that makes a chat and an account theirs.
 
     Invited again, they get another link and the role and scope named now; the old link opens nothing more.
-    Raises Denied; CaseworkInputError: the name, role, a portfolio or queue cannot be, or no bot ever ran.
+    Raises Denied; CaseworkInputError: the name, role, a portfolio or queue cannot be.
     """
     for code in portfolios if portfolios is not None else (None,):
         require(actor, Action.MANAGE_STAFF, code)
@@ -121,20 +126,25 @@ async def invite(
         if before is not None and before.removed_at is None:
             _covers(actor, before)
         begins = await door(raw)
-        if begins is None:
-            raise CaseworkInputError("no bot has run on this book yet: `kept bot` says where its chat is")
         staff = await stored.save(raw, name, role.value, portfolios, queues, actor.name, now)
         link = await stored.add_link(raw, staff, actor.name, now, now + LINK_LASTS)
         data = {"role": role.value, "portfolios": None if portfolios is None else list(portfolios)}
         await write(raw.connection, [_event(actor, "staff.invited", staff, now, data)])
+    carries = payload(office.keyring, link)
     return Invited(
         name,
         role,
         None if portfolios is None else tuple(portfolios),
         tuple(queues) if queues else QUEUES.get(role, ()),
-        begins + payload(office.keyring, link),
+        None if begins is None else begins + carries,
+        join_url(office, carries),
         now + LINK_LASTS,
     )
+
+
+def join_url(office: Office, carries: str) -> str:
+    """Where the console makes an account of what a link carries."""
+    return f"{office.doors.console}/join/{carries}"
 
 
 def _check(name: str, role: Role, queues: Sequence[str] | None) -> None:
@@ -165,24 +175,32 @@ def payload(keyring: Keyring, link: int) -> str:
     return f"s{link:x}-{keyring.token('staff link', str(link)).hex()}"
 
 
+def link_of(keyring: Keyring, given: str) -> int | None:
+    """The number of the link that carries this; None: it is none of ours."""
+    read = _PAYLOAD.fullmatch(given.strip())
+    if read is None or not hmac.compare_digest(payload(keyring, int(read[1], 16)), given.strip()):
+        return None
+    return int(read[1], 16)
+
+
 async def bind(office: Office, actor: Actor, chat: Chat, given: str, now: datetime) -> Bound:
     """The chat was opened with an invitation: whose it is, if the link is good. Raises Denied.
 
     A chat that is a borrower's stays theirs: whoever is both uses two accounts.
     """
     require(actor, Action.LINK_CHAT)
-    read = _PAYLOAD.fullmatch(given.strip())
-    if read is None or not hmac.compare_digest(payload(office.keyring, int(read[1], 16)), given.strip()):
+    link = link_of(office.keyring, given)
+    if link is None:
         return Bound(None)
     if chat.person is not None:
         return Bound(None, borrower=True)
     async with office.transaction() as raw:
-        staff = await stored.use_link(raw, int(read[1], 16), now)
+        staff = await stored.use_link(raw, link, now)
         found = None if staff is None else await stored.of_id(raw, staff)
         if found is None or not await stored.bind(raw, chat.id, found.id):
             return Bound(None)
         await write(raw.connection, [_event(actor, "staff.bound", found.id, now, {"chat": chat.id})])
-    return Bound(_member(found))
+    return Bound(member_of(found))
 
 
 async def member(office: Office, staff: int) -> Member | None:
@@ -194,7 +212,7 @@ async def member(office: Office, staff: int) -> Member | None:
 async def member_in(raw: Raw, staff: int) -> Member | None:
     """The same within the caller's transaction."""
     found = await stored.of_id(raw, staff)
-    return None if found is None else _member(found)
+    return None if found is None else member_of(found)
 
 
 async def everybody(office: Office, actor: Actor, now: datetime) -> list[Listed]:
@@ -207,7 +225,7 @@ async def everybody(office: Office, actor: Actor, now: datetime) -> list[Listed]
 
 
 async def remove(office: Office, actor: Actor, name: str, now: datetime, *, to: str | None = None) -> Removed:
-    """Somebody leaves: chat, links and what they have at hand end now; cases and promises go on.
+    """Somebody leaves: chat, account, links and what they have at hand end now; cases and promises go on.
 
     `to`: who has their cases from now on; None: they go back to the queue. Raises Denied; CaseworkInputError
     where there is nobody of that name, or the other may not have one of the cases.
@@ -223,6 +241,7 @@ async def remove(office: Office, actor: Actor, name: str, now: datetime, *, to: 
         heir = None if to is None else await _heir(raw, to, row, cases)
         promises = await stored.promises_among(raw, [case for case, _ in cases])
         await stored.remove(raw, row.id, actor.name, now)
+        await forget_secrets(raw, row.id)
         await stored.assign(raw, [case for case, _ in cases], heir and heir.id, actor.name, now)
         data = {"cases": len(cases), "promises": promises, "to": to}
         await write(
@@ -255,7 +274,8 @@ def check_may_have(heir: StaffRow, portfolios: set[str]) -> None:
         raise CaseworkInputError(f"{heir.name} does not work for portfolio {missing[0]}")
 
 
-def _member(row: StaffRow) -> Member:
+def member_of(row: StaffRow) -> Member:
+    """Somebody as they act now."""
     role = Role(row.role)
     scope = None if row.portfolios is None else frozenset(row.portfolios)
     return Member(row.id, Actor(row.name, role, scope), row.queues or QUEUES.get(role, ()))

@@ -1,4 +1,4 @@
-"""`kept demo`: a sample book, ninety days of it, what happened, and the outbox in a browser."""
+"""`kept demo`: a sample book, ninety days of it, what happened, and the console in a browser."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated
@@ -33,16 +33,18 @@ def demo(
 
 
 async def _serve(settings: "Settings") -> None:
-    """The outbox and the chat in a browser, until Ctrl-C."""
+    """The console and the chat in a browser, until Ctrl-C."""
+    from kept.demo.crew import hired
     from kept.demo.people import personas
     from kept.run import run_all
     from kept.sandbox import sandbox, talking_to
 
     async with sandbox(settings.http.port + 1, personas(settings.data_dir / "tape")) as chat:
-        console().print(f"\nThe outbox, with every message: http://{settings.http.listen}/")
+        crew = await hired(settings)
+        console().print(f"\nThe console, as any role:       http://{settings.http.listen}/demo")
         console().print(f"The chat, as a borrower:         {chat.url}/  (Ctrl-C ends)")
-        console().print("A code that the chat asks for comes to the outbox, as to a mailbox.")
-        await run_all(talking_to(settings, chat), portfolios=None, begins=f"{chat.url}/?start=")
+        console().print("A code that the chat asks for comes to the console's outbox, as to a mailbox.")
+        await run_all(talking_to(settings, chat), portfolios=None, begins=f"{chat.url}/?start=", demo=crew)
 
 
 async def _demo(settings: "Settings", borrowers: int, days: int) -> None:

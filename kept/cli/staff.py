@@ -30,9 +30,9 @@ _To = Annotated[
 def register(app: typer.Typer) -> None:
     """Add `kept staff` to the app."""
     group = typer.Typer(help="Who works here: invited, listed, removed.")
-    group.command("invite", help="Make a one-time link that makes a chat theirs.")(invite)
+    group.command("invite", help="Make one-time links to the chat and to the console.")(invite)
     group.command("list", help="Who is on the staff, and what they have.")(list_)
-    group.command("remove", help="End their chat and hand their cases on, at once.")(remove)
+    group.command("remove", help="End their chat and account, and hand their cases on, at once.")(remove)
     app.add_typer(group, name="staff")
 
 
@@ -54,6 +54,7 @@ def invite(
                 "portfolios": made.portfolios,
                 "queues": made.queues,
                 "link": made.link,
+                "join": made.join,
                 "until": made.until,
             }
         )
@@ -61,8 +62,11 @@ def invite(
     out = console()
     where = "every portfolio" if made.portfolios is None else ", ".join(made.portfolios)
     out.print(f"{name} is invited as {role.replace('_', ' ')} for {where}.", markup=False)
-    out.print(f"Send them this link; it opens one chat, once, until {made.until:%Y-%m-%d %H:%M} UTC:")
-    out.print(f"  {made.link}", markup=False, soft_wrap=True)
+    if made.link is not None:
+        out.print(f"Send them this link; it opens one chat, once, until {made.until:%Y-%m-%d %H:%M} UTC:")
+        out.print(f"  {made.link}", markup=False, soft_wrap=True)
+    out.print(f"This one makes their account of the console, once, until {made.until:%Y-%m-%d %H:%M} UTC:")
+    out.print(f"  {made.join}", markup=False, soft_wrap=True)
 
 
 def list_(as_json: AsJson = False) -> None:
@@ -93,8 +97,8 @@ def remove(name: _Name, to: _To = None, by: _By = "operator", as_json: AsJson = 
         return
     where = f"are {made.to}'s now" if made.to else "are back in the queue"
     console().print(
-        f"{name} is off the staff: no chat, no link. {made.cases} cases with {made.promises} open promises "
-        f"{where}.",
+        f"{name} is off the staff: no chat, no account, no link. {made.cases} cases with {made.promises} "
+        f"open promises {where}.",
         markup=False,
         soft_wrap=True,
     )

@@ -2,6 +2,7 @@
 
 from storage.tables import (
     access,
+    accounts,
     approvals,
     audit,
     book,
@@ -19,6 +20,7 @@ from storage.tables.base import metadata
 
 __all__ = [
     "access",
+    "accounts",
     "approvals",
     "audit",
     "book",

@@ -36,7 +36,7 @@ staff = Table(
     CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed_by_somebody"),
 )
 
-# A one-time link to the chat. Its secret is the keyed digest of the row's id.
+# A one-time link to the chat, and once to the console. Its secret is the keyed digest of the row's id.
 staff_links = Table(
     "staff_links",
     metadata,
@@ -47,6 +47,7 @@ staff_links = Table(
     moment("expires_at"),
     moment("ended_at", nullable=True),
     Column("outcome", Text),
+    moment("joined_at", nullable=True),  # an account of the console was made by it
     one_of("outcome", "used", "replaced", "removed"),
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_its_outcome"),
 )

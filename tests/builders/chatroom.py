@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Any
 
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import MemoryStorage
@@ -18,23 +17,10 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.world import Chat, Persona, Shaped, World
 from bot.texts import speech
 from tests.builders.book import SYSTEM, Borrower
-from tests.builders.town import DAY, Town
+from tests.builders.town import DAY, Town, TownClock
 
 TODAY = date(2026, 11, 23)
 TOKEN = "1:sandbox-token"
-
-
-class TownClock:
-    """The town's moment for everything, as it is set."""
-
-    def __init__(self, town: Town) -> None:
-        self._town = town
-
-    def now(self) -> Any:
-        return self._town.now
-
-    def wall(self) -> Any:
-        return self._town.now
 
 
 class Guest:

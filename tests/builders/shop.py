@@ -1,29 +1,36 @@
 """A town whose messages go to the outbox, with the console open on it."""
 
+import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
 import httpx2
+from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.outbox import store
+from casework.staff.entrance import Entrance, From
+from casework.staff.people import invite
+from casework.staff.rights import Actor, Role
 from console.app import Desk, create_app
-from kept.clock import FixedClock
 from notifiers.sandbox import Sandbox
 from tests.builders.served import served
-from tests.builders.town import Town
+from tests.builders.town import Town, TownClock
 
 TODAY = date(2026, 11, 23)
 
+OPS = Actor("oda", Role.OPERATIONS)
+
 
 class Shop(Town):
-    """A town whose messages go to the outbox."""
+    """A town whose messages go to the outbox. `redis_url`: where sessions are; else there are no pages."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, redis_url: str | None = None) -> None:
         super().__init__(engine)
+        self.redis_url = redis_url
         put = store(self.office)
         self.providers = {channel: Sandbox(channel, put) for channel in self.providers}  # type: ignore[assignment]
         self.queue = True
@@ -40,21 +47,53 @@ class Shop(Town):
     async def wake(self, job: str) -> None: ...
 
     @asynccontextmanager
-    async def open_doors(self, **more: Any) -> AsyncIterator[httpx2.AsyncClient]:
+    async def open_doors(
+        self,
+        *,
+        role: Role | None = Role.COMPLIANCE,
+        portfolios: Sequence[str] | None = None,
+        **more: Any,
+    ) -> AsyncIterator[httpx2.AsyncClient]:
+        """A browser at the server, in which somebody of this role is signed in; None: nobody."""
+        redis = None if self.redis_url is None else Redis.from_url(self.redis_url)
+        entrance = None if redis is None else Entrance(more.get("office", self.office), redis, os.urandom)
+
         def app(url: str) -> Any:
             desk = {"public_url": url, "listens_on": "127.0.0.1", "office": self.office, **more}
             return create_app(
                 Desk(
-                    clock=FixedClock(self.now),
+                    clock=TownClock(self),
                     twilio=None,
                     wake=self.wake,
                     queue_answers=self.queue_answers,
+                    entrance=entrance,
                     **desk,
                 )
             )
 
         async with served(app) as url, httpx2.AsyncClient(base_url=url) as client:
+            if entrance is not None and role is not None:
+                await self.enter(client, entrance, role, portfolios)
             yield client
+        if redis is not None:
+            await redis.aclose()
+
+    async def enter(
+        self,
+        client: httpx2.AsyncClient,
+        entrance: Entrance,
+        role: Role,
+        portfolios: Sequence[str] | None = None,
+    ) -> None:
+        """Somebody of this role is signed in with `client`, whose posts carry the token of a form."""
+        name = f"the {role.replace('_', ' ')}"
+        await invite(self.office, OPS, name, role, self.now, portfolios=portfolios)
+        staff = (await self.book.sql("SELECT id FROM staff WHERE name = $1", name))[0][0]
+        ticket = await entrance.enter(staff, self.now, From("127.0.0.1", "a test"), "password")
+        assert ticket is not None
+        name = "kept_session" if str(client.base_url).startswith("http://127.") else "__Host-kept"
+        client.cookies.set(name, ticket)
+        client.headers["x-form-token"] = entrance.form_token(entrance.sessions.key_of(ticket))
 
     async def reads(self) -> int:
         rows = await self.book.sql("SELECT count(*) FROM events WHERE action = 'read_personal_data'")

@@ -82,3 +82,16 @@ class Town:
     async def occurrences(self) -> list[tuple[str, str, str | None]]:
         rows = await self.book.sql("SELECT step, state, reason FROM occurrences ORDER BY due_at, id")
         return [tuple(row) for row in rows]
+
+
+class TownClock:
+    """The town's moment for everything, as it is set."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+
+    def now(self) -> datetime:
+        return self._town.now
+
+    def wall(self) -> datetime:
+        return self._town.now

@@ -1,0 +1,117 @@
+"""A page as HTML: its template, in the reader's language, kept by no cache."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from console.language import COOKIE, Speech, speech_of, speeches
+from console.registry import Entry, menu
+from console.visits import Visit, is_secure, stranger_name, ticket_name
+
+_YEAR: Final = 365 * 24 * 60 * 60
+_TEMPLATES: Final = Environment(
+    loader=PackageLoader("console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def show(
+    visit: Visit,
+    template: str,
+    status: int = HTTPStatus.OK,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> HTMLResponse:
+    """A page in the frame. `values` are the template's; `say`, `visit`, `menu`, `moment` are there always."""
+    entries: list[Entry] = []
+    if visit.known is not None:
+        entries = menu(visit, visit.request.app.state.pages)
+
+    def moment(at: datetime) -> str:
+        """A moment in the reader's zone."""
+        return visit.speech.moment(at, visit.settings.zone)
+
+    html = _TEMPLATES.get_template(template).render(
+        say=visit.speech,
+        visit=visit,
+        menu=entries,
+        settings=visit.settings,
+        languages=_languages(visit.request, visit.speech),
+        form_token=visit.form_token,
+        moment=moment,
+        **values,
+    )
+    answer = HTMLResponse(html, status, headers={**_KEPT_BY_NOBODY, **(headers or {})})
+    if visit.known is None:
+        answer.set_cookie(
+            stranger_name(), visit.stranger, samesite="lax", httponly=True, secure=is_secure(visit.desk)
+        )
+    _remember_language(answer, visit.request, visit.speech)
+    return answer
+
+
+def plain(request: Request, template: str, status: int, **values: Any) -> HTMLResponse:
+    """A page for whoever it is, where nobody could be known: without menu and form."""
+    speech = speech_of(request)
+    html = _TEMPLATES.get_template(template).render(
+        say=speech, visit=None, menu=[], languages=_languages(request, speech), **values
+    )
+    answer = HTMLResponse(html, status, headers=_KEPT_BY_NOBODY)
+    _remember_language(answer, request, speech)
+    return answer
+
+
+def go(to: str) -> RedirectResponse:
+    """See there instead: after what was posted is done."""
+    return RedirectResponse(to, HTTPStatus.SEE_OTHER, headers=_KEPT_BY_NOBODY)
+
+
+def seated(visit: Visit, ticket: str, to: str) -> RedirectResponse:
+    """Signed in: the browser brings its ticket from now on, and no script can read it."""
+    answer = go(to)
+    answer.set_cookie(
+        ticket_name(visit.desk), ticket, samesite="lax", httponly=True, secure=is_secure(visit.desk), path="/"
+    )
+    return answer
+
+
+def unseated(visit: Visit, to: str) -> RedirectResponse:
+    """Signed out."""
+    answer = go(to)
+    answer.delete_cookie(
+        ticket_name(visit.desk), samesite="lax", httponly=True, secure=is_secure(visit.desk), path="/"
+    )
+    return answer
+
+
+def remember(answer: RedirectResponse, language: str) -> None:
+    """The language that was chosen, in this browser."""
+    answer.set_cookie(COOKIE, language, max_age=_YEAR, samesite="lax", httponly=True)
+
+
+def _remember_language(answer: HTMLResponse, request: Request, speech: Speech) -> None:
+    if request.query_params.get("lang") == speech.code:
+        answer.set_cookie(COOKIE, speech.code, max_age=_YEAR, samesite="lax", httponly=True)
+
+
+def _languages(request: Request, spoken: Speech) -> list[tuple[str, str, str, bool]]:
+    """(code, name, the same page in it, whether it is spoken) of each language."""
+    path = request.url.path if request.method == "GET" else "/"
+    others = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return [
+        (code, speech["name"], f"{path}?{urlencode([*others, ('lang', code)])}", code == spoken.code)
+        for code, speech in speeches().items()
+    ]
+
+
+_KEPT_BY_NOBODY: Final = {"cache-control": "no-store", "vary": "accept-language, cookie"}

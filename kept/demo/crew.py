@@ -1,0 +1,39 @@
+"""The demo's staff: somebody of each role, whom a visitor at this machine may be."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from casework.staff.people import everybody, invite
+from casework.staff.rights import Role
+from kept.bootstrap import OPERATOR, assembled
+from kept.clock import SystemClock
+from kept.config import Settings
+
+NAMES: Final[Mapping[Role, str]] = {
+    Role.COLLECTOR: "Carla",
+    Role.SUPERVISOR: "Simon",
+    Role.CREDIT_MANAGER: "Mina",
+    Role.OPERATIONS: "Olga",
+    Role.RISK: "Ravi",
+    Role.FINANCE: "Femi",
+    Role.COMPLIANCE: "Clara",
+    Role.AUDITOR: "Aldo",
+    Role.MANAGEMENT: "Maja",
+    Role.CUSTOMER_SERVICE: "Kim",
+    Role.ADMINISTRATOR: "Ada",
+}
+
+
+async def hired(settings: Settings) -> Mapping[Role, int]:
+    """Their ids, by role. They have no password: there is no way in but the demo's own page.
+
+    Raises ValueError outside a demo: the database of one is never named by a setting.
+    """
+    if settings.database.url is not None or settings.redis.url is not None:
+        raise ValueError("a demo lets everybody in, so it never runs on a database that a setting names")
+    async with assembled(settings, portfolios=None) as running:
+        now = SystemClock().now()
+        for role, name in NAMES.items():
+            await invite(running.office, OPERATOR, name, role, now)
+        found = {one.row.name: one.row.id for one in await everybody(running.office, OPERATOR, now)}
+    return {role: found[name] for role, name in NAMES.items()}

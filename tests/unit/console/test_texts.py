@@ -1,0 +1,61 @@
+"""The catalogue: both languages say the same things, and nothing is said that no page says."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import console
+from casework.staff.people import staff_roles
+from console.language import speeches
+from console.pages import PAGES
+
+ROOM = Path(console.__file__).parent
+_SAID = re.compile(r"""say(?:\.(\w+)|\["(\w+)"\])(?:\.(\w+)|\["(\w+)"\])?""")
+_SAID_IN_PYTHON = re.compile(r"""speech\["(\w+)"\](?:\["(\w+)"\])?""")
+
+
+def _flat(texts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in texts.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield before + key, str(value)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    spoken = {code: dict(_flat(speech.texts)) for code, speech in speeches().items()}
+    english = spoken["en"]
+    for texts in spoken.values():
+        assert texts.keys() == english.keys()
+        for key, text in texts.items():
+            assert text.strip(), key
+            assert _places(text) == _places(english[key]), key
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_every_text_is_said_somewhere() -> None:
+    """By its own key, or by the key of a table of words that a page picks from."""
+    said: set[str] = {"name", "moment", *(f"menu.{page.menu}" for page in PAGES if page.menu)}
+    for file in [*ROOM.glob("templates/**/*.html"), *ROOM.glob("**/*.py")]:
+        text = file.read_text("utf-8")
+        for found in _SAID.findall(text):
+            first, second = found[0] or found[1], found[2] or found[3]
+            said |= {first, f"{first}.{second}"}
+        for first, second in _SAID_IN_PYTHON.findall(text):
+            said |= {first, f"{first}.{second}"}
+    picked = {"states", "roles", "groups", "troubles", "me.done", "sms", "email", "chat"}
+    for key, _ in _flat(speeches()["en"].texts):
+        whole = {".".join(key.split(".")[:n]) for n in range(1, key.count(".") + 2)}
+        assert key in said or whole & picked, f"no page says {key!r}"
+
+
+def test_every_role_and_every_page_of_the_menu_has_its_word() -> None:
+    for speech in speeches().values():
+        assert set(speech["roles"]) == set(staff_roles())
+        assert set(speech["menu"]) == {page.menu for page in PAGES if page.menu}
+        assert set(speech["groups"]) >= {page.group for page in PAGES if page.menu}
