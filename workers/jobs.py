@@ -23,6 +23,8 @@ from casework.notices import notify_all
 from casework.office import Clock, Office
 from casework.ready import packs_past_review
 from casework.seal import Head, seal
+from casework.staff.alerts import raise_alerts
+from casework.staff.digest import make_digests
 from casework.staff.rights import Actor
 from casework.staff.texting import send_staff_texts
 from notifiers.base import Notifier
@@ -214,5 +216,29 @@ async def watch_feeds(ctx: dict[str, Any]) -> None:
         )
 
 
+async def alert(ctx: dict[str, Any]) -> None:
+    """Raise what somebody who leads is to hear of; the bot says it."""
+    shift: Shift = ctx["shift"]
+    await raise_alerts(shift.office, shift.actor, shift.clock.now())
+
+
+async def digest(ctx: dict[str, Any]) -> None:
+    """Read the morning's figures for those whose morning it is; the bot shows them."""
+    shift: Shift = ctx["shift"]
+    await make_digests(shift.office, shift.actor, shift.clock.now())
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, notify, watch_experiments, watch_feeds)
+JOBS: Final = (
+    *ROUND,
+    ask,
+    sweep,
+    seal_record,
+    check,
+    review,
+    notify,
+    watch_experiments,
+    watch_feeds,
+    alert,
+    digest,
+)

@@ -3,6 +3,7 @@
 from storage.tables import (
     access,
     accounts,
+    alerts,
     approvals,
     audit,
     book,
@@ -21,6 +22,7 @@ from storage.tables.base import metadata
 __all__ = [
     "access",
     "accounts",
+    "alerts",
     "approvals",
     "audit",
     "book",

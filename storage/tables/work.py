@@ -190,6 +190,11 @@ tasks = Table(
         "num_nonnulls(occurrence_id, outcome_id, promise_id, reply_id) <= 1", name="opened_by_one_at_most"
     ),
     Index(
+        "ix_tasks_deadline",
+        "finish_by",
+        postgresql_where=text("state = 'open' AND finish_by IS NOT NULL"),
+    ),
+    Index(
         "ix_tasks_open_trace",
         "case_id",
         unique=True,
