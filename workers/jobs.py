@@ -19,6 +19,7 @@ import casework.look as looking
 from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.insight.last_check import note_check
+from casework.insight.today import make_figures
 from casework.notices import notify_all
 from casework.office import Clock, Office
 from casework.ready import packs_past_review
@@ -228,6 +229,12 @@ async def digest(ctx: dict[str, Any]) -> None:
     await make_digests(shift.office, shift.actor, shift.clock.now())
 
 
+async def count_today(ctx: dict[str, Any]) -> None:
+    """Where each loan stands, and the figures of the day, for who opens the console."""
+    shift: Shift = ctx["shift"]
+    await make_figures(shift.office, shift.actor, shift.clock.now())
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
 JOBS: Final = (
     *ROUND,
@@ -241,4 +248,5 @@ JOBS: Final = (
     watch_feeds,
     alert,
     digest,
+    count_today,
 )

@@ -158,6 +158,7 @@ contacts = Table(
     ),
     Index("ix_contacts_open", "case_id", postgresql_where=text("state IN ('planned', 'claimed')")),
     Index("ix_contacts_leased", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
+    Index("ix_contacts_sent_at", "sent_at", postgresql_using="brin"),
     Index("ix_contacts_unknown", "sent_at", postgresql_where=text("state = 'unknown'")),
     Index(
         "ix_contacts_person_id_sent_at", "person_id", "sent_at", postgresql_where=text("sent_at IS NOT NULL")
