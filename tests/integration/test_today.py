@@ -148,7 +148,7 @@ async def test_breaches_are_those_of_the_last_check_and_silent_feeds_are_counted
     town.now += 10 * DAY
     found = await numbers(town)
     assert found["breaches"].now.hits == 3
-    assert found["stale"].parts["test"].hits == 1
+    assert found["stale"].parts["core"].hits == 1
     assert (await today(town.office, SUE, town.now)).checked_at == town.now - 10 * DAY
 
 
