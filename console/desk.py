@@ -1,6 +1,7 @@
 """What the doors of HTTP are handed by kept/."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -40,6 +41,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     queue_answers   whether Redis does
     entrance        who signs in, and is known again; None: there are no pages
     demo            by role, whom a visitor of the demo may be; None, as everywhere else, where it is none
+    pushed          the folder for what is pushed while it is worked: gone with the answer
     """
 
     office: Office
@@ -53,4 +55,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     turnstile: Turnstile | None = None
     entrance: Entrance | None = None
     demo: Mapping[Role, int] | None = None
+    pushed: Path = Path("var/pushed")
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

@@ -184,6 +184,7 @@ async def _serving(
             turnstile=turnstile,
             entrance=Entrance(running.office, redis, os.urandom),
             demo=demo,
+            pushed=settings.data_dir / "pushed",
         )
     )
     door = _door(settings)
