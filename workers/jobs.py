@@ -16,6 +16,7 @@ import casework.experiments as experiments
 import casework.feeds as feeds
 import casework.inbound as inbound
 import casework.look as looking
+from casework.borrower.settled import ask_how_it_was
 from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.insight.last_check import note_check
@@ -181,7 +182,8 @@ async def review(ctx: dict[str, Any]) -> None:
 
 
 async def notify(ctx: dict[str, Any]) -> None:
-    """Plan the notices that portfolios have sent by themselves; an alert for persons whom none can reach."""
+    """Plan the notices that portfolios have sent by themselves, an alert for persons whom none can reach;
+    and the question of how it was, to those whose matter is settled."""
     shift: Shift = ctx["shift"]
     planned = await notify_all(shift.office, shift.actor, shift.clock.now())
     for (portfolio, notice), made in planned.items():
@@ -189,6 +191,8 @@ async def notify(ctx: dict[str, Any]) -> None:
             log.error("notice_nowhere", portfolio=portfolio, notice=notice, persons=len(made.nowhere))
         if made.planned:
             await wake(ctx["redis"], "deliver")
+    if await ask_how_it_was(shift.office, shift.actor, shift.clock.now()):
+        await wake(ctx["redis"], "deliver")
 
 
 async def watch_experiments(ctx: dict[str, Any]) -> None:
