@@ -34,6 +34,7 @@ from storage.insight.decisions import (
 )
 from storage.insight.invariants import book_time
 from storage.raw import Raw
+from storage.whom import CaseRow
 from strategies.ahead import coming
 from strategies.explain import explain
 from strategies.explain_said import Spoken, explain_said
@@ -143,20 +144,35 @@ async def explain_borrower(
                 f"several sources have a borrower {external_id!r}: {', '.join(sources)}; "
                 "say which with --source"
             )
-        found: list[Explained] = []
-        for row in rows:
-            asking = _Asking(raw, book, actor, row)
-            last = await last_decision(raw, row["case_id"], at)
-            today = None if at else await asking.today(now)
-            if last is None:
-                found.append(asking.undecided(today or _Today((), ())))
-            else:
-                sent = await claimed_by(raw, last["id"])
-                if sent is not None and sent["purpose"] is not None:
-                    found.append(await asking.said(office, sent, now, ahead=at is None))
-                else:
-                    found.append(await asking.explained(await asking.stored(last), sent, today))
-        return found
+        return [await _last(office, _Asking(raw, book, actor, row), now, at) for row in rows]
+
+
+async def explain_case(
+    office: Office, raw: Raw, book: Book, actor: Actor, case: CaseRow, now: datetime, owner: str | None
+) -> Explained:
+    """The last decision of one case, and what comes next by the facts of today.
+
+    `owner`: whose case it is, for who may explain their own alone. Raises CaseworkInputError, Denied.
+    """
+    row = {
+        "case_id": case.case,
+        "portfolio_id": case.portfolio,
+        "borrower": case.borrower,
+        "source": case.source,
+    }
+    return await _last(office, _Asking(raw, book, actor, row, owner), now, None)
+
+
+async def _last(office: Office, asking: "_Asking", now: datetime, at: datetime | None) -> Explained:
+    """The last decision of a case, or the last at or before `at`."""
+    last = await last_decision(asking.raw, asking.row["case_id"], at)
+    today = None if at else await asking.today(now)
+    if last is None:
+        return asking.undecided(today or _Today((), ()))
+    sent = await claimed_by(asking.raw, last["id"])
+    if sent is not None and sent["purpose"] is not None:
+        return await asking.said(office, sent, now, ahead=at is None)
+    return await asking.explained(await asking.stored(last), sent, today)
 
 
 def _subject(row: Any | None) -> Contact | None:
@@ -212,10 +228,10 @@ class _Today(msgspec.Struct, frozen=True):
 class _Asking:
     """One case that is asked about."""
 
-    def __init__(self, raw: Raw, book: Book, actor: Actor, row: Any) -> None:
+    def __init__(self, raw: Raw, book: Book, actor: Actor, row: Any, owner: str | None = None) -> None:
         self.raw, self.book, self.row = raw, book, row
         self.spec: PortfolioSpec = book.portfolios[row["portfolio_id"]]
-        require(actor, Action.EXPLAIN, self.spec.portfolio)
+        require(actor, Action.EXPLAIN, self.spec.portfolio, owner=owner)
 
     async def stored(self, row: Any) -> Stored:
         """The decision made again."""
