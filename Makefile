@@ -18,7 +18,7 @@ export PYTHONUNBUFFERED := 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: setup ## all set-up, then the main job on the sample portfolio, then the outbox in a browser (ARGS=--once: end after the summary)
+demo: setup ## all set-up, then the main job on the sample portfolio, then the console in a browser (ARGS=--once: end after the summary)
 	@$(BIN)/kept demo $(ARGS)
 
 test: setup-dev ## all set-up, then every test

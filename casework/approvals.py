@@ -12,7 +12,7 @@ from casework import plans
 from casework.errors import CaseworkInputError
 from casework.intake.held import IMPORT
 from casework.office import Office
-from casework.publish import KIND, PUBLISH
+from casework.publish import KIND, PUBLISH, changes
 from casework.questions import Kind
 from casework.staff.rights import Actor, may, require
 from storage import approvals as stored
@@ -28,6 +28,15 @@ async def waiting(office: Office, actor: Actor) -> list[Approval]:
     async with office.transaction() as raw:
         found = await stored.waiting(raw)
     return [one for one in found if may(actor, KINDS[one.kind].action, one.portfolio)]
+
+
+async def in_words(office: Office, actor: Actor, question: Approval) -> tuple[str, ...]:
+    """What a yes would change, a sentence each; none where the question itself says it all. Raises Denied."""
+    require(actor, KINDS[question.kind].action, question.portfolio)
+    if question.kind != KIND:
+        return ()
+    async with office.transaction() as raw:
+        return await changes(raw, question)
 
 
 async def approve(office: Office, actor: Actor, key: int, now: datetime) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ from storage.rulebooks import (
     versions,
     write_version,
 )
+from strategies.diff import differences, sentence
 from strategies.errors import StrategyInputError
 from strategies.language import Strategy, read_strategy, shipped_strategies
 
@@ -201,6 +202,17 @@ async def _note(
 ) -> None:
     event = Event(now, actor.name, actor.role, what, "strategy_version", version, data)
     await write(raw.connection, [event])
+
+
+async def changes(raw: Raw, question: Approval) -> tuple[str, ...]:
+    """What the version that waits would change beside the one in force, in words; a first one: its steps."""
+    name, version = question.content["name"], question.content["version"]
+    texts = await published(raw)
+    new = read_strategy(texts[version], name)
+    before = in_force(await releases(raw, name)).get(name)
+    if before is None:
+        return tuple(sentence(step) for step in new.steps)
+    return differences(read_strategy(texts[before.version], name), new)
 
 
 async def _yes(

@@ -1,12 +1,12 @@
 """What the doors of HTTP are handed by kept/."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from casework.office import Clock, Office
+from casework.seal import Head
 from casework.staff.entrance import Entrance
 from casework.staff.rights import Actor, Role
 from casework.turnstile import Turnstile
@@ -40,8 +40,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     wake            wakes a job ("look", "hear"); what it raises is logged, for the sweep finds what it missed
     queue_answers   whether Redis does
     entrance        who signs in, and is known again; None: there are no pages
+    anchored        the heads of the audit chain that were kept outside the database; reads a file
     demo            by role, whom a visitor of the demo may be; None, as everywhere else, where it is none
-    pushed          the folder for what is pushed while it is worked: gone with the answer
     """
 
     office: Office
@@ -54,6 +54,6 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatDoor | None = None
     turnstile: Turnstile | None = None
     entrance: Entrance | None = None
+    anchored: Callable[[], Sequence[Head]] | None = None
     demo: Mapping[Role, int] | None = None
-    pushed: Path = Path("var/pushed")
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

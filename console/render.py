@@ -1,5 +1,6 @@
 """A page as HTML: its template, in the reader's language, kept by no cache."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from console.registry import Entry, menu
 from console.visits import Visit, is_secure, stranger_name, ticket_name
 
 _YEAR: Final = 365 * 24 * 60 * 60
+_WITHIN: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20]{0,500}")
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("console"),
     autoescape=True,
@@ -74,6 +76,11 @@ def plain(request: Request, template: str, status: int, **values: Any) -> HTMLRe
 def go(to: str) -> RedirectResponse:
     """See there instead: after what was posted is done."""
     return RedirectResponse(to, HTTPStatus.SEE_OTHER, headers=_KEPT_BY_NOBODY)
+
+
+def within(to: str) -> str:
+    """A place of ours to go on to, or the first page."""
+    return to if _WITHIN.fullmatch(to) else "/"
 
 
 def seated(visit: Visit, ticket: str, to: str) -> RedirectResponse:

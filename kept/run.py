@@ -183,8 +183,8 @@ async def _serving(
             chat=door_of(running, queue),
             turnstile=turnstile,
             entrance=Entrance(running.office, redis, os.urandom),
+            anchored=running.anchors.read,
             demo=demo,
-            pushed=settings.data_dir / "pushed",
         )
     )
     door = _door(settings)

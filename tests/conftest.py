@@ -64,8 +64,7 @@ def running_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
 async def database_url(running_engines: Engines, worker: int) -> AsyncIterator[str]:
     """A migrated database of this test's own, dropped afterwards."""
     name = f"test_{worker}_{next(_numbers)}"
-    await _execute(running_engines.database_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield _with_database(running_engines.database_url, name)
+    yield await database_of(running_engines.database_url, name)
     await drop(running_engines.database_url, name)
 
 
@@ -98,6 +97,12 @@ def shared_data() -> Path:
             f"the loan tapes are not at {shared / 'data'}; KEPT_SHARED names the folder that holds data/"
         )
     return shared / "data"
+
+
+async def database_of(url: str, name: str) -> str:
+    """A migrated database of this name at the server of `url`; its URL. `drop` ends it."""
+    await _execute(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return _with_database(url, name)
 
 
 async def _make_template(url: str) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from casework.borrower.chats import Chat
 from casework.errors import CaseworkInputError
 from casework.office import Office
-from casework.staff.rights import RIGHTS, Action, Actor, Role, Scope, require
+from casework.staff.rights import RIGHTS, Action, Actor, Role, Scope, may, require
 from storage.audit import Datum, Event, write
 from storage.chat.door import door
 from storage.crypt import Keyring
@@ -33,6 +33,7 @@ __all__ = [
     "bind",
     "everybody",
     "invite",
+    "manageable",
     "member",
     "member_in",
     "remove",
@@ -222,6 +223,13 @@ async def everybody(office: Office, actor: Actor, now: datetime) -> list[Listed]
     async with office.transaction() as raw:
         found = await stored.everybody(raw, now)
     return [one for one in found if _overlaps(actor, one.row)]
+
+
+async def manageable(office: Office, actor: Actor) -> list[str]:
+    """The codes of the portfolios whose staff `actor` manages."""
+    async with office.transaction() as raw:
+        specs = (await office.book(raw)).portfolios.values()
+    return sorted(spec.portfolio for spec in specs if may(actor, Action.MANAGE_STAFF, spec.portfolio))
 
 
 async def remove(office: Office, actor: Actor, name: str, now: datetime, *, to: str | None = None) -> Removed:

@@ -69,11 +69,6 @@ TITLES: Final[Mapping[str, str]] = {
 }
 
 
-def type_of(kind: str) -> str:
-    """What names a kind of problem for programs: where it is told of."""
-    return _TYPES + kind
-
-
 def problem(
     status: int,
     kind: str,
@@ -82,7 +77,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The answer."""
-    body = Problem(type=type_of(kind), title=TITLES[kind], status=status, detail=detail, errors=list(errors))
+    body = Problem(type=_TYPES + kind, title=TITLES[kind], status=status, detail=detail, errors=list(errors))
     return JSONResponse(
         body.model_dump(),
         status,
@@ -183,7 +178,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _documented(status: int) -> dict[str, Any]:
     kind, detail = _EXAMPLES[status]
     example: dict[str, Any] = {
-        "type": type_of(kind),
+        "type": _TYPES + kind,
         "title": TITLES[kind],
         "status": status,
         "detail": detail,

@@ -1,10 +1,14 @@
 """The table of all pages, in the order of the menu."""
 
-from console.pages import entrance, home, me, outbox
+from console.pages import approvals, audit, entrance, home, me, outbox, staff, unknown
 from console.registry import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
+    *approvals.PAGES,
+    *unknown.PAGES,
+    *audit.PAGES,
+    *staff.PAGES,
     *outbox.PAGES,
     *me.PAGES,
     *entrance.PAGES,

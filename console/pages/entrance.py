@@ -1,8 +1,7 @@
 """The entrance: signing in and out, joining by a one-time link, and the demo's row of roles."""
 
-import re
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 import segno
 from fastapi import Form, HTTPException, Path, Query, Response
@@ -11,10 +10,8 @@ from casework.errors import CaseworkInputError
 from casework.staff.rights import Role
 from console.guard import came_from_here
 from console.registry import Page
-from console.render import go, seated, show, unseated
+from console.render import go, seated, show, unseated, within
 from console.visits import Visit, Visiting
-
-_WITHIN: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20]{0,500}")
 
 Line = Annotated[str, Form(max_length=320)]
 Carries = Annotated[str, Path(max_length=64)]
@@ -23,7 +20,7 @@ Carries = Annotated[str, Path(max_length=64)]
 async def door(visit: Visiting, to: Annotated[str, Query(max_length=600)] = "/") -> Response:
     """The form to sign in; who is signed in already goes on."""
     if visit.known is not None:
-        return go(_within(to))
+        return go(within(to))
     return _door(visit, to)
 
 
@@ -34,7 +31,7 @@ async def sign_in(
     ticket = await visit.entrance.sign_in(name, password, code, visit.now, visit.whence)
     if ticket is None:
         return _door(visit, to, HTTPStatus.UNPROCESSABLE_ENTITY, name=name, wrong=True)
-    return seated(visit, ticket, _within(to))
+    return seated(visit, ticket, within(to))
 
 
 async def sign_out(visit: Visiting) -> Response:
@@ -91,7 +88,7 @@ def _door(
         visit,
         "sign-in.html",
         status,
-        to=_within(to),
+        to=within(to),
         name=name,
         wrong=wrong,
         demo=any(page.path == "/demo" for page in visit.request.app.state.pages),
@@ -105,11 +102,6 @@ async def _joining(visit: Visit, carries: str, wrong: str | None = None) -> Resp
     picture = segno.make(meant.uri, error="m").svg_inline(scale=5, light="white", border=3)
     status = HTTPStatus.OK if wrong is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return show(visit, "join.html", status, meant=meant, picture=picture, wrong=wrong)
-
-
-def _within(to: str) -> str:
-    """A place of ours to go on to, or the first page."""
-    return to if _WITHIN.fullmatch(to) else "/"
 
 
 PAGES = (

@@ -1,5 +1,6 @@
 """Oneself: settings of one's pages, the password, the second step, and one's open sessions."""
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 from zoneinfo import available_timezones
@@ -12,10 +13,11 @@ from casework.errors import CaseworkInputError
 from casework.staff.settings import save_settings
 from console.language import speeches
 from console.registry import Page, menu
-from console.render import go, remember, show
+from console.render import go, remember, show, within
 from console.visits import Visit, Visiting
 
 Line = Annotated[str, Form(max_length=320)]
+_KEY: Final = re.compile(r"[a-z_]{1,40}")
 _ZONES: Final = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
@@ -51,6 +53,21 @@ async def settings(
     if chosen is not None:
         remember(answer, chosen)
     return answer
+
+
+async def columns(
+    visit: Visiting,
+    list_: Annotated[str, Form(alias="list", pattern="^[a-z_]{1,40}$")],
+    column: Annotated[list[str] | None, Form(max_length=60)] = None,
+    back: Line = "/me",
+) -> Response:
+    """Which columns a list shows; none: those that it shows to everybody. Back to the list."""
+    kept = {name: keys for name, keys in visit.settings.columns.items() if name != list_}
+    if column:
+        kept[list_] = tuple(key for key in column if _KEY.fullmatch(key))
+    liked = msgspec.structs.replace(visit.settings, columns=kept)
+    await save_settings(visit.desk.office, visit.member, liked, visit.now)
+    return go(within(back))
 
 
 async def password(
@@ -104,6 +121,7 @@ async def _me(visit: Visit, *, done: str | None = None, wrong: tuple[str, str] |
 PAGES = (
     Page("/me", me),
     Page("/me/settings", settings, method="POST"),
+    Page("/me/columns", columns, method="POST"),
     Page("/me/password", password, method="POST"),
     Page("/me/second-step", second_step, method="POST"),
     Page("/me/sessions/{key}/end", end, method="POST"),

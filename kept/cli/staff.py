@@ -165,6 +165,7 @@ def _document(one: "Listed") -> dict[str, Any]:
         "portfolios": row.portfolios,
         "queues": row.queues,
         "chat": one.chat,
+        "account": one.account,
         "link_until": one.link,
         "cases": one.cases,
         "promises": one.promises,

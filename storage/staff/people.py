@@ -23,11 +23,12 @@ class StaffRow(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """The same with what they have: `chat` whether one is theirs, `link` until when one is open."""
+    """The same with what they have: `chat`, `account` whether there is one, `link` until when one is open."""
 
     row: StaffRow
     invited_at: datetime
     chat: bool
+    account: bool
     link: datetime | None
     cases: int
     promises: int
@@ -93,6 +94,8 @@ async def everybody(raw: Raw, now: datetime) -> list[Listed]:
     rows = await raw.rows(
         f"SELECT {_COLUMNS}, s.invited_at, "  # noqa: S608, constants
         "EXISTS (SELECT 1 FROM chats c WHERE c.staff_id = s.id), "
+        "EXISTS (SELECT 1 FROM staff_accounts a WHERE a.staff_id = s.id "
+        " AND (a.password IS NOT NULL OR a.subject IS NOT NULL)), "
         "(SELECT max(l.expires_at) FROM staff_links l WHERE l.staff_id = s.id AND l.ended_at IS NULL "
         " AND l.expires_at > $1), "
         "(SELECT count(*) FROM assignments a WHERE a.staff_id = s.id), "

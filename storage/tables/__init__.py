@@ -3,7 +3,6 @@
 from storage.tables import (
     access,
     accounts,
-    alerts,
     approvals,
     audit,
     book,
@@ -11,7 +10,6 @@ from storage.tables import (
     chat,
     doors,
     experiments,
-    insight,
     pauses,
     pins,
     staff,
@@ -23,7 +21,6 @@ from storage.tables.base import metadata
 __all__ = [
     "access",
     "accounts",
-    "alerts",
     "approvals",
     "audit",
     "book",
@@ -31,7 +28,6 @@ __all__ = [
     "chat",
     "doors",
     "experiments",
-    "insight",
     "metadata",
     "pauses",
     "pins",

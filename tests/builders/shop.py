@@ -46,6 +46,21 @@ class Shop(Town):
 
     async def wake(self, job: str) -> None: ...
 
+    def desk(self, url: str, redis: Redis | None, **more: Any) -> Desk:
+        """What the server at `url` is handed; with `redis` it has pages."""
+        office = more.get("office", self.office)
+        given: dict[str, Any] = {
+            "public_url": url,
+            "listens_on": "127.0.0.1",
+            "office": office,
+            "clock": TownClock(self),
+            "twilio": None,
+            "wake": self.wake,
+            "queue_answers": self.queue_answers,
+            "entrance": None if redis is None else Entrance(office, redis, os.urandom),
+        }
+        return Desk(**{**given, **more})
+
     @asynccontextmanager
     async def open_doors(
         self,
@@ -56,24 +71,13 @@ class Shop(Town):
     ) -> AsyncIterator[httpx2.AsyncClient]:
         """A browser at the server, in which somebody of this role is signed in; None: nobody."""
         redis = None if self.redis_url is None else Redis.from_url(self.redis_url)
-        entrance = None if redis is None else Entrance(more.get("office", self.office), redis, os.urandom)
 
         def app(url: str) -> Any:
-            desk = {"public_url": url, "listens_on": "127.0.0.1", "office": self.office, **more}
-            return create_app(
-                Desk(
-                    clock=TownClock(self),
-                    twilio=None,
-                    wake=self.wake,
-                    queue_answers=self.queue_answers,
-                    entrance=entrance,
-                    **desk,
-                )
-            )
+            return create_app(self.desk(url, redis, **more))
 
         async with served(app) as url, httpx2.AsyncClient(base_url=url) as client:
-            if entrance is not None and role is not None:
-                await self.enter(client, entrance, role, portfolios)
+            if redis is not None and role is not None:
+                await self.enter(client, Entrance(self.office, redis, os.urandom), role, portfolios)
             yield client
         if redis is not None:
             await redis.aclose()

@@ -1,0 +1,132 @@
+"""Every page in a real browser: both languages, both screens, light and dark, by keyboard; axe over each."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import expect
+from pyotp.totp import TOTP
+
+from casework.staff.people import invite
+from casework.staff.rights import Role
+from tests.builders.browsing import Console
+from tests.builders.shop import OPS
+
+PAGES = [
+    ("/approvals", Role.COMPLIANCE),
+    ("/unknown", Role.SUPERVISOR),
+    ("/audit", Role.AUDITOR),
+    ("/audit?actor=nobody", Role.AUDITOR),
+    ("/staff", Role.ADMINISTRATOR),
+    ("/outbox", Role.COMPLIANCE),
+    ("/outbox/1", Role.COMPLIANCE),
+    ("/me", Role.COLLECTOR),
+]
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_every_page_is_accessible(console: Console, language: str, phone: bool) -> None:
+    for path, role in PAGES:
+        async with console.page_as(role, language, phone=phone) as page:
+            answer = await page.goto(path)
+            assert answer is not None
+            assert answer.status == 200, path
+            assert await page.locator("html").get_attribute("lang") == language
+            assert await page.locator(".empty-state").count() == (1 if "nobody" in path else 0), path
+            await console.assert_accessible(page)
+
+
+async def test_every_page_is_accessible_in_the_dark(console: Console) -> None:
+    for path, role in PAGES:
+        async with console.page_as(role, dark=True) as page:
+            await page.goto(path)
+            assert await page.locator("html").get_attribute("data-bs-theme") == "dark"
+            await console.assert_accessible(page)
+
+
+async def test_the_entrance_is_accessible(console: Console) -> None:
+    made = await invite(console.shop.office, OPS, "Nora", Role.RISK, console.shop.now)
+    for language in ("en", "zh"):
+        for path in ("/sign-in", "/join/" + made.join.rpartition("/")[2]):
+            async with console.page_as(None, language, phone=language == "zh") as page:
+                await page.goto(path)
+                await console.assert_accessible(page)
+
+
+async def test_somebody_joins_leaves_and_comes_back(console: Console) -> None:
+    made = await invite(console.shop.office, OPS, "Ina", Role.AUDITOR, console.shop.now)
+    async with console.page_as(None, phone=True) as page:
+        await page.goto("/join/" + made.join.rpartition("/")[2])
+        seed = await page.locator(".seed").inner_text()
+        await page.get_by_label("Password", exact=True).fill("four quiet words here")
+        await page.get_by_label("The password again").fill("four quiet words here")
+        await page.get_by_label("Code of the app").fill(TOTP(seed).at(console.shop.now))
+        await page.get_by_role("button", name="Make the account and enter").click()
+        await expect(page.get_by_role("heading", name="Audit", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        await page.goto("/audit?action=staff")
+        await page.get_by_label("Name").fill("Ina")
+        await page.get_by_label("Password").fill("four quiet words here")
+        await page.get_by_label("Code of the app").fill(
+            TOTP(seed).at(console.shop.now + timedelta(seconds=30))
+        )
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{console.url}/audit?action=staff")
+        await console.assert_accessible(page)
+
+
+async def test_by_keyboard_alone(console: Console) -> None:
+    async with console.page_as(Role.AUDITOR) as page:
+        await page.goto("/audit")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_be_focused()
+    async with console.page_as(Role.COMPLIANCE, phone=True) as page:
+        await page.goto("/outbox")
+        menu, link = page.get_by_role("button", name="Menu"), page.get_by_role("link", name="Audit")
+        await expect(link).to_be_hidden()
+        await menu.press("Enter")
+        await expect(link).to_be_visible()
+        await console.assert_accessible(page)
+        await page.keyboard.press("Escape")
+        await expect(link).to_be_hidden()
+        await expect(menu).to_be_focused()
+
+
+async def test_columns_are_chosen(console: Console) -> None:
+    async with console.page_as(Role.AUDITOR, name="Columba") as page:
+        await page.goto("/audit?action=staff")
+        await page.locator("summary", has_text="Columns").click()
+        await page.get_by_label("Details").uncheck()
+        await console.assert_accessible(page)
+        await page.get_by_role("group", name="Columns").locator("..").get_by_role("button").click()
+        await expect(page.get_by_role("columnheader", name="Who")).to_be_visible()
+        await expect(page.get_by_role("columnheader", name="Details")).to_have_count(0)
+        assert page.url.endswith("/audit?action=staff")
+
+
+async def test_a_picture_is_drawn_and_has_its_table(console: Console) -> None:
+    async with console.page_as(Role.ADMINISTRATOR) as page:
+        await page.goto("/staff")
+        await expect(page.locator(".chart svg")).to_be_visible()
+        await page.get_by_text("As a table").click()
+        await expect(page.locator("figure table")).to_contain_text("Collector")
+        await console.assert_accessible(page)
+
+
+async def test_a_question_comes_before_what_cannot_be_undone(console: Console) -> None:
+    async with console.page_as(Role.SUPERVISOR) as page:
+        asked: list[str] = []
+
+        async def no(dialog: object) -> None:
+            asked.append(dialog.message)  # type: ignore[attr-defined]
+            await dialog.dismiss()  # type: ignore[attr-defined]
+
+        page.on("dialog", no)
+        await page.goto("/unknown")
+        await page.get_by_role("button", name="Delivered").first.click()
+        assert asked == ["Contact 2 was delivered, you are sure? It stays so."]
+    states = await console.shop.book.sql("SELECT state FROM contacts WHERE id = 2")
+    assert states[0][0] == "unknown"

@@ -1,0 +1,159 @@
+"""A real Chromium at a console with a small book: pages as any role, language and screen, and axe over them.
+
+One server, database and browser for a session of tests. What loads from elsewhere, breaks the policy of
+content, or ends in an error of a script fails the test that `assert_accessible` is asked in.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.publish import publish
+from casework.staff.entrance import Entrance, From
+from casework.staff.people import invite, staff_roles
+from casework.staff.rights import Actor, Role
+from console.app import create_app
+from storage.staff.people import assign
+from strategies.language import shipped_strategies
+from tests.builders.served import served
+from tests.builders.shop import OPS, Shop
+
+AXE: Final = Path(__file__).parents[1] / "assets" / "axe.min.js"
+DESKTOP: Final = {"width": 1360, "height": 900}
+PHONE: Final = {"width": 390, "height": 844}
+LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
+_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_ARGUMENTS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
+
+
+def chromium() -> str | None:
+    """The program; None where there is none."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+class Console:
+    """The server with its book, and the browser."""
+
+    def __init__(self, url: str, shop: Shop, entrance: Entrance, browser: Browser) -> None:
+        self.url, self.shop, self.entrance, self._browser = url, shop, entrance, browser
+        self._axe = AXE.read_text("utf-8")
+        self._troubles: dict[Page, list[str]] = {}
+
+    @asynccontextmanager
+    async def page_as(
+        self,
+        role: Role | None,
+        language: str = "en",
+        *,
+        phone: bool = False,
+        dark: bool = False,
+        name: str | None = None,
+    ) -> AsyncIterator[Page]:
+        """A page of a browser of one's own, in which somebody of this role is signed in; None: nobody.
+
+        `name`: somebody else of the role, with settings of their own.
+        """
+        context: BrowserContext = await self._browser.new_context(
+            base_url=self.url,
+            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
+            has_touch=phone,
+            is_mobile=phone,
+            locale=LOCALES[language],
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        try:
+            if role is not None:
+                await self._enter(context, role, name or NAMES[role])
+            page = await context.new_page()
+            troubles = self._troubles[page] = []
+            page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on("request", lambda asked: troubles.append(asked.url) if _is_elsewhere(asked.url) else None)
+            yield page
+        finally:
+            await context.close()
+
+    async def assert_accessible(self, page: Page) -> None:
+        """No violation of WCAG 2.2 AA that axe calls serious, nothing from elsewhere, no error."""
+        await page.evaluate(self._axe)
+        found: dict[str, Any] = await page.evaluate(
+            "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", _TAGS
+        )
+        serious = [
+            f"{one['id']}: {one['help']}: " + "; ".join(node["html"][:200] for node in one["nodes"][:4])
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert not serious, f"{page.url}\n" + "\n".join(serious)
+        assert not self._troubles[page], f"{page.url}\n" + "\n".join(self._troubles[page])
+        wide = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wide <= 0, f"{page.url} is {wide} pixels wider than the screen"
+
+    def forgive(self, page: Page) -> None:
+        """What the browser complained of so far was meant: a refusal that a test asked for."""
+        self._troubles[page].clear()
+
+    async def _enter(self, context: BrowserContext, role: Role, name: str) -> None:
+        rows = await self.shop.book.sql("SELECT id FROM staff WHERE name = $1", name)
+        if not rows:
+            await invite(self.shop.office, OPS, name, role, self.shop.now)
+            rows = await self.shop.book.sql("SELECT id FROM staff WHERE name = $1", name)
+        ticket = await self.entrance.enter(rows[0][0], self.shop.now, From("127.0.0.1", "a test"), "password")
+        assert ticket is not None
+        await context.add_cookies([{"name": "kept_session", "value": ticket, "url": self.url}])
+
+
+NAMES: Final = {Role(role): role.replace("_", " ").title() for role in staff_roles()}
+
+
+def _is_elsewhere(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1"
+
+
+@asynccontextmanager
+async def console_at(engine: AsyncEngine, redis_url: str) -> AsyncIterator[Console]:
+    """The console with a book in which every page has something to show."""
+    shop = Shop(engine, redis_url)
+    await shop.open()
+    await _fill(shop)
+    redis = Redis.from_url(redis_url)
+    entrance = Entrance(shop.office, redis, os.urandom)
+    program = chromium()
+    assert program is not None
+    async with served(lambda url: create_app(shop.desk(url, redis))) as url, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
+        try:
+            yield Console(url, shop, entrance, browser)
+        finally:
+            await browser.close()
+            await redis.aclose()
+
+
+async def _fill(shop: Shop) -> None:
+    """A staff of every role; messages that went out, one that is unknown; a strategy that waits."""
+    for role, name in NAMES.items():
+        await invite(shop.office, OPS, name, role, shop.now)
+    today = shop.now.date()
+    behind = [await shop.borrower(today - timedelta(days=days)) for days in (2, 2, 2, 40)]
+    await shop.remind(6)
+    await shop.book.sql("UPDATE contacts SET state = 'unknown', code = 'no_answer_recorded' WHERE id = 2")
+    collector = (await shop.book.sql("SELECT id FROM staff WHERE name = $1", NAMES[Role.COLLECTOR]))[0][0]
+    async with shop.office.transaction() as raw:
+        await assign(raw, [one.case for one in behind], collector, "oda", shop.now)
+    guarded = shipped_strategies()["gentle"].replace(
+        "stale_after: 4d", "stale_after: 4d\nguard: 1\nmigrate: now"
+    )
+    await publish(shop.office, Actor("Olga", Role.OPERATIONS), guarded, "gentle.yaml", shop.now)
