@@ -19,7 +19,7 @@ async def welcome(here: Here, person: int | None) -> None:
     assert person is not None
     desk = here.desk
     chat = await arrive(desk.office, desk.actor, here.chat.telegram, None, here.now)
-    here = msgspec.structs.replace(here, chat=chat, say=speech(chat.language))
+    here = msgspec.structs.replace(here, chat=chat, say=speech(chat.language, chat.country))
     await here.send_plain(here.say("menu.linked"))
     await greet(here)
 
@@ -56,5 +56,5 @@ async def set_language(here: Here, code: str) -> None:
         return
     desk = here.desk
     chat = await speak(desk.office, desk.actor, here.chat, code, here.now)
-    here = msgspec.structs.replace(here, chat=chat, say=speech(code))
+    here = msgspec.structs.replace(here, chat=chat, say=speech(code, chat.country))
     await here.send(here.say("language.done"), MAIN)

@@ -96,7 +96,8 @@ class _Arrival:
             where = chat.id
         spoken = user.language_code
         found = await arrive(self._desk.office, self._desk.actor, where, spoken, self._desk.clock.now())
-        data["here"] = Here(self._desk, bot, found, speech(found.language), data.get("stored"))
+        say = speech(found.language, found.country)
+        data["here"] = Here(self._desk, bot, found, say, data.get("stored"))
         return await handler(event, data)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from ruamel.yaml import YAML
 
 from messages.locales import locale_for, long_date, money
@@ -43,10 +43,10 @@ class Speech(msgspec.Struct, frozen=True, eq=False):  # one of each, known by it
 
     def weekday(self, day: date) -> str:
         """A date of the coming days, with its weekday."""
-        return format_date(day, "EEE d MMM" if self.code != "zh" else "M月d日 EEE", locale=self.locale)
+        return format_skeleton("MMMEd", day, locale=self.locale)
 
     def month(self, day: date) -> str:
-        return format_date(day, "MMMM y" if self.code != "zh" else "y年M月", locale=self.locale)
+        return format_skeleton("yMMMM", day, locale=self.locale)
 
     def moment(self, at: datetime, zone: str) -> str:
         """A moment, at the borrower's, to the minute."""

@@ -92,6 +92,41 @@ async def record_consent(
     that does it, if any. Raises Denied, and CaseworkInputError where there is no such borrower, portfolio,
     channel or purpose, or no note.
     """
+    async with office.transaction() as raw:
+        return await record_consent_in(
+            raw,
+            office,
+            actor,
+            external_id,
+            channel,
+            state,
+            note,
+            now,
+            at=at,
+            portfolio=portfolio,
+            purpose=purpose,
+            source=source,
+            confirm=confirm,
+        )
+
+
+async def record_consent_in(
+    raw: Raw,
+    office: Office,
+    actor: Actor,
+    external_id: str,
+    channel: str,
+    state: str,
+    note: str,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    portfolio: str | None = None,
+    purpose: str | None = None,
+    source: str | None = None,
+    confirm: bool = False,
+) -> int | None:
+    """The same within the caller's transaction."""
     require(actor, Action.RECORD_CONSENT, portfolio)
     said_at = at or now
     if said_at > now:
@@ -105,33 +140,32 @@ async def record_consent(
         raise CaseworkInputError(f"{purpose!r} is no purpose; there are {', '.join(PURPOSES)}")
     if not note.strip():
         raise CaseworkInputError("a consent needs its evidence: note when and how they said it")
-    async with office.transaction() as raw:
-        book = await office.book(raw)
-        codes = {spec.portfolio: key for key, spec in book.portfolios.items()}
-        if portfolio is not None and portfolio not in codes:
-            raise CaseworkInputError(f"there is no portfolio {portfolio!r}")
-        person = await _named(raw, external_id, source)
-        cases = await lock_cases_of_person(raw, person, now)
-        entity = None if portfolio is None else codes[portfolio]
-        contact = None
-        for one in channels:
-            if confirm and contact is None and state == "revoked" and purpose != "marketing":
-                contact = await confirm_stop(raw, office, book, cases, one, said_at, now, portfolio=entity)
-            await set_consent(
-                raw,
-                [person],
-                one,
-                state,
-                said_at,
-                "staff",
-                note=lambda key: office.keyring.seal("consents", "note", key, note.strip()),
-                portfolio=entity,
-                purpose=purpose,
-            )
-        data = {"channel": channel, "portfolio": portfolio, "purpose": purpose}
-        event = Event(now, actor.name, actor.role, f"consent.{state}", "person", person, data)
-        await write(raw.connection, [event])
-        return contact
+    book = await office.book(raw)
+    codes = {spec.portfolio: key for key, spec in book.portfolios.items()}
+    if portfolio is not None and portfolio not in codes:
+        raise CaseworkInputError(f"there is no portfolio {portfolio!r}")
+    person = await _named(raw, external_id, source)
+    cases = await lock_cases_of_person(raw, person, now)
+    entity = None if portfolio is None else codes[portfolio]
+    contact = None
+    for one in channels:
+        if confirm and contact is None and state == "revoked" and purpose != "marketing":
+            contact = await confirm_stop(raw, office, book, cases, one, said_at, now, portfolio=entity)
+        await set_consent(
+            raw,
+            [person],
+            one,
+            state,
+            said_at,
+            "staff",
+            note=lambda key: office.keyring.seal("consents", "note", key, note.strip()),
+            portfolio=entity,
+            purpose=purpose,
+        )
+    data = {"channel": channel, "portfolio": portfolio, "purpose": purpose}
+    event = Event(now, actor.name, actor.role, f"consent.{state}", "person", person, data)
+    await write(raw.connection, [event])
+    return contact
 
 
 async def _named(raw: Raw, external_id: str, source: str | None) -> int:

@@ -53,19 +53,34 @@ async def report_contact(
     Of the person, whatever the portfolio. Raises CaseworkInputError: who, which loan, channel, result or
     moment cannot be; Denied where none of the person's portfolios is the actor's.
     """
-    _check(contact, now)
     async with office.transaction() as raw:
-        book = await office.book(raw)
-        rows = await find_cases(raw, book, borrower, source=source)
-        _require(actor, Action.RECORD_CONTACT, book, rows, owner)
-        loans = [await _loan(raw, rows, name, borrower) for name in dict.fromkeys(contact.loans)]
-        one = Elsewhere(
-            rows[0].person, contact.at, contact.channel, contact.inbound, contact.result, tuple(loans)
-        )
-        (new,) = await add_elsewhere(raw, [one], actor.name, now)
-        if new:
-            data = {"channel": contact.channel, "result": contact.result, "inbound": contact.inbound}
-            await write(raw.connection, [_event(actor, "contact.reported", one.person, data, now)])
+        return await report_contact_in(raw, office, actor, borrower, contact, now, source=source, owner=owner)
+
+
+async def report_contact_in(
+    raw: Raw,
+    office: Office,
+    actor: Actor,
+    borrower: str,
+    contact: Reported,
+    now: datetime,
+    *,
+    source: str | None = None,
+    owner: str | None = None,
+) -> bool:
+    """The same within the caller's transaction."""
+    _check(contact, now)
+    book = await office.book(raw)
+    rows = await find_cases(raw, book, borrower, source=source)
+    _require(actor, Action.RECORD_CONTACT, book, rows, owner)
+    loans = [await _loan(raw, rows, name, borrower) for name in dict.fromkeys(contact.loans)]
+    one = Elsewhere(
+        rows[0].person, contact.at, contact.channel, contact.inbound, contact.result, tuple(loans)
+    )
+    (new,) = await add_elsewhere(raw, [one], actor.name, now)
+    if new:
+        data = {"channel": contact.channel, "result": contact.result, "inbound": contact.inbound}
+        await write(raw.connection, [_event(actor, "contact.reported", one.person, data, now)])
     return new
 
 

@@ -1,6 +1,7 @@
 """What the doors of HTTP are handed by kept/."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -42,6 +43,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     entrance        who signs in, and is known again; None: there are no pages
     anchored        the heads of the audit chain that were kept outside the database; reads a file
     demo            by role, whom a visitor of the demo may be; None, as everywhere else, where it is none
+    pushed          the folder for what is pushed while it is worked: gone with the answer
     """
 
     office: Office
@@ -56,4 +58,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     entrance: Entrance | None = None
     anchored: Callable[[], Sequence[Head]] | None = None
     demo: Mapping[Role, int] | None = None
+    pushed: Path = Path("var/pushed")
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

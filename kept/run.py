@@ -185,6 +185,7 @@ async def _serving(
             entrance=Entrance(running.office, redis, os.urandom),
             anchored=running.anchors.read,
             demo=demo,
+            pushed=settings.data_dir / "pushed",
         )
     )
     door = _door(settings)

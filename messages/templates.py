@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late-firm": "late",
     "promise-tomorrow": "promise",
     "get-in-touch": "neutral",
+    "how-was-it": "neutral",
     "stop-confirmed": "neutral",
     "start-confirmed": "neutral",
     "help": "neutral",
@@ -95,9 +96,9 @@ ITEM_NAMES: Final = frozenset(
     {"loan", "product", "due", "long_due", "today", "pay", "outstanding", "days_late"}
 )
 
-ACTIONS: Final = frozenset({"pay", "paid", "promise", "human", "stop"})
+ACTIONS: Final = frozenset({"pay", "paid", "promise", "human", "stop", "feedback"})
 """What a button of a chat may ask for."""
-NEUTRAL_ACTIONS: Final = frozenset({"human", "stop"})
+NEUTRAL_ACTIONS: Final = frozenset({"human", "stop", "feedback"})
 """Those whose labels need not speak of a loan: for every address."""
 
 OUTPUT_LIMIT: Final = 20_000  # bytes

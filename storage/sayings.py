@@ -24,6 +24,7 @@ class Recipient(msgspec.Struct, frozen=True):
     to: str
     state: str  # of the address
     shared: bool  # with another person
+    wrote_at: datetime | None = None  # in a chat of theirs, to some minutes
 
 
 class LoanFigures(msgspec.Struct, frozen=True):
@@ -40,7 +41,8 @@ class LoanFigures(msgspec.Struct, frozen=True):
 _RECIPIENTS: Final = f"""
 WITH {REACH}
 SELECT c.id, c.person_id, p.name, p.language, p.country, c.address_id, a.value,
-       {STATE_NOW.format(now="$2")} AS state, a.shared
+       {STATE_NOW.format(now="$2")} AS state, a.shared,
+       (SELECT max(w.seen_at) FROM chats w WHERE w.person_id = c.person_id) AS wrote_at
 FROM contacts c JOIN persons p ON p.id = c.person_id JOIN addresses a ON a.id = c.address_id
 JOIN cases b ON b.id = c.case_id JOIN reach ON reach.portfolio_id = b.portfolio_id
 WHERE c.id = ANY($1)
@@ -66,14 +68,14 @@ async def to_be_said(
 
 def _recipients(keyring: Keyring, rows: Sequence[Any]) -> dict[int, Recipient]:
     found: dict[int, Recipient] = {}
-    for contact, person, name, language, country, address, value, state, shared in rows:
+    for contact, person, name, language, country, address, value, state, shared, wrote_at in rows:
         try:
             opened = None if name is None else keyring.open("persons", "name", person, name)
             to = keyring.open("addresses", "value", address, value)
         except CryptError as error:
             log.error("unreadable", contact=contact, error=str(error))  # noqa: TRY400 - its cause says no more
             continue
-        found[contact] = Recipient(opened, language, country, to, state, shared)
+        found[contact] = Recipient(opened, language, country, to, state, shared, wrote_at)
     return found
 
 

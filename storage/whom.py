@@ -1,5 +1,6 @@
 """Somebody of the book who is asked or told about: their cases, and the loans of a case."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -53,3 +54,14 @@ async def case_row(raw: Raw, case: int) -> CaseRow | None:
 async def loans_of(raw: Raw, case: int) -> list[Any]:
     """(id, external_id, role, status, zone, due: of the oldest unpaid installment or null) of each loan."""
     return await raw.rows(_LOANS, case)
+
+
+async def currencies_of(raw: Raw, case: int, loans: Sequence[int] = ()) -> list[str]:
+    """The currencies of a case's loans, or of those of them that are named."""
+    rows = await raw.rows(
+        "SELECT DISTINCT l.currency FROM parties t JOIN loans l ON l.id = t.loan_id "
+        "WHERE t.case_id = $1 AND (cardinality($2::bigint[]) = 0 OR l.id = ANY($2)) ORDER BY 1",
+        case,
+        list(loans),
+    )
+    return [row[0] for row in rows]

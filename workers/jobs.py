@@ -16,13 +16,17 @@ import casework.experiments as experiments
 import casework.feeds as feeds
 import casework.inbound as inbound
 import casework.look as looking
+from casework.borrower.settled import ask_how_it_was
 from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.insight.last_check import note_check
+from casework.insight.today import make_figures
 from casework.notices import notify_all
 from casework.office import Clock, Office
 from casework.ready import packs_past_review
 from casework.seal import Head, seal
+from casework.staff.alerts import raise_alerts
+from casework.staff.digest import make_digests
 from casework.staff.rights import Actor
 from casework.staff.texting import send_staff_texts
 from notifiers.base import Notifier
@@ -178,7 +182,8 @@ async def review(ctx: dict[str, Any]) -> None:
 
 
 async def notify(ctx: dict[str, Any]) -> None:
-    """Plan the notices that portfolios have sent by themselves; an alert for persons whom none can reach."""
+    """Plan the notices that portfolios have sent by themselves, an alert for persons whom none can reach;
+    and the question of how it was, to those whose matter is settled."""
     shift: Shift = ctx["shift"]
     planned = await notify_all(shift.office, shift.actor, shift.clock.now())
     for (portfolio, notice), made in planned.items():
@@ -186,6 +191,8 @@ async def notify(ctx: dict[str, Any]) -> None:
             log.error("notice_nowhere", portfolio=portfolio, notice=notice, persons=len(made.nowhere))
         if made.planned:
             await wake(ctx["redis"], "deliver")
+    if await ask_how_it_was(shift.office, shift.actor, shift.clock.now()):
+        await wake(ctx["redis"], "deliver")
 
 
 async def watch_experiments(ctx: dict[str, Any]) -> None:
@@ -214,5 +221,36 @@ async def watch_feeds(ctx: dict[str, Any]) -> None:
         )
 
 
+async def alert(ctx: dict[str, Any]) -> None:
+    """Raise what somebody who leads is to hear of; the bot says it."""
+    shift: Shift = ctx["shift"]
+    await raise_alerts(shift.office, shift.actor, shift.clock.now())
+
+
+async def digest(ctx: dict[str, Any]) -> None:
+    """Read the morning's figures for those whose morning it is; the bot shows them."""
+    shift: Shift = ctx["shift"]
+    await make_digests(shift.office, shift.actor, shift.clock.now())
+
+
+async def count_today(ctx: dict[str, Any]) -> None:
+    """Where each loan stands, and the figures of the day, for who opens the console."""
+    shift: Shift = ctx["shift"]
+    await make_figures(shift.office, shift.actor, shift.clock.now())
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
-JOBS: Final = (*ROUND, ask, sweep, seal_record, check, review, notify, watch_experiments, watch_feeds)
+JOBS: Final = (
+    *ROUND,
+    ask,
+    sweep,
+    seal_record,
+    check,
+    review,
+    notify,
+    watch_experiments,
+    watch_feeds,
+    alert,
+    digest,
+    count_today,
+)

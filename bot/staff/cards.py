@@ -117,12 +117,12 @@ def _dont(say: Speech, what: str) -> str:
 
 
 def rows(post: Post, card: Card) -> Rows:
-    """The buttons of a card; whoever only sees the case has none."""
+    """The buttons of a card; whoever only sees the case has none but the way to the console."""
     turn = card.turn
-    if turn is None:
-        return ()
     public = post.office.doors.public_url
-    console = [] if card.personal or public is None else [(post.say("buttons.console"), public)]
+    console = [] if card.personal or public is None else [_console(post, public, card.code)]
+    if turn is None:
+        return (console,)
     leads = Action.ASSIGN_CASE in RIGHTS[post.member.actor.role]
     assigns = [button(post, "assign", f"assign:{card.case}")] if leads else []
     talk = [] if card.talk is None else [button(post, "talk", f"talk:{card.talk}")]
@@ -134,6 +134,11 @@ def rows(post: Post, card: Card) -> Rows:
         (button(post, "note", f"note:{turn}"), button(post, "skip", f"skip:{turn}")),
         (*talk, *assigns, *console),
     )
+
+
+def _console(post: Post, public: str, code: str) -> tuple[str, str]:
+    """The page of a case in the console, where a lender's chat shows nothing personal."""
+    return post.say("buttons.console"), f"{public.rstrip('/')}/work/{code}"
 
 
 def button(post: Post, label: str, asks: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import day, entries, find, late, leading, number, reach, talks
+from bot.staff import alerts, day, entries, find, late, leading, number, reach, talks
 from bot.staff.cards import button
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -39,6 +39,8 @@ COMMANDS: Final[dict[str, Act]] = {
     "/assign": leading.assign_,
     "/broken": leading.broken,
     "/approvals": leading.approvals,
+    "/alerts": alerts.listed,
+    "/morning": alerts.morning,
 }
 TAPS: Final[dict[str, Act]] = {
     "help": help_,
@@ -72,6 +74,11 @@ TAPS: Final[dict[str, Act]] = {
     "give": leading.give,
     "broken": leading.broken,
     "approvals": leading.approvals,
+    "alerts": alerts.listed,
+    "alert": alerts.opened,
+    "snooze": alerts.ask_snooze,
+    "snoozed": alerts.snoozed,
+    "seen": alerts.seen,
     "yes": leading.yes,
     "nay": leading.no,
     "talk": talks.take_,

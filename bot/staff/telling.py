@@ -1,13 +1,22 @@
-"""What a chat of the staff is told unasked: an agreed call rings, a borrower wants a person, or writes."""
+"""What a chat of the staff is told unasked: an agreed call rings, a borrower wants a person or writes,
+something is wrong, and how it stands this morning."""
+
+import asyncio
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from bot.desk import Desk
+from bot.staff import alerts
+from bot.staff.picture import draw_morning
 from bot.staff.post import keyboard
 from bot.texts import Speech, staff_speech
+from casework.staff.alerts import begin_alerts
+from casework.staff.alerts import said as alert_said
+from casework.staff.digest import begin_digests
+from casework.staff.digest import said as digest_said
 from casework.staff.ringing import begin_rings, rung
 from casework.staff.talking import begin_calls, begin_heard
 
@@ -29,6 +38,33 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         key = "talk.heard" if heard.text else "talk.heard_elsewhere"
         text = say(key, code=_code(say, heard.case), text=heard.text)
         await _said(bot, heard.telegram, text, _talks(say, heard.talk))
+    await _alerts(desk, bot)
+    await _mornings(desk, bot)
+
+
+async def _alerts(desk: Desk, bot: Bot) -> None:
+    """What is wrong, to who leads; of many the first few, and how many others there are."""
+    for told in await begin_alerts(desk.office, desk.actor, desk.clock.now()):
+        say = staff_speech(told.language)
+        for one in told.alerts:
+            if await _said(bot, told.telegram, alerts.words(say, one), keyboard(alerts.board(say, one))):
+                await alert_said(desk.office, desk.actor, told.staff, one.id, desk.clock.now())
+        if told.more:
+            rows = (((say.button("alerts"), "alerts"),),)
+            await _said(bot, told.telegram, say("alert.more", count=told.more), keyboard(rows))
+
+
+async def _mornings(desk: Desk, bot: Bot) -> None:
+    """The morning's figures, as a picture."""
+    for one in await begin_digests(desk.office, desk.actor, desk.clock.now()):
+        png = await asyncio.to_thread(draw_morning, one.figures, one.before)
+        text = alerts.caption(staff_speech(one.language), one.figures)
+        try:
+            await bot.send_photo(one.telegram, BufferedInputFile(png, "kept.png"), caption=text)
+        except TelegramAPIError as error:
+            log.warning("not known to be shown to the staff", error=type(error).__name__)
+            continue
+        await digest_said(desk.office, desk.actor, one, desk.clock.now())
 
 
 def _code(say: Speech, case: int | None) -> str:

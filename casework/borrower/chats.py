@@ -19,14 +19,15 @@ from storage.raw import Raw
 DISUSE = timedelta(days=180)
 LANGUAGES = ("en", "zh")
 
-_A_WHILE = timedelta(hours=1)  # how exactly it is known when somebody wrote last
+_A_WHILE = timedelta(minutes=5)  # how exactly it is known when somebody wrote last
 
 
 class Chat(msgspec.Struct, frozen=True):
     """A chat at a moment. `person` is None where nobody proved whose it is; `telegram` its id there.
 
     `expired`: it was somebody's until this very moment. `locked`: no proof is taken now. `staff`: who of the
-    staff works there. `talking`: a conversation with a person was open there.
+    staff works there. `talking`: a conversation with a person was open there. `country`: whose figures and
+    dates are written there; None where nobody proved whose it is.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Chat(msgspec.Struct, frozen=True):
     expired: bool = False
     staff: int | None = None
     talking: bool = False
+    country: str | None = None
 
 
 async def arrive(office: Office, actor: Actor, telegram: int, language: str | None, now: datetime) -> Chat:
@@ -45,7 +47,9 @@ async def arrive(office: Office, actor: Actor, telegram: int, language: str | No
     require(actor, Action.TAKE_UPDATE)
     token = office.keyring.token("chat", str(telegram))
     row = await office.together(_found, token)
-    if row is not None and not _is_over(row, now) and row.seen_at + _A_WHILE >= now:
+    if row is not None and not _is_over(row, now):
+        if row.seen_at + _A_WHILE < now:
+            await office.together(_seen, (row.id, now))
         return _chat(row, telegram, now, expired=False)
     async with office.transaction() as raw:
         row = await chats.find(raw, token)
@@ -58,14 +62,18 @@ async def arrive(office: Office, actor: Actor, telegram: int, language: str | No
         over = _is_over(row, now)
         if over:
             await _expire(raw, actor, row, now)
-        if row.seen_at + _A_WHILE < now:
-            await chats.seen(raw, row.id, now)
+            await chats.seen(raw, [row.id], now)
     return _chat(row, telegram, now, expired=over)
 
 
 async def _found(_: Office, raw: Raw, tokens: Sequence[bytes]) -> list[ChatRow | None]:
     rows = await chats.find_all(raw, tokens)
     return [rows.get(token) for token in tokens]
+
+
+async def _seen(_: Office, raw: Raw, keys: Sequence[tuple[int, datetime]]) -> list[None]:
+    await chats.seen(raw, [chat for chat, _ in keys], max(now for _, now in keys))
+    return [None] * len(keys)
 
 
 def _is_over(row: ChatRow, now: datetime) -> bool:
@@ -84,6 +92,7 @@ def _chat(row: ChatRow, telegram: int, now: datetime, *, expired: bool) -> Chat:
         expired,
         row.staff,
         row.talking,
+        None if expired else row.country,
     )
 
 

@@ -52,12 +52,13 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct):
-    """What became of a claim's answers."""
+    """What became of a claim's answers. `asked_for`: the cases whose person asked, and is answered now."""
 
     ready: list[Said] = msgspec.field(default_factory=list[Said])
     put_off: set[int] = msgspec.field(default_factory=set[int])
     cancelled: set[int] = msgspec.field(default_factory=set[int])
     refused: set[int] = msgspec.field(default_factory=set[int])
+    asked_for: set[int] = msgspec.field(default_factory=set[int])
 
 
 class Answering:
@@ -112,6 +113,8 @@ class Answering:
                     refused.append((contact.id, refusal.code, decision_of[contact.case]))
                     continue
                 made.ready.append(Said(outgoing, contact.channel, gate))
+                if answer.purpose == "answer":
+                    made.asked_for.add(contact.case)
                 marked.append(_marked(self._office, contact.id, said, decision_of[contact.case]))
         await mark_sending(self._raw, marked, now, until)
         await refuse(self._raw, refused, now)

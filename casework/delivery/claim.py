@@ -4,8 +4,9 @@ What a look planned hours ago goes out only if the same decision, made now, stil
 rendered here, with the figures of this moment, and stored before anything is handed over.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 import structlog
@@ -28,18 +29,21 @@ from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import Rules, earliest_of
 from policy.values import Ask
+from storage.answers import put_off
 from storage.audit import Event, write
 from storage.contacts import Leased, Marked, cancel, lock_for_claim, mark_sending, refuse
 from storage.course import CaseChange, write_changes
 from storage.facts import load_facts
 from storage.raw import Raw
-from storage.sayings import to_be_said
+from storage.sayings import Recipient, to_be_said
 from strategies.addresses import NEUTRAL
 from strategies.asking import asks_of
 from strategies.rulebook import ENGINE
 from strategies.values import Facts, Plan
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("casework")
+
+RESTS: Final = timedelta(hours=1)  # a reminder, after somebody asked and was answered
 
 _JSON = msgspec.json.Encoder()
 
@@ -114,29 +118,31 @@ async def claim(
             engine=ENGINE,
             also_deciding=frozenset(facts.case for _, facts in going.values()) | answering.cases,
         )
-        ready, refused = await _mark(office, raw, book, going, decision_of, now, until)
         answered = await answering.mark(decision_of, now, until)
-        put_off = {contact for change in changes for contact, _ in change.put_off}
+        ready, refused, resting = await _mark(
+            office, raw, book, going, decision_of, now, until, answered=answered.asked_for
+        )
+        later = {contact for change in changes for contact, _ in change.put_off}
         cancelled = {contact for change in changes for contact, _ in change.cancelled}
         # A receipt may have ended the message of a fallback meanwhile: nothing speaks of it any more.
-        over = sorted(mine - set(going) - put_off - cancelled - answering.contacts)
+        over = sorted(mine - set(going) - later - cancelled - answering.contacts)
         await cancel(raw, over, "message_over", now)
         cancelled.update(over)
         ready += [Ready(one.outgoing, one.channel, None, one.may_go) for one in answered.ready]
         refused |= answered.refused
-        put_off |= answered.put_off
+        later |= answered.put_off | resting
         cancelled |= answered.cancelled
         events = [("contact.sending", made.outgoing.contact) for made in ready]
         events += [("contact.failed", contact) for contact in refused]
         events += [("contact.cancelled", contact) for contact in sorted(cancelled)]
-        events += [("contact.put_off", contact) for contact in sorted(put_off & mine)]
+        events += [("contact.put_off", contact) for contact in sorted(later & mine)]
         await write(
             raw.connection,
             [Event(now, actor.name, actor.role, action, "contact", contact) for action, contact in events],
         )
     return Claimed(
         tuple(ready),
-        tuple(contact for contact in leased if contact.id in put_off),
+        tuple(contact for contact in leased if contact.id in later),
         tuple(contact for contact in leased if contact.id in cancelled),
         tuple(contact for contact in leased if contact.id in refused),
     )
@@ -150,10 +156,16 @@ async def _mark(
     decision_of: Mapping[int, int],
     now: datetime,
     until: datetime,
-) -> tuple[list[Ready], set[int]]:
-    """Render and store the body of each, and mark it `sending`; what cannot be said fails alone."""
+    *,
+    answered: Collection[int],
+) -> tuple[list[Ready], set[int], set[int]]:
+    """Render and store the body of each, and mark it `sending`; what cannot be said fails alone.
+
+    What is ready, what failed, and what rests because somebody was just answered (`answered`: the cases of
+    this claim's own answers).
+    """
     if not going:
-        return [], set()
+        return [], set(), set()
     loans = sorted({loan for plan, _ in going.values() for loan in plan.loans})
     who, owed = await to_be_said(raw, office.keyring, list(going), loans, now)
     ready: list[Ready] = []
@@ -162,11 +174,16 @@ async def _mark(
     # Read after the facts: what was paid in between and is not decided yet is said to nobody.
     gone = {contact for contact, (plan, _) in going.items() if any(loan not in owed for loan in plan.loans)}
     refused += [(contact, "nothing_owed") for contact in sorted(gone & set(who))]
+    resting: dict[int, datetime] = {}
     for contact, (plan, facts) in going.items():
         spec = book.portfolios[facts.portfolio]
         step = book.rulebook.strategies[plan.strategy].step(plan.step)
         person = who.get(contact)
         if person is None or contact in gone:
+            continue
+        rests = now + RESTS if facts.case in answered else _rests(facts, person)
+        if rests is not None and rests > now:
+            resting[contact] = rests
             continue
         figures = [owed[loan] for loan in plan.loans]
         today = local_day(now, facts.situation.zones[0])
@@ -209,10 +226,20 @@ async def _mark(
             opt_out_url=told.opt_out_url if plan.channel == "email" else None,
         )
         ready.append(Ready(outgoing, plan.channel, step.fallback_after, _gate(rules, asks, facts)))
+    for contact, rests in resting.items():
+        await put_off(raw, contact, rests)
     await mark_sending(raw, marked, now, until)
     deciding = [(contact, code, decision_of[going[contact][1].case]) for contact, code in refused]
     await refuse(raw, deciding, now)
-    return ready, {contact for contact, _ in refused}
+    return ready, {contact for contact, _ in refused}, set(resting)
+
+
+def _rests(facts: Facts, person: Recipient) -> datetime | None:
+    """Until when who was answered, or wrote in a chat, is not reminded: they have just heard of it."""
+    heard = [one.at for one in facts.situation.past if one.purpose == "answer"]
+    if person.wrote_at is not None:
+        heard.append(person.wrote_at)
+    return max(heard) + RESTS if heard else None
 
 
 def _of_promise(told: Saying, plan: Plan, facts: Facts) -> Saying:

@@ -12,6 +12,7 @@ from prometheus_client import Gauge
 
 from casework.insight.check import Invariant
 from casework.office import Office
+from storage.raw import Raw
 
 _MARK = "last_check"
 
@@ -41,3 +42,12 @@ async def show_last_check(office: Office) -> None:
         _AT.set(at.timestamp())
         for name, violations in msgspec.json.decode(value, type=dict[str, int]).items():
             _BROKEN.labels(name).set(violations)
+
+
+async def broken_by_last_check(raw: Raw) -> tuple[str, dict[str, int]]:
+    """When the last check ended (ISO 8601; "" for never), and what it found broken: violations by name."""
+    rows = await raw.rows("SELECT at, value FROM marks WHERE name = $1", _MARK)
+    for at, value in rows:
+        counts = msgspec.json.decode(value, type=dict[str, int])
+        return at.isoformat(), {name: count for name, count in counts.items() if count}
+    return "", {}

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from casework.errors import CaseworkInputError
+from casework.errors import NotFoundError
 from casework.insight.ledgers import payment_of, schedule_row
 from casework.insight.snapshot import snapshot
 from casework.office import Office
@@ -94,7 +94,7 @@ async def portfolio(
 ) -> BookFigures:
     """The figures as of the end of `as_of` (None: today in each loan's zone, at `now`).
 
-    Of one portfolio (`code`) or all. `progress(done, of)` counts loans. Raises Denied, and CaseworkInputError
+    Of one portfolio (`code`) or all. `progress(done, of)` counts loans. Raises Denied, and NotFoundError
     for a code that is no portfolio's.
     """
     require(actor, Action.SEE_PORTFOLIO, code)
@@ -200,7 +200,7 @@ def _id_of(specs: Mapping[int, PortfolioSpec], code: str | None) -> int | None:
     ids = {spec.portfolio: id_ for id_, spec in specs.items()}
     if code not in ids:
         known = ", ".join(sorted(ids)) or "none yet"
-        raise CaseworkInputError(f"there is no portfolio {code!r}; there are: {known}")
+        raise NotFoundError(f"there is no portfolio {code!r}; there are: {known}")
     return ids[code]
 
 

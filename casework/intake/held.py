@@ -1,5 +1,6 @@
 """A tape that looks wrong: kept as a question, loaded by a yes."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -36,7 +37,8 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
         name: getattr(report, name) for name in ("loaded", "updated", "unchanged", "skipped", "rejected")
     }
     draw(picture, f"{order.path.name}, {now:%Y-%m-%d %H:%M} UTC", job.measured, counts, job.findings)
-    await guard.supersede(raw, order.kind, job.feeds, actor.name, now)
+    if not order.pushed:
+        await guard.supersede(raw, order.kind, job.feeds, actor.name, now)
     portfolios = {portfolio for portfolio, _ in job.feeds}
     content = {
         "tape": order.kind,
@@ -45,6 +47,8 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
         "portfolio": order.portfolio,
         "as_of": order.as_of.isoformat() if order.as_of else None,
         "full": order.full,
+        "pushed": order.pushed,
+        "complete_to": order.complete_to.isoformat() if order.complete_to else None,
         "rejects_folder": str(order.rejects_folder.resolve()),
         "now": now.isoformat(),
         "content": job.content.hex(),
@@ -73,6 +77,8 @@ async def _load(
         portfolio=held["portfolio"],
         as_of=date.fromisoformat(held["as_of"]) if held["as_of"] else None,
         full=held["full"],
+        pushed=held.get("pushed", False),
+        complete_to=datetime.fromisoformat(to) if (to := held.get("complete_to")) else None,
     )
     tape = open_tape(path, mapping, order.kind)
     if content_digest(order, tape).hex() != held["content"]:
@@ -86,12 +92,20 @@ async def _load(
         job.papers.drop()
         raise
     job.papers.keep()
+    _forget(held)
     return report.document()
 
 
 async def _let_go(office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime) -> None:
     """Without that tape: its loans are spoken of as before, by what the book knows."""
     await guard.release_feeds(raw, now)
+    _forget(question.content)
+
+
+def _forget(held: Mapping[str, Any]) -> None:
+    """What was pushed and waited here is personal data that nobody needs any more."""
+    if held.get("pushed"):
+        shutil.rmtree(held["path"], ignore_errors=True)
 
 
 IMPORT: Final = Kind(Action.IMPORT_BOOK, four_eyes=False, yes=_load, no=_let_go)

@@ -13,6 +13,7 @@ from casework.intake.report import ImportReport
 from casework.intake.tape import open_tape
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
+from storage.raw import Raw
 
 
 class _NothingKept(Exception):  # noqa: N818 - rolls back what a dry run did, or a held tape
@@ -27,6 +28,45 @@ async def import_tape(
     One that looks wrong beside the book is held: nothing of it is kept until somebody approves it.
     Raises TapeError and MappingError for what cannot be read as the mapping says, Denied.
     """
+    async with office.transaction() as raw:
+        report, job = await import_in(raw, office, actor, order, now, progress)
+        papers = job.papers
+    papers.keep()
+    return report
+
+
+async def import_in(
+    raw: Raw,
+    office: Office,
+    actor: Actor,
+    order: Order,
+    now: datetime,
+    progress: Progress | None = None,
+) -> tuple[ImportReport, Loading]:
+    """The same within the caller's transaction. Its papers are to be kept, or dropped, once that is over."""
+    _may(actor, order)
+    tape = open_tape(order.path, order.mapping, order.kind)
+    job = Loading(office, actor, order, tape, now, progress)
+    report: ImportReport | None = None
+    try:
+        try:
+            async with raw.attempt():
+                report = await job.run(raw)
+                _keep_or_not(order, job)
+        except _NothingKept:
+            pass
+        assert report is not None
+        if job.findings and not order.dry_run:
+            report = msgspec.structs.replace(
+                report, held_for_approval=await hold(raw, actor, job, report, now)
+            )
+    except BaseException:
+        job.papers.drop()
+        raise
+    return report, job
+
+
+def _may(actor: Actor, order: Order) -> None:
     if order.portfolio is not None:
         try:
             check_code(order.portfolio)
@@ -35,26 +75,6 @@ async def import_tape(
     named = order.portfolio or order.mapping.constants.portfolio
     if named is not None or actor.portfolios is None:
         require(actor, Action.IMPORT_BOOK, named)
-    tape = open_tape(order.path, order.mapping, order.kind)
-    job = Loading(office, actor, order, tape, now, progress)
-    report: ImportReport | None = None
-    try:
-        async with office.transaction() as raw:
-            report = await job.run(raw)
-            _keep_or_not(order, job)
-    except _NothingKept:
-        pass
-    except BaseException:
-        job.papers.drop()
-        raise
-    assert report is not None
-    if job.findings and not order.dry_run:
-        async with office.transaction() as raw:
-            report = msgspec.structs.replace(
-                report, held_for_approval=await hold(raw, actor, job, report, now)
-            )
-    job.papers.keep()
-    return report
 
 
 def _keep_or_not(order: Order, job: Loading) -> None:

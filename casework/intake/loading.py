@@ -58,7 +58,7 @@ class Loading:
         self._office = office
         self._actor = actor
         self._order = order
-        self._tape = tape
+        self.tape: Final[Tape] = tape
         self._now = now
         self._progress: Final[Progress] = progress or _quiet
         self._approved = approved
@@ -94,8 +94,8 @@ class Loading:
                 f"--portfolio {order.portfolio}: the book has no such portfolio; it has {known_codes}"
             )
         shape = resolve.Shape(
-            many_files=any(file.part.loan is None for file in self._tape.files),
-            coarse=any(self._coarse(file) for file in self._tape.files),
+            many_files=any(file.part.loan is None for file in self.tape.files),
+            coarse=any(self._coarse(file) for file in self.tape.files),
             unnamed=stager.unnamed,
             portfolio_id=asked,
         )
@@ -139,7 +139,8 @@ class Loading:
         if not self._approved:
             await self._judge(raw, counts, spoken_of.portfolios)
         if not self.findings:
-            await guard.supersede(raw, order.kind, self.feeds, self._actor.name, self._now)
+            if not order.pushed:
+                await guard.supersede(raw, order.kind, self.feeds, self._actor.name, self._now)
             await guard.release_feeds(raw, fed_at)
         return await self._report(raw, counts, fed_at, recalled, notes, spoken_of.portfolios, asked)
 
@@ -152,7 +153,7 @@ class Loading:
         setting = Setting(
             constants=mapping.constants,
             formats=mapping.formats,
-            look_ups=look_up_tables(mapping, self._tape.look_ups),
+            look_ups=look_up_tables(mapping, self.tape.look_ups),
             source=None if own_source else mapping.constants.source,
             portfolio=order.portfolio,
             homes=homes,
@@ -160,8 +161,8 @@ class Loading:
             currency=None if _own_currency(mapping) else mapping.constants.currency,
             keyed_by_number=all(part.installment is None or part.installment.key is None for part in parts),
         )
-        total = sum(_lines(file.path) for file in self._tape.files)
-        for index, file in enumerate(self._tape.files):
+        total = sum(_lines(file.path) for file in self.tape.files)
+        for index, file in enumerate(self.tape.files):
             for read in read_file(file, index, setting, BATCH):
                 for loan in read.loans:
                     if loan.portfolio not in self._homes:
@@ -169,7 +170,7 @@ class Loading:
                         home = Home(loan.zone, person.country, person.language)
                         self._homes[loan.portfolio] = home, loan.currency
                 await stager.stage(read)
-                self.papers.add_addresses(self._tape.files, read.asides)
+                self.papers.add_addresses(self.tape.files, read.asides)
                 self._read += read.rows
                 self._progress("reading", self._read, total)
 
@@ -183,7 +184,7 @@ class Loading:
                 file.part.only_payments,
                 self._coarse(file),
             )
-            for index, file in enumerate(self._tape.files)
+            for index, file in enumerate(self.tape.files)
         ]
 
     def _coarse(self, file: TapeFile) -> bool:
@@ -228,16 +229,20 @@ class Loading:
 
     async def _feed(self, raw: Raw, fed_at: datetime, asked: int | None) -> None:
         """A tape tells of payments where it has them, where the mapping knows none, and where it is a folder:
-        then what it does not have was not paid. Loans alone tell nothing of payments."""
+        then what it does not have was not paid. Loans alone tell nothing of payments. What is pushed tells of
+        one payment, not that there was no other, unless it says so."""
         if self._tells_of_payments:
+            fed_at = self._order.complete_to or fed_at
             await tally.feed_known(raw, fed_at, asked if self._order.kind == "payments" else None)
         else:
             await tally.feed_unknown(raw)
 
     @property
     def _tells_of_payments(self) -> bool:
+        if self._order.pushed:
+            return self._order.complete_to is not None
         pays = any(part.payments for part in self._order.mapping.files.values())
-        read = any(file.part.payments for file in self._tape.files)
+        read = any(file.part.payments for file in self.tape.files)
         return read or not pays or self._order.path.is_dir()
 
     async def _counts(self, raw: Raw) -> dict[str, int]:
@@ -248,7 +253,7 @@ class Loading:
 
     async def _judge(self, raw: Raw, counts: Mapping[str, int], codes: list[str]) -> None:
         assert self.measured is not None
-        habit = await guard.coverage_before(raw, codes)
+        habit = [] if self._order.pushed else await guard.coverage_before(raw, codes)
         self.findings = judge(
             self.measured,
             self._read,
@@ -259,8 +264,9 @@ class Loading:
         )
 
     async def _repeats(self, raw: Raw) -> date | None:
-        """The earlier day on which the very same tape came. One that is played by --as-of may come again."""
-        if self._order.as_of is not None:
+        """The earlier day on which the very same tape came. One that is played by --as-of may come again, and
+        so may what is pushed: whoever heard no answer sends it once more."""
+        if self._order.as_of is not None or self._order.pushed:
             return None
         last = await guard.last_with(raw, self._order.kind, self.content)
         if last is None:
@@ -286,10 +292,10 @@ class Loading:
             sums[what][currency] = format_major(minor, currency)
         if self._faults:
             odd = await faults.faults(raw, _MOST_FAULTS)
-            self.papers.write_faults(self._tape.files, odd)
+            self.papers.write_faults(self.tape.files, odd)
         reasons: dict[tuple[str, str], int] = {}
         if counts["rejected"]:
-            reasons = await self.papers.write_rejects(self._tape.files, refuse.rejects(raw))
+            reasons = await self.papers.write_rejects(self.tape.files, refuse.rejects(raw))
         report = ImportReport(
             kind=order.kind,
             mapping=order.mapping.name,
@@ -300,14 +306,14 @@ class Loading:
             rejects_file=self.papers.rejects_file,
             held_for_approval=bool(self.findings),
             reasons=[(*said, rows) for said, rows in sorted(reasons.items(), key=lambda one: -one[1])],
-            files=files_of(self._tape),
+            files=files_of(self.tape),
             portfolios=codes,
             notes=[*notes, *(f"looks wrong: {one.words}" for one in self.findings)],
             faults=self._faults,
             faults_file=self.papers.faults_file,
             addresses_aside=self.papers.addresses,
             aside_file=self.papers.addresses_file,
-            coverage=measured.there / measured.active if measured.active else None,
+            coverage=measured.there / measured.active if measured.active and not order.pushed else None,
             as_of=self._as_of(self._zone),
             fed_at=fed_at,
             dry_run=order.dry_run,
@@ -321,7 +327,7 @@ class Loading:
             self._now,
             fed_at,
             msgspec.json.encode(report),
-            None if order.as_of else self.content,
+            None if order.as_of or order.pushed else self.content,
         )
         event = Event(
             self._now,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,9 @@ class Order(msgspec.Struct, frozen=True):
     full            recall the loans that the tape does not have
     dry_run         do all of it, keep nothing
     rejects_folder  where the file of refused rows is put
+    pushed          it says what it has and is silent about all else: no loan is missing from it, and it does
+                    not take the place of a tape that waits for approval
+    complete_to     of what is pushed: every payment received by then has been told
     """
 
     kind: Kind
@@ -34,6 +37,8 @@ class Order(msgspec.Struct, frozen=True):
     as_of: date | None = None
     full: bool = False
     dry_run: bool = False
+    pushed: bool = False
+    complete_to: datetime | None = None
 
 
 def content_digest(order: Order, tape: Tape) -> bytes:

@@ -31,7 +31,7 @@ async def write_rejects(
             for record in batch:
                 file_no, row_no, column, reason = _typed(record)
                 file = files[file_no]
-                column = column or _column_of(file, reason)
+                column = column or column_of(file, reason)
                 if file_no != place:
                     place, rows = file_no, rows_of(file)
                 cells = next((cells for number, cells in rows if number == row_no), list[str]())
@@ -58,7 +58,7 @@ _SPOKEN_OF: Final = (
 )
 
 
-def _column_of(file: TapeFile, reason: str) -> str:
+def column_of(file: TapeFile, reason: str) -> str:
     """The columns of the file that such a reason speaks of; none where the row as a whole is meant."""
     key = next(key for begins, key in _SPOKEN_OF if reason.startswith(begins))
     part = file.part

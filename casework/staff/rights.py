@@ -68,6 +68,8 @@ class Action(StrEnum):
     TAKE_CASE = "take_case"  # from the queue; and find one
     ANSWER_CALLER = "answer_caller"  # who is on the line, whoever's case it is
     ASSIGN_CASE = "assign_case"
+    HEAR_ALERT = "hear_alert"  # of what goes wrong, in the chat
+    READ_DIGEST = "read_digest"  # the morning's figures
     CHECK = "check"
     VERIFY_AUDIT = "verify_audit"
 
@@ -173,6 +175,8 @@ _DESK: Final = {
     Action.TAKE_CASE: Scope.PORTFOLIO,
     Action.ANSWER_CALLER: Scope.PORTFOLIO,
     Action.ASSIGN_CASE: Scope.PORTFOLIO,
+    Action.HEAR_ALERT: Scope.PORTFOLIO,
+    Action.READ_DIGEST: Scope.PORTFOLIO,
 }
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
@@ -204,6 +208,8 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.OPERATIONS: {
         Action.MANAGE_STAFF: Scope.PORTFOLIO,
         Action.ASSIGN_CASE: Scope.PORTFOLIO,
+        Action.HEAR_ALERT: Scope.PORTFOLIO,
+        Action.READ_DIGEST: Scope.PORTFOLIO,
         Action.CONTACT: Scope.PORTFOLIO,
         Action.RECORD_CONTACT: Scope.PORTFOLIO,
         Action.MARK_PERSON: Scope.PORTFOLIO,
@@ -262,6 +268,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     },
     Role.MANAGEMENT: {
         Action.SEE_PORTFOLIO: Scope.ALL,
+        Action.READ_DIGEST: Scope.ALL,
     },
     Role.CUSTOMER_SERVICE: {
         Action.TAKE_CASE: Scope.PORTFOLIO,

@@ -2,21 +2,24 @@
 
 import math
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from prometheus_client import Counter
+from starlette.exceptions import HTTPException
 
 from casework.errors import CaseworkInputError, NotFoundError
+from casework.once import Act, Answer, KeyInUse, KeyReused, once
 from casework.ready import is_away, is_busy
 from casework.staff.denied import record_denied
 from casework.staff.rights import Denied
 from casework.tokens import Caller, NoScope, NotAdmitted, admit
-from console.api.problem import FieldError, Refusal, field_errors
+from console.api.problem import MEDIA_TYPE, FieldError, Refusal, field_errors
 from console.desk import Desk
+from console.waking import wake
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 SCOPE: Final = "x-kept-scope"  # in the description of a route: what its token must have
@@ -25,12 +28,31 @@ _ASKED = Counter("kept_api_requests", "Requests to the API by route and status",
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("api")
 
+T = TypeVar("T")
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def caller_of(request: Request) -> Caller:
     """Who came in."""
     return request.state.caller
+
+
+async def done_once(
+    desk: Desk, request: Request, key: str | None, act: Act[T], say: Callable[[T], tuple[int, Any]]
+) -> Response:
+    """What `say` makes of what `act` does within one transaction; the same again for the same key."""
+    made = await request.body()
+    line = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    answer = await once(desk.office, caller_of(request), key, line + made, desk.clock.now(), act, say)
+    if not answer.again:
+        await wake(desk, "look")
+    return _written(answer)
+
+
+def _written(answer: Answer) -> Response:
+    headers = {"idempotency-replayed": "true"} if answer.again else None
+    media = MEDIA_TYPE if answer.status >= 400 else "application/json"
+    return Response(answer.body, answer.status, headers, media)
 
 
 def guarded(desk: Desk) -> type[APIRoute]:
@@ -82,6 +104,15 @@ def refused(error: Exception) -> Refusal | None:
         return Refusal(422, "invalid", f"{things} not right", found)
     if isinstance(error, HTTPException):  # of FastAPI itself, for a body that no parser can read
         return Refusal(422, "invalid", "the body cannot be read", [_BODY])
+    if isinstance(error, KeyReused):
+        right = "a key of its own for each request"
+        wrong = FieldError(
+            field="header.Idempotency-Key", message="is of another request", would_be_right=right
+        )
+        return Refusal(422, "key-reused", "the key was used for a request with other content", [wrong])
+    if isinstance(error, KeyInUse):
+        detail = "another request with this key is being worked; ask again in a moment"
+        return Refusal(409, "key-in-use", detail, headers={"retry-after": "1"})
     if isinstance(error, NotFoundError):
         return Refusal(404, "not-found", str(error))
     if isinstance(error, CaseworkInputError):

@@ -69,6 +69,11 @@ TITLES: Final[Mapping[str, str]] = {
 }
 
 
+def type_of(kind: str) -> str:
+    """What names a kind of problem for programs: where it is told of."""
+    return _TYPES + kind
+
+
 def problem(
     status: int,
     kind: str,
@@ -77,7 +82,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The answer."""
-    body = Problem(type=_TYPES + kind, title=TITLES[kind], status=status, detail=detail, errors=list(errors))
+    body = Problem(type=type_of(kind), title=TITLES[kind], status=status, detail=detail, errors=list(errors))
     return JSONResponse(
         body.model_dump(),
         status,
@@ -178,7 +183,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _documented(status: int) -> dict[str, Any]:
     kind, detail = _EXAMPLES[status]
     example: dict[str, Any] = {
-        "type": _TYPES + kind,
+        "type": type_of(kind),
         "title": TITLES[kind],
         "status": status,
         "detail": detail,

@@ -9,6 +9,9 @@ from fastapi.security import HTTPBearer
 from console.api.asking import asking
 from console.api.door import guarded
 from console.api.problem import Problem, Refusal
+from console.api.pushing import pushing
+from console.api.reading import reading
+from console.api.telling import telling
 from console.desk import Desk
 
 PREFIX = "/api/v1"
@@ -24,6 +27,9 @@ def add_api(app: FastAPI, desk: Desk) -> None:
         prefix=PREFIX, tags=["api"], route_class=guarded(desk), dependencies=[Depends(_bearer)]
     )
     asking(desk, router)
+    pushing(desk, router)
+    telling(desk, router)
+    reading(desk, router)
     app.include_router(router)
     app.add_exception_handler(405, _no_such_method)
     describe = app.openapi

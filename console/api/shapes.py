@@ -9,8 +9,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 MOST: Final = 2**63 - 1  # of the database's ids
 
 
-def _storable(text: str) -> str:
-    if "\0" in text:
+def storable(text: str | None) -> str | None:
+    """The same text, if the database can hold it. Raises ValueError."""
+    if text is not None and "\0" in text:
         raise ValueError("holds a sign that cannot be stored (NUL)")
     return text
 
@@ -27,8 +28,8 @@ def _our_day(day: date) -> date:
     return day
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
-Words = Annotated[str, Field(max_length=4000), AfterValidator(_storable)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+Words = Annotated[str, Field(max_length=4000), AfterValidator(storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_ours), Field(examples=["2026-11-30T09:00:00Z"])]
 Day = Annotated[date, AfterValidator(_our_day), Field(examples=["2026-11-30"])]
 Money = Annotated[str, Field(pattern=r"^-?\d{1,15}(\.\d{1,4})?$", examples=["250.00"])]

@@ -11,7 +11,8 @@ from storage.raw import Raw
 
 class ChatRow(msgspec.Struct, frozen=True):
     """A chat as stored. `good` says whether what once proved whose it is still holds: the addresses are
-    good, and no number came on file since. `talking`: a conversation is open there."""
+    good, and no number came on file since. `talking`: a conversation is open there. `country`: the person's,
+    else their lender's."""
 
     id: int
     person: int | None
@@ -23,6 +24,7 @@ class ChatRow(msgspec.Struct, frozen=True):
     quiet: bool
     staff: int | None
     talking: bool
+    country: str | None
     good: bool
 
 
@@ -30,6 +32,9 @@ _KNOWN = "('attested', 'confirmed')"
 _CHATS = f"""
 SELECT c.token, c.id, c.person_id, c.address_id, c.language, c.seen_at, c.failures, c.locked_until, c.quiet,
        c.staff_id, EXISTS (SELECT 1 FROM talks t WHERE t.chat_id = c.id AND t.ended_at IS NULL) AS talking,
+       coalesce((SELECT p.country FROM persons p WHERE p.id = c.person_id),
+                (SELECT l.country FROM cases k JOIN portfolios l ON l.id = k.portfolio_id
+                 WHERE k.person_id = c.person_id ORDER BY k.id LIMIT 1)) AS country,
        c.person_id IS NULL OR (
          EXISTS (SELECT 1 FROM addresses a WHERE a.id = c.address_id AND a.state = 'linked')
          AND NOT EXISTS (SELECT 1 FROM chat_proofs p JOIN addresses s ON s.id IN (p.address_id, p.number_id)
@@ -64,9 +69,14 @@ async def add(raw: Raw, keyring: Keyring, token: bytes, value: str, language: st
     )
 
 
-async def seen(raw: Raw, chat: int, now: datetime) -> None:
+async def seen(raw: Raw, chats: Sequence[int], now: datetime) -> None:
     """Somebody wrote there."""
-    await raw.run("UPDATE chats SET seen_at = greatest(seen_at, $2) WHERE id = $1", chat, now)
+    await raw.run(
+        "UPDATE chats SET seen_at = greatest(seen_at, $2) WHERE id = ANY(ARRAY("
+        "SELECT id FROM chats WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE))",
+        chats,
+        now,
+    )
 
 
 async def speak(raw: Raw, chat: int, language: str) -> None:

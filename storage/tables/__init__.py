@@ -3,6 +3,7 @@
 from storage.tables import (
     access,
     accounts,
+    alerts,
     approvals,
     audit,
     book,
@@ -10,6 +11,7 @@ from storage.tables import (
     chat,
     doors,
     experiments,
+    insight,
     pauses,
     pins,
     staff,
@@ -21,6 +23,7 @@ from storage.tables.base import metadata
 __all__ = [
     "access",
     "accounts",
+    "alerts",
     "approvals",
     "audit",
     "book",
@@ -28,6 +31,7 @@ __all__ = [
     "chat",
     "doors",
     "experiments",
+    "insight",
     "metadata",
     "pauses",
     "pins",

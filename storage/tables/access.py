@@ -5,8 +5,10 @@ A token's secret is never stored, only its keyed digest. Names of tokens are in 
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -36,4 +38,17 @@ api_tokens = Table(
     CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
     CheckConstraint("per_minute > 0", name="some_requests"),
     Index("ix_api_tokens_of_name", "name", unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+
+# Written in the transaction of what it answers, so `status` is there whenever the row is seen by others.
+api_answers = Table(
+    "api_answers",
+    metadata,
+    Column("token_id", BigInteger, ForeignKey("api_tokens.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),  # keyed, of the request
+    Column("status", Integer),
+    Column("body", LargeBinary),
+    moment("at"),
+    Index("ix_api_answers_at", "at"),
 )

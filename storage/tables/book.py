@@ -207,6 +207,7 @@ payments = Table(
         unique=True,
         postgresql_where=text("reverses_id IS NOT NULL"),
     ),
+    Index("ix_payments_received_on", "received_on", postgresql_using="brin"),
 )
 
 # What was known of an installment, or a payment, until a tape said otherwise.

@@ -40,6 +40,7 @@ outcomes = Table(
     moment("undone_at", nullable=True),
     Column("undone_by", Text),
     CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone_by_somebody"),
+    Index("ix_outcomes_at", "at"),
 )
 
 promises = Table(
@@ -65,6 +66,8 @@ promises = Table(
     one_of("state", "open", "kept", "partly_kept", "broken", "cancelled"),
     CheckConstraint("amount_minor > 0", name="amount_of_something"),
     CheckConstraint("made_on <= due_on AND due_on <= last_on", name="in_order"),
+    Index("ix_promises_due_on", "due_on"),
+    Index("ix_promises_settled_at", "settled_at"),
 )
 
 # An agreed plan, as somebody else approved it. Its payments are promises.

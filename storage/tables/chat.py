@@ -57,6 +57,7 @@ chats = Table(
     Column("quiet", Boolean, nullable=False, server_default=text("false")),  # asked to be left alone
     ref("staff_id", "staff.id", nullable=True, index=True),  # somebody of the staff, who works here
     UniqueConstraint("token"),
+    Index("ix_chats_locked", "locked_until", postgresql_where=text("locked_until IS NOT NULL")),
     CheckConstraint(
         "(person_id IS NULL) = (address_id IS NULL) AND (person_id IS NULL) = (linked_at IS NULL)",
         name="linked_whole",

@@ -98,6 +98,7 @@ consents = Table(
     one_of("channel", "sms", "email", "chat", "call", "visit"),
     one_of("state", "granted", "revoked"),
     one_of("source", "reply", "provider", "link", "staff", "feed"),
+    Index("ix_consents_revoked", "at", postgresql_where=text("state = 'revoked'")),
 )
 
 holds = Table(

@@ -1,6 +1,6 @@
 """PINs: what lets figures be said by SMS."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, SmallInteger, Table, Text, text
 
 from storage.tables.base import metadata, moment
 
@@ -13,4 +13,5 @@ pins = Table(
     Column("set_by", Text, nullable=False),
     Column("failures", SmallInteger, nullable=False, server_default=text("0")),  # one after the other
     moment("locked_until", nullable=True),
+    Index("ix_pins_locked", "locked_until", postgresql_where=text("locked_until IS NOT NULL")),
 )

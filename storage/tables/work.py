@@ -158,6 +158,7 @@ contacts = Table(
     ),
     Index("ix_contacts_open", "case_id", postgresql_where=text("state IN ('planned', 'claimed')")),
     Index("ix_contacts_leased", "leased_until", postgresql_where=text("leased_until IS NOT NULL")),
+    Index("ix_contacts_sent_at", "sent_at", postgresql_using="brin"),
     Index("ix_contacts_unknown", "sent_at", postgresql_where=text("state = 'unknown'")),
     Index(
         "ix_contacts_person_id_sent_at", "person_id", "sent_at", postgresql_where=text("sent_at IS NOT NULL")
@@ -188,6 +189,11 @@ tasks = Table(
     UniqueConstraint("promise_id"),
     CheckConstraint(
         "num_nonnulls(occurrence_id, outcome_id, promise_id, reply_id) <= 1", name="opened_by_one_at_most"
+    ),
+    Index(
+        "ix_tasks_deadline",
+        "finish_by",
+        postgresql_where=text("state = 'open' AND finish_by IS NOT NULL"),
     ),
     Index(
         "ix_tasks_open_trace",

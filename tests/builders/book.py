@@ -276,10 +276,11 @@ class Book:
         email: bool = True,
         external_id: str | None = None,
         zones: Sequence[str] = ("Europe/Berlin",),
+        country: str | None = "DE",
         **of_loan: Any,
     ) -> Borrower:
         """A person with a phone and a mailbox of their own, and one loan (see `loan`)."""
-        person, name = await self.person(external_id, zones=zones)
+        person, name = await self.person(external_id, zones=zones, country=country)
         phone_id = await self.address(person, "phone") if phone else None
         email_id = await self.address(person, "email") if email else None
         loan_external_id = of_loan.pop("loan_id", None)

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from typing import Any
 
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.storage.memory import MemoryStorage
@@ -119,6 +120,10 @@ class Chatroom(Town):
         finally:
             await bot.session.close()
             await self.sandbox.close()
+
+    async def borrower(self, due: date, amount: int = 250_00, **more: Any) -> Borrower:
+        """Of a country where English is spoken, so that figures are written the English way."""
+        return await super().borrower(due, amount, **{"country": "IE", **more})
 
     async def settle(self) -> None:
         """Everything that came is taken and worked."""

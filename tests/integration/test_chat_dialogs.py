@@ -54,7 +54,7 @@ async def test_acceptance_11_a_promise_pauses_the_loan_until_its_day_and_says_so
     assert "€250.00" in await guest.taps("30")
     assert await rows(room, OUTCOMES) == [], "nothing before it is confirmed"
     told = await guest.taps("yes")
-    assert "We have noted €250.00 on November 30, 2026" in told
+    assert "We have noted €250.00 on 30 November 2026" in told
     ((code, amount, due, by, role),) = await rows(room, OUTCOMES)
     assert (code, amount, due, role) == ("promise", 250_00, "2026-11-30", "borrower")
     assert str(by).startswith("borrower ")
@@ -88,8 +88,8 @@ async def test_days_beyond_the_limit_and_days_that_are_none(guest: Guest) -> Non
     await guest.taps("promise")
     await guest.says("100")
     assert "could not read one day" in await guest.says("when I can")
-    assert "until December 7, 2026" in await guest.says("1 March 2027")
-    assert "on November 28, 2026. Is that right" in await guest.says("28/11")
+    assert "until 7 December 2026" in await guest.says("1 March 2027")
+    assert "on 28 November 2026. Is that right" in await guest.says("28/11")
 
 
 async def test_back_and_cancel_and_a_button_of_what_is_over(room: Chatroom, guest: Guest) -> None:

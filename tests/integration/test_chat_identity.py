@@ -48,7 +48,7 @@ async def test_number_and_code_then_the_balance_in_two_messages(room: Chatroom) 
     assert "now we know that it is you" in linked
     assert "Hello Ann Example" in linked
     told = await guest.taps("balance")
-    assert "€250.00 has been due since November 20, 2026 (3 days)" in told
+    assert "€250.00 has been due since 20 November 2026 (3 days)" in told
     assert told.count("\n\n") <= 1, "one message"
     (address,) = await room.book.sql("SELECT kind, state FROM addresses WHERE kind = 'chat'")
     assert tuple(address) == ("chat", "linked")

@@ -156,6 +156,23 @@ async def test_a_reminder_goes_by_the_linked_chat_and_its_buttons_work(room: Cha
         assert await guest.told()
 
 
+async def test_who_just_asked_in_the_chat_is_not_reminded_there_in_the_same_breath(room: Chatroom) -> None:
+    ann = await room.borrower(TODAY, look_at=None)
+    guest = await room.linked(ann)
+    await room.book.sql("UPDATE cases SET next_look_at = $1 RETURNING id", room.now)
+    assert "250.00" in await guest.says(BALANCE)
+    reminders = (
+        "SELECT c.state FROM contacts c JOIN messages m ON m.id = c.message_id AND m.purpose = 'dunning' "
+        "ORDER BY c.id"
+    )
+    await room.look()
+    await room.send()
+    assert [row[0] for row in await room.book.sql(reminders)][-1] == "planned"
+    room.now += timedelta(hours=1)
+    await room.send()
+    assert [row[0] for row in await room.book.sql(reminders)][-1] == "accepted"
+
+
 async def test_a_stale_button_is_answered_kindly(room: Chatroom) -> None:
     guest = await room.linked(await room.borrower(TODAY))
     for data in ("gone:7", "\x1dABCDEF\x1dpromise", "language:xx", "", "a" * 64):

@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.sandbox.server import Sandbox
 from bot.sandbox.world import World
+from bot.texts import speech
 from casework.borrower.identity import CODES_A_DAY
 from casework.borrower.pins import check_pin
+from casework.borrower.settled import ask_how_it_was
 from tests.builders.book import SYSTEM
 from tests.builders.chatroom import TODAY, Chatroom, Guest
 from tests.builders.town import DAY
 
+BALANCE = speech("en").button("balance")
 NEW = "+447700900456"
 
 
@@ -159,7 +162,7 @@ async def test_codes_to_new_numbers_are_bounded_and_wrong_ones_lock(room: Chatro
 
 
 async def test_a_statement_comes_as_a_file(room: Chatroom, guest: Guest) -> None:
-    assert "Your statement as of November 23, 2026" in await guest.says("send me a statement")
+    assert "Your statement as of 23 November 2026" in await guest.says("send me a statement")
     (shown,) = [one for one in guest.chat.messages.values() if "document" in one]
     assert shown["document"]["file_name"] == "statement-2026-11-23.pdf"
     assert room.sandbox.world.files[shown["document"]["file_id"]].startswith(b"%PDF-")
@@ -198,10 +201,58 @@ async def test_how_it_was_is_asked_when_a_loan_is_settled(room: Chatroom) -> Non
     assert len(await rows(room, "SELECT 1 FROM feedback")) == 1
 
 
+async def test_how_it_was_is_asked_by_itself_once_when_all_is_settled(room: Chatroom) -> None:
+    ann = await room.borrower(TODAY, look_at=None)
+    guest = await room.linked(ann)
+    other = await room.borrower(TODAY, look_at=None)  # has no chat
+    assert await ask_how_it_was(room.office, SYSTEM, room.now) == 0, "nothing is settled"
+    await room.book.pay(ann, 100_00, TODAY)
+    await room.book.pay(other, 250_00, TODAY)
+    assert await ask_how_it_was(room.office, SYSTEM, room.now) == 0, "a part is not all"
+    await room.book.pay(ann, 150_00, TODAY)
+    assert [await ask_how_it_was(room.office, SYSTEM, room.now) for _ in range(2)] == [1, 0]
+    await room.send()
+    (asked,) = [one for one in room.providers["chat"].took if one.to == str(guest.chat.id)]
+    assert "How was it with us?" in asked.body.text
+    assert [action for _, action in asked.body.buttons] == ["feedback", "human", "stop"]
+    await room.sandbox.world.tap(guest.chat, 1, "feedback")
+    assert "How was it" in await guest.told()
+    await guest.taps("Good")
+    await guest.taps("skip")
+    await room.book.sql("DELETE FROM contacts WHERE template = 'how-was-it' RETURNING id")
+    await room.book.sql("DELETE FROM messages WHERE step = 'how-was-it' RETURNING id")
+    assert await ask_how_it_was(room.office, SYSTEM, room.now) == 0, "they have said it"
+
+
+async def test_how_it_was_is_not_asked_of_who_stopped_nor_of_what_is_long_over(room: Chatroom) -> None:
+    ann = await room.borrower(TODAY, look_at=None)
+    guest = await room.linked(ann)
+    await guest.says("STOP")
+    await room.book.pay(ann, 250_00, TODAY)
+    assert await ask_how_it_was(room.office, SYSTEM, room.now) == 1
+    await room.send()
+    assert room.providers["chat"].took == []
+    bob = await room.borrower(TODAY - 20 * DAY, look_at=None)
+    await room.linked(bob)
+    await room.book.pay(bob, 250_00, TODAY - 9 * DAY)
+    assert await ask_how_it_was(room.office, SYSTEM, room.now) == 0
+
+
 async def test_fees_are_explained_date_by_date(room: Chatroom, guest: Guest) -> None:
     await room.book.sql("UPDATE installments SET fees_minor = 500, penalties_minor = 250 RETURNING id")
     told = await guest.says("What are the fees?")
     assert "fees €5.00, late charges €2.50, over all your dates" in told
-    assert "with November 20, 2026: fees €5.00, late charges €2.50" in told
+    assert "with 20 November 2026: fees €5.00, late charges €2.50" in told
     assert "Something is not right" in guest.buttons()
     assert "to pay everything today" in await guest.says("Pay everything")
+
+
+async def test_dates_and_figures_are_written_as_where_they_live(room: Chatroom) -> None:
+    ways = {
+        "US": "€1,250.00 on November 24, 2026",
+        "GB": "€1,250.00 on 24 November 2026",
+        None: "1.250,00 € on 24 November 2026",  # not known: as where their lender is
+    }
+    for country, said in ways.items():
+        guest = await room.linked(await room.borrower(TODAY + DAY, 1_250_00, country=country))
+        assert said in (await guest.says(BALANCE)).replace("\N{NO-BREAK SPACE}", " ")

@@ -42,7 +42,7 @@ class Screen:
     """One borrower before the bot: what they do, and the window they see."""
 
     def __init__(self, room: Chatroom, chat: int, code: str) -> None:
-        self.windows, self.bot, self.say = MockMessageManager(), Recording(), speech(code, "DE")
+        self.windows, self.bot, self.say = MockMessageManager(), Recording(), speech(code, "IE")
         made = dispatcher(room.desk, MemoryStorage(), self.windows)
         self.client = BotClient(made, chat, chat, bot=self.bot)
 

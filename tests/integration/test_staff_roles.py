@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.publish import publish
+from casework.staff.people import staff_roles
 from casework.staff.rights import RIGHTS, Action, Actor, Denied, Role, Scope, require
 from strategies.language import shipped_strategies
 from tests.builders.chatroom import TODAY
@@ -13,7 +14,7 @@ from tests.builders.crew import Crew
 from tests.builders.town import DAY
 
 DENIED = "You may not do that"
-STAFF = [role for role in Role if role not in (Role.SYSTEM, Role.BORROWER)]
+STAFF = [Role(one) for one in staff_roles()]
 
 
 @pytest.fixture

@@ -67,6 +67,28 @@ async def test_a_balance_needs_the_pin_and_is_said_once(street: Street) -> None:
     assert await answers(street) == []
 
 
+async def test_who_was_just_answered_is_reminded_an_hour_later_and_not_in_the_same_breath(
+    street: Street,
+) -> None:
+    ann = await street.borrower(TODAY, email=False)
+    number = await street.number(ann.person)
+    await set_pin(street.office, SERVICE, ann.person, "4829", street.now)
+    planned_before = (await street.borrower(TODAY, email=False)).case
+    await street.look()
+    await ask(street, "BAL 4829", number)
+    await street.send()
+    sent = "SELECT case_id, template FROM contacts WHERE state = 'accepted' ORDER BY id"
+    found = [tuple(row) for row in await street.book.sql(sent)]
+    assert found == [(planned_before, "due-today"), (ann.case, "sms-figures")]
+    street.now += HOUR - timedelta(minutes=1)
+    await street.look()
+    await street.send()
+    assert len(await street.book.sql(sent)) == 2
+    street.now += timedelta(minutes=1)
+    await street.send()
+    assert tuple((await street.book.sql(sent))[0]) == (ann.case, "due-today")
+
+
 async def test_plain_wording_is_understood_in_both_languages(street: Street) -> None:
     ann, number = await borrower(street)
     await set_pin(street.office, SERVICE, ann.person, "4829", street.now)

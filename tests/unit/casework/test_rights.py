@@ -43,6 +43,8 @@ TABLE = {
     "take_case":          ".   p   p   p   .   .   .   .   .   .   p   .   .   .",
     "answer_caller":      ".   p   p   p   .   .   .   .   .   .   p   .   .   .",
     "assign_case":        ".   .   p   p   p   .   .   .   .   .   .   .   .   .",
+    "hear_alert":         ".   .   p   p   p   .   .   .   .   .   .   .   .   .",
+    "read_digest":        ".   .   p   p   p   .   .   .   .   a   .   .   .   .",
     "check":              ".   .   .   .   p   .   .   a   a   .   .   a   a   .",
     "verify_audit":       ".   .   .   .   .   .   .   a   a   .   .   a   a   .",
 }  # fmt: skip

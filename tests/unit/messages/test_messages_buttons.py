@@ -65,12 +65,12 @@ def test_buttons_are_part_of_what_a_digest_names() -> None:
     ("name", "channel", "buttons", "reason"),
     [
         ("late", "sms", (("Pay", "pay"),), "a chat has buttons"),
-        ("late", "chat", (("Buy", "buy"),), "no button here may ask for 'buy'; there are human, paid"),
+        ("late", "chat", (("Buy", "buy"),), "no button here may ask for 'buy'; there are feedback, human"),
         (
             "get-in-touch",
             "chat",
             (("Pay", "pay"),),
-            "no button here may ask for 'pay'; there are human, stop",
+            "no button here may ask for 'pay'; there are feedback, human, stop",
         ),
         ("late", "chat", (("", "pay"),), "not plain words"),
         ("late", "chat", (("Pay\nnow", "pay"),), "not plain words"),
