@@ -8,6 +8,7 @@ import msgspec
 
 from storage.consents import cases_of_token
 from storage.crypt import Keyring
+from storage.names import keep_tokens, tail_token
 from storage.raw import Raw
 
 # What a portfolio allows of addresses (casework/portfolios.py): asked once a query, not once a row.
@@ -61,6 +62,8 @@ async def add_unverified(
 ) -> int:
     """A new address of the person, which nobody has vouched for; its id, or that of the row there is."""
     (new,) = await raw.ids("addresses", 1)
+    if kind == "phone":
+        await keep_tokens(raw, [(tail_token(keyring, value), person)])
     return await raw.value(
         "INSERT INTO addresses (id, person_id, kind, value, token, state, seen_at) "
         "VALUES ($1, $2, $3, $4, $5, 'unverified', $6) "

@@ -16,6 +16,7 @@ import casework.experiments as experiments
 import casework.feeds as feeds
 import casework.inbound as inbound
 import casework.look as looking
+import casework.staff.tokens as tokens
 from casework.borrower.settled import ask_how_it_was
 from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
@@ -227,6 +228,18 @@ async def alert(ctx: dict[str, Any]) -> None:
     await raise_alerts(shift.office, shift.actor, shift.clock.now())
 
 
+async def fill_tokens(ctx: dict[str, Any]) -> None:
+    """Tokens of names for who was in the book before there were any, for one turn."""
+    shift: Shift = ctx["shift"]
+    ends = shift.clock.wall() + shift.pace.turn
+    await tokens.fill(
+        shift.office,
+        shift.actor,
+        shift.clock.now(),
+        lambda: shift.stopping or shift.clock.wall() >= ends,
+    )
+
+
 async def digest(ctx: dict[str, Any]) -> None:
     """Read the morning's figures for those whose morning it is; the bot shows them."""
     shift: Shift = ctx["shift"]
@@ -253,4 +266,5 @@ JOBS: Final = (
     alert,
     digest,
     count_today,
+    fill_tokens,
 )

@@ -7,6 +7,7 @@ from casework.intake.records import PersonRecord
 from casework.intake.stage import Opener
 from storage.crypt import Keyring, normal_email, normal_phone
 from storage.intake import people
+from storage.names import name_tokens, tail_token
 from storage.raw import Raw
 
 
@@ -29,10 +30,13 @@ async def _write(raw: Raw, keyring: Keyring, opener: Opener, rows: list[Any], se
     made: list[tuple[object, ...]] = []
     changed: list[tuple[object, ...]] = []
     kept: list[tuple[object, ...]] = []
+    tokens: list[tuple[object, ...]] = []
     for row, persons, addresses in found:
         key: int = row["id"]
         name, language, zones, country, region = _whole(persons, row["zone"])
         sealed = None if name is None else keyring.seal("persons", "name", key, name)
+        if name is not None:
+            tokens += [(token, key) for token in name_tokens(keyring, name)]
         if row["is_new"]:
             made.append(
                 (key, row["source"], row["ext"], sealed, language, zones, country, region, row["digest"])
@@ -41,12 +45,15 @@ async def _write(raw: Raw, keyring: Keyring, opener: Opener, rows: list[Any], se
             changed.append((key, sealed, language, zones, country, region, row["digest"]))
         for (kind, token), (value, state, basis) in addresses.items():
             own = next(ids)
+            if kind == "phone":
+                tokens.append((tail_token(keyring, value), key))
             kept.append(
                 (own, key, kind, keyring.seal("addresses", "value", own, value), token, state, basis, seen_at)
             )
     await people.insert_persons(raw, made)
     await people.hold_changed(raw, changed)
     await people.hold_addresses(raw, kept)
+    await people.hold_tokens(raw, tokens)
 
 
 def _addresses(

@@ -5,7 +5,7 @@ Each search is on record: by what kind of value, and which cases it found; never
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -16,15 +16,20 @@ from casework.staff.card import Card, card, code_of, masked
 from casework.staff.desk import portfolios_for, taken
 from casework.staff.people import Member
 from casework.staff.rights import RIGHTS, Action, Scope, require
+from casework.staff.tokens import all_there
+from policy.calendar import local_day
 from storage.audit import Event, write
 from storage.crypt import normal_phone
+from storage.names import folded
 from storage.raw import Raw
 from storage.staff import desk as turns
 from storage.staff import finding as stored
-from storage.staff.finding import Found, Reach
+from storage.staff.finding import Found, Marks, Reach
 from storage.whom import case_row
 
 _MOST: Final = 8
+_PART: Final = re.compile(r'[^\s=]+="[^"]*"|\S+')
+_LATE: Final = re.compile(r"late(?P<sign>[<>])(?P<days>\d{1,4})")
 REASONS: Final = ("balance", "payment", "trouble", "complaint", "other")
 """Why somebody is on the line."""
 
@@ -38,7 +43,11 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 async def find(office: Office, member: Member, text: str, now: datetime) -> Sequence[Hit]:
-    """Cases by number, loan, borrower's id, tag (#vip) or name, within one's rights. Raises Denied."""
+    """Cases by number or its last figures, loan, borrower's id, name, or marks, within one's rights.
+
+    Marks are tags (#vip), attributes (city=Bonn) and days late (late>30), together or with a name. Raises
+    Denied.
+    """
     scope = RIGHTS[member.actor.role].get(Action.SEE_LOAN)
     async with office.transaction() as raw:
         if scope is Scope.OWN:
@@ -46,7 +55,7 @@ async def find(office: Office, member: Member, text: str, now: datetime) -> Sequ
             reach = Reach(mine, member.id)
         else:
             reach = Reach(await portfolios_for(raw, office, member, Action.SEE_LOAN), None)
-        how, found = await _search(raw, office, text.strip(), reach, names=True)
+        how, found = await _search(raw, office, text.strip(), reach, now, names=True)
         await _recorded(raw, member, "case.searched", how, found, now)
         return await _hits(raw, office, member, found)
 
@@ -58,7 +67,7 @@ async def callers(office: Office, member: Member, text: str, now: datetime) -> S
     """
     async with office.transaction() as raw:
         reach = Reach(await portfolios_for(raw, office, member, Action.ANSWER_CALLER), None)
-        how, found = await _search(raw, office, text.strip(), reach, names=False)
+        how, found = await _search(raw, office, text.strip(), reach, now, names=False)
         await _recorded(raw, member, "caller.searched", how, found, now)
         return [Hit(one.case, code_of(one.case), None) for one in found]
 
@@ -86,28 +95,64 @@ async def answer_caller(office: Office, member: Member, case: int, reason: str, 
 
 
 async def _search(
-    raw: Raw, office: Office, text: str, reach: Reach, *, names: bool
+    raw: Raw, office: Office, text: str, reach: Reach, now: datetime, *, names: bool
 ) -> tuple[str, list[Found]]:
-    """By what kind of value, and what was found; the first kind that finds anything."""
+    """By what kind of value, and what was found; the first kind that finds anything.
+
+    `names` False: by whole values alone.
+    """
     ring = office.keyring
-    digits = re.sub(r"[\s()./-]", "", text)
+    figures = re.sub(r"[\s()./-]", "", text)
     try:
-        phone = normal_phone(digits if digits.startswith("+") else f"+{digits.removeprefix('00')}")
+        phone = normal_phone(figures if figures.startswith("+") else f"+{figures.removeprefix('00')}")
     except ValueError:
         phone = None
     if phone is not None:
         found = await stored.by(raw, ring, "phone", ring.token("phone", phone), reach, _MOST)
         if found:
             return "phone", found
-    kinds = ("tag",) if text.startswith("#") else ("loan", "borrower")
-    for how in kinds:
-        found = await stored.by(raw, ring, how, text.removeprefix("#"), reach, _MOST)
+    for how in ("loan", "borrower"):
+        found = await stored.by(raw, ring, how, text, reach, _MOST)
         if found:
             return how, found
-    words = text.casefold().split()
-    if names and words and not text.startswith("#") and any(sign.isalpha() for sign in text):
-        return "name", await stored.by_name(raw, ring, words, reach, _MOST)
-    return "nothing", []
+    if not names:
+        return "nothing", []
+    if figures.isascii() and figures.isdecimal():
+        return "last figures", await stored.by_tail(raw, ring, figures, reach, _MOST)
+    marks, words = read_marks(text, local_day(now, await _zone(raw, office, reach)))
+    if not words and not marks.asked:
+        return "nothing", []
+    found = await stored.by_marks(raw, ring, marks, words, reach, _MOST, tokens=await all_there(raw))
+    return "marks" if marks.asked else "name", found
+
+
+async def _zone(raw: Raw, office: Office, reach: Reach) -> str:
+    specs = (await office.book(raw)).portfolios
+    return specs[reach.portfolios[0]].zone
+
+
+def read_marks(text: str, today: date) -> tuple[Marks, list[str]]:
+    """What a search asks: tags (#vip), attributes (city=Bonn), days late (late>30), and words of a name.
+
+    The words are folded.
+    """
+    tags: list[str] = []
+    attributes: list[tuple[str, str]] = []
+    over = under = None
+    words: list[str] = []
+    for part in _PART.findall(text):
+        late = _LATE.fullmatch(part)
+        name, is_, value = part.partition("=")
+        if part.startswith("#") and len(part) > 1:
+            tags.append(part.removeprefix("#"))
+        elif late is not None:
+            day = today - timedelta(days=int(late["days"]))
+            over, under = (day, under) if late["sign"] == ">" else (over, day + timedelta(days=1))
+        elif is_ and name and value:
+            attributes.append((name, value.strip('"')))
+        elif any(sign.isalpha() for sign in part):
+            words.append(folded(part))
+    return Marks(tuple(tags), tuple(attributes), over, under), words
 
 
 async def _recorded(

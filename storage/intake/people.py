@@ -39,6 +39,7 @@ CREATE TEMP TABLE i_addresses (
 CREATE TEMP TABLE i_changed_persons (
     id bigint, name bytea, language text, zones text[], country text, region text, feed_digest bytea
 ) ON COMMIT DROP;
+CREATE TEMP TABLE i_tokens (token bigint, person_id bigint) ON COMMIT DROP;
 CREATE TEMP TABLE i_touched (case_id bigint NOT NULL) ON COMMIT DROP;
 """
 _CHANGED: Final = """
@@ -90,6 +91,11 @@ WITH spoken_of AS (
 )
 INSERT INTO i_touched SELECT c.id FROM cases c WHERE c.person_id IN (SELECT person_id FROM marked)
 """
+# In their own order: an index takes what is sorted in half the time.
+_TOKENS: Final = """
+INSERT INTO person_tokens (token, person_id) SELECT DISTINCT token, person_id FROM i_tokens ORDER BY 1, 2
+ON CONFLICT DO NOTHING
+"""
 
 
 async def resolve_persons(raw: Raw) -> None:
@@ -118,6 +124,11 @@ async def hold_addresses(raw: Raw, records: Sequence[tuple[object, ...]]) -> Non
     await raw.copy("i_addresses", ADDRESSES, records)
 
 
+async def hold_tokens(raw: Raw, records: Sequence[tuple[object, ...]]) -> None:
+    """Keep (token, person) of names and numbers for `write_persons`."""
+    await raw.copy("i_tokens", ("token", "person_id"), records)
+
+
 async def write_persons(raw: Raw) -> None:
     """Update changed persons, write all addresses, mark those replaced and those that two persons have."""
     await raw.run(_UPDATE)
@@ -125,6 +136,7 @@ async def write_persons(raw: Raw) -> None:
     await raw.run(_ADDRESSES)
     await raw.run(_REPLACED)
     await raw.run(_SHARED)
+    await raw.run(_TOKENS)
 
 
 async def address_ids(raw: Raw, count: int) -> list[int]:

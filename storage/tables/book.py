@@ -59,6 +59,7 @@ persons = Table(
     # hours they asked for, on their own clocks: "09:00-12:30"; they replace those of the packs
     Column("own_hours", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     UniqueConstraint("source", "external_id"),
+    Index("ix_persons_external_id", "external_id"),
     CheckConstraint("cardinality(zones) > 0", name="zones_some"),
     CheckConstraint("array_position(flags, NULL) IS NULL", name="flags_whole"),
     CheckConstraint("array_position(own_hours, NULL) IS NULL", name="own_hours_whole"),
@@ -127,6 +128,7 @@ loans = Table(
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_code"),
     CheckConstraint("credit_minor >= 0", name="credit_not_negative"),
     Index("ix_loans_portfolio_id_source", "portfolio_id", "source"),
+    Index("ix_loans_external_id_upper", text("upper(external_id)")),
 )
 
 cases = Table(

@@ -18,6 +18,7 @@ from casework.office import Office
 from casework.portfolios import PortfolioSpec, save
 from casework.staff.rights import Actor, Role
 from storage.crypt import Keyring, normal_email, normal_phone
+from storage.names import keep_tokens, name_tokens, tail_token
 from storage.raw import Raw, touch
 from storage.rulebooks import publish_version
 from strategies.language import read_strategy, shipped_strategies
@@ -140,6 +141,7 @@ class Book:
                 region,
                 digest("person", external_id),
             )
+            await keep_tokens(raw, [(token, person) for token in name_tokens(self.office.keyring, name)])
         return person, external_id
 
     async def address(
@@ -174,6 +176,8 @@ class Book:
                 shared,
                 seen_at,
             )
+            if kind == "phone":
+                await keep_tokens(raw, [(tail_token(ring, normal), person)])
         return address
 
     async def loan(
