@@ -163,7 +163,7 @@ async def admit(office: Office, written: str | None, scope: str | None, now: dat
     """Who comes with the token `written`, for what needs `scope` (None: nothing but a token).
 
     Looked up at each request, so what was ended, or whose person left, is known at the very next one. Raises
-    NotAdmitted, NoScope.
+    NotAdmitted, NoScope; Denied, where it is of somebody who has not (or no longer) the right.
     """
     read = _WRITTEN.fullmatch(written or "")
     async with office.glance() as raw:
@@ -174,8 +174,13 @@ async def admit(office: Office, written: str | None, scope: str | None, now: dat
         if row.used_at is None or row.used_at <= now - _USED_TO:
             await stored.used(raw, row.id, now)
     caller = Caller(row.id, row.name, _actor(row), frozenset(row.scopes), row.per_minute)
-    if scope is not None and scope not in caller.scopes:
-        raise NoScope(caller, scope)
+    if scope is not None:
+        if scope not in caller.scopes:
+            raise NoScope(caller, scope)
+        action = SCOPES[scope]
+        if not _wide(RIGHTS[caller.actor.role], action):
+            # Before anything is looked for: whoever has no right learns not even what is there.
+            raise Denied(caller.actor, action, None, f"as {caller.actor.role} they may not by a token")
     return caller
 
 

@@ -22,7 +22,7 @@ def probes(desk: Desk) -> APIRouter:
     """The routes; none shows personal data."""
     router = APIRouter(tags=["probes"])
 
-    @router.get("/healthz", summary="The process answers")
+    @router.get("/healthz", summary="The process answers", response_class=PlainTextResponse)
     async def healthz() -> PlainTextResponse:
         return PlainTextResponse("ok\n")
 
@@ -45,7 +45,7 @@ def probes(desk: Desk) -> APIRouter:
         }
         return JSONResponse(found, 200 if database and queue else 503)
 
-    @router.get("/metrics", summary="Counters and timings, for Prometheus")
+    @router.get("/metrics", summary="Counters and timings, for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         async def known() -> bool:
             await show_last_check(desk.office)

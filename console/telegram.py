@@ -28,7 +28,7 @@ def telegram(desk: Desk) -> APIRouter:
     """The route. It is public: who has not the secret is not heard."""
     router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-    @router.post("/telegram", summary="An update of the bot", responses=_ANSWERS)
+    @router.post("/telegram", summary="An update of the bot", responses=_ANSWERS, response_class=Response)
     async def update(
         request: Request,
         secret: Annotated[str | None, Header(alias="X-Telegram-Bot-Api-Secret-Token")] = None,

@@ -25,11 +25,15 @@ Form = ImmutableMultiDict[str, str]
 Signature = Annotated[str | None, Header(alias="X-Twilio-Signature")]
 
 
+class _Xml(Response):
+    media_type = "application/xml"
+
+
 def webhooks(desk: Desk) -> APIRouter:
     """The routes. What a provider may call is public: everything is checked before anything is stored."""
     router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
 
-    @router.post("/status", summary="Status callback of an SMS", responses=_ANSWERS)
+    @router.post("/status", summary="Status callback of an SMS", responses=_ANSWERS, response_class=_Xml)
     async def status(
         request: Request, signature: Signature = None, key: Annotated[str | None, Query()] = None
     ) -> Response:
@@ -44,7 +48,7 @@ def webhooks(desk: Desk) -> APIRouter:
             await wake(desk, "hear")
         return _nothing_to_say()
 
-    @router.post("/inbound", summary="An incoming SMS", responses=_ANSWERS)
+    @router.post("/inbound", summary="An incoming SMS", responses=_ANSWERS, response_class=_Xml)
     async def inbound(request: Request, signature: Signature = None) -> Response:
         twilio, form = await _signed(desk, request, "inbound", signature)
         try:
@@ -115,7 +119,7 @@ def _unreadable(door: str, error: KeyError) -> HTTPException:
 
 
 def _nothing_to_say() -> Response:
-    return Response(_NOTHING_TO_SAY, media_type="application/xml")
+    return _Xml(_NOTHING_TO_SAY)
 
 
 _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
