@@ -131,7 +131,11 @@ def rows(post: Post, card: Card) -> Rows:
         (button(post, "missed", f"cat:{turn}:missed"), button(post, "promise", f"promise:{turn}")),
         (button(post, "callback", f"callback:{turn}"), button(post, "said", f"cat:{turn}:said")),
         (button(post, "visit", f"cat:{turn}:visit"), button(post, "stop", f"cat:{turn}:special")),
-        (button(post, "note", f"note:{turn}"), button(post, "skip", f"skip:{turn}")),
+        (
+            button(post, "note", f"note:{turn}"),
+            button(post, "tags", f"tags:{card.case}"),
+            button(post, "skip", f"skip:{turn}"),
+        ),
         (*talk, *assigns, *console),
     )
 

@@ -7,6 +7,7 @@ from aiogram.types import Message
 from bot.staff.cards import button, show
 from bot.staff.post import Post
 from casework.errors import CaseworkInputError
+from casework.staff.card import case_of
 from casework.staff.desk import next_case, open_case, skip
 from casework.staff.noting import LARGEST, keep, notes_of
 
@@ -20,10 +21,7 @@ async def next_(post: Post, _: str) -> None:
 
 async def open_(post: Post, given: str) -> None:
     """A case by its code."""
-    number = given.strip().upper().removeprefix("K")
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):
-        raise CaseworkInputError("a case has a code like K17")
-    await show(post, await open_case(post.office, post.member, int(number), post.now))
+    await show(post, await open_case(post.office, post.member, case_of(given), post.now))
 
 
 async def ask_skip(post: Post, given: str) -> None:

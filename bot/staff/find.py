@@ -1,6 +1,7 @@
 """Finding a case, who is on the line, my day, my promises."""
 
 from bot.staff.cards import button, outcome, show
+from bot.staff.keeping import wanted
 from bot.staff.post import Post
 from casework.staff.card import code_of
 from casework.staff.finding import REASONS, answer_caller, callers, find
@@ -8,7 +9,7 @@ from casework.staff.views import my_day, my_promises
 
 
 async def find_(post: Post, given: str) -> None:
-    """Cases by number, loan, tag or name."""
+    """Cases by number, loan, name, tag, attribute or days late."""
     if not given:
         await post.asks("find")
         await post.send(post.say("find.ask"))
@@ -18,7 +19,14 @@ async def find_(post: Post, given: str) -> None:
         await post.send(post.say("find.none"), ((button(post, "caller", "caller"),),))
         return
     rows = [[(" ".join(filter(None, (one.code, one.name))), f"open:{one.code}")] for one in found]
+    await post.asks("found", wanted=given)
+    rows.append([button(post, "keep_search", "keepfilter")])
     await post.send(post.say("find.found"), rows)
+
+
+async def again(post: Post, given: str) -> None:
+    """A search that is kept."""
+    await find_(post, await wanted(post, given))
 
 
 async def caller(post: Post, given: str) -> None:

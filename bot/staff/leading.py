@@ -7,7 +7,7 @@ from bot.staff.picture import draw
 from bot.staff.post import Post
 from casework.approvals import approve, refuse
 from casework.errors import CaseworkInputError
-from casework.staff.card import code_of
+from casework.staff.card import case_of, code_of
 from casework.staff.team import assign, colleagues, questions, team
 from casework.staff.views import broken_promises
 
@@ -42,19 +42,12 @@ async def assign_(post: Post, given: str) -> None:
     *codes, name = given.split() or [""]
     if not codes:
         raise CaseworkInputError("write it like /assign K17 K18 carl, or /assign K17 - to take it back")
-    cases = [_case(one) for one in codes]
+    cases = [case_of(one) for one in codes]
     to = None if name == "-" else name
     await assign(post.office, post.member, cases, to, post.now)
     listed = ", ".join(code_of(one) for one in cases)
     say = post.say
     await post.send(say("team.assigned", codes=listed, name=to) if to else say("team.back", codes=listed))
-
-
-def _case(code: str) -> int:
-    number = code.upper().removeprefix("K")
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):
-        raise CaseworkInputError(f"{code!r} is no case; one has a code like K17")
-    return int(number)
 
 
 async def whom(post: Post, given: str) -> None:

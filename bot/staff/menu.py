@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import alerts, day, entries, find, late, leading, number, reach, talks
+from bot.staff import alerts, day, entries, find, keeping, late, leading, number, reach, talks
 from bot.staff.cards import button
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -34,6 +34,9 @@ COMMANDS: Final[dict[str, Act]] = {
     "/caller": find.caller,
     "/day": find.day,
     "/promises": find.promises,
+    "/tag": keeping.tags,
+    "/filters": keeping.searches,
+    "/route": keeping.route,
     "/number": number.number,
     "/queue": leading.queue,
     "/assign": leading.assign_,
@@ -85,6 +88,10 @@ TAPS: Final[dict[str, Act]] = {
     "ready": talks.ready,
     "endtalk": talks.end,
     "nonumber": number.drop,
+    "tags": keeping.ask_tags,
+    "filter": find.again,
+    "nofilter": keeping.drop,
+    "keepfilter": keeping.ask_name,
     "no": nothing,
 }
 
@@ -97,9 +104,11 @@ async def answer(post: Post, message: Message) -> None:
         await talks.typed(post, text, about["talk"])
     elif asks == "note":
         await day.take_note(post, message, about["turn"])
+    elif asks == "route" and (message.location is not None or not text):
+        await keeping.route_from(post, message)
     elif not text:
         await post.send(post.say("note.on_a_tap"))
-    elif asks in (None, "late", "day") and looks_like_entries(text):
+    elif asks in (None, "late", "day", "found", "route") and looks_like_entries(text):
         await late.read(post, text)
     elif asks == "amount":
         await entries.typed_amount(post, text, about["turn"])
@@ -113,6 +122,10 @@ async def answer(post: Post, message: Message) -> None:
         await find.find_(post, text)
     elif asks == "caller":
         await find.caller(post, text)
+    elif asks == "tags":
+        await keeping.typed_tags(post, text, about["case"])
+    elif asks == "filter":
+        await keeping.typed_name(post, text, about["wanted"])
     elif asks == "number":
         await number.number(post, text)
     elif asks == "number_code":

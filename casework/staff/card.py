@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from casework.errors import CaseworkInputError
 from casework.may import Wish, permission
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, terms_of
@@ -78,6 +79,14 @@ class Card(msgspec.Struct, frozen=True):
 def code_of(case: int) -> str:
     """What stands for a case where its number must not look like anything else: K17."""
     return f"K{case}"
+
+
+def case_of(code: str) -> int:
+    """The case that a code stands for. CaseworkInputError for what is none."""
+    number = code.strip().upper().removeprefix("K")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise CaseworkInputError("a case has a code like K17")
+    return int(number)
 
 
 def masked(name: str) -> str:

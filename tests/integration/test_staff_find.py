@@ -89,4 +89,4 @@ async def test_my_day_and_my_promises(crew: Crew) -> None:
     assert "Promised today: €250.00" in told
     assert f"K{ben.case} rings" in told
     await carl.says("/promises")
-    assert any(one.startswith(f"K{ann.case} €250.00, Tue 24 Nov") for one in carl.buttons())
+    assert any(one.startswith(f"K{ann.case} €250.00, Tue, Nov 24") for one in carl.buttons())

@@ -177,6 +177,6 @@ async def test_broken_promises_are_listed_with_whose_they_are(crew: Crew) -> Non
     await crew.book.feed(crew.portfolio, crew.now)
     await crew.look()
     await sue.says("/broken")
-    assert f"K{ann.case} €250.00, Tue 24 Nov (carl)" in sue.buttons()
+    assert f"K{ann.case} €250.00, Tue, Nov 24 (carl)" in sue.buttons()
     await carl.says("/promises")
-    assert f"K{ann.case} €250.00, Tue 24 Nov: broken" in carl.buttons()
+    assert f"K{ann.case} €250.00, Tue, Nov 24: broken" in carl.buttons()

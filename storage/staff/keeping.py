@@ -1,0 +1,109 @@
+"""What somebody keeps for later: tags of a case, filters, and the places of visits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from storage.crypt import Keyring
+from storage.raw import Raw
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A search that somebody keeps, opened."""
+
+    id: int
+    name: str
+    wanted: str
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A case that waits to be visited. `place`: "latitude,longitude" of the last note of one, opened."""
+
+    case: int
+    finish_by: datetime | None
+    place: str | None
+
+
+async def tags_of(raw: Raw, case: int) -> list[str]:
+    """The tags of a case, set by the staff, and those that came with its loans."""
+    rows = await raw.rows(
+        "SELECT tag FROM case_tags WHERE case_id = $1 UNION SELECT unnest(l.tags) FROM loans l "
+        "JOIN parties pa ON pa.loan_id = l.id WHERE pa.case_id = $1 ORDER BY 1",
+        case,
+    )
+    return [row[0] for row in rows]
+
+
+async def set_tag(raw: Raw, case: int, tag: str, by: str, now: datetime) -> bool:
+    """Whether it is new."""
+    return bool(
+        await raw.run(
+            'INSERT INTO case_tags (case_id, tag, at, "by") VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+            case,
+            tag,
+            now,
+            by,
+        )
+    )
+
+
+async def drop_tag(raw: Raw, case: int, tag: str) -> bool:
+    """Whether it was there. What came with a loan stays."""
+    return bool(await raw.run("DELETE FROM case_tags WHERE case_id = $1 AND tag = $2", case, tag))
+
+
+async def add_filter(raw: Raw, keyring: Keyring, staff: int, name: str, wanted: str, now: datetime) -> None:
+    """Keep a search; one of the same name gives way."""
+    await raw.run("DELETE FROM filters WHERE staff_id = $1 AND name = $2", staff, name)
+    (id_,) = await raw.ids("filters", 1)
+    await raw.run(
+        "INSERT INTO filters (id, staff_id, name, wanted, at) VALUES ($1, $2, $3, $4, $5)",
+        id_,
+        staff,
+        name,
+        keyring.seal("filters", "wanted", id_, wanted),
+        now,
+    )
+
+
+async def filters_of(raw: Raw, keyring: Keyring, staff: int) -> list[Filter]:
+    """Their searches, by name."""
+    rows = await raw.rows("SELECT id, name, wanted FROM filters WHERE staff_id = $1 ORDER BY name", staff)
+    return [Filter(id_, name, keyring.open("filters", "wanted", id_, wanted)) for id_, name, wanted in rows]
+
+
+async def drop_filter(raw: Raw, staff: int, filter_: int) -> bool:
+    """Whether it was theirs."""
+    return bool(await raw.run("DELETE FROM filters WHERE id = $1 AND staff_id = $2", filter_, staff))
+
+
+_VISITS: Final = """
+SELECT DISTINCT ON (t.case_id) t.case_id, t.finish_by, n.id AS note, n.body
+FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
+LEFT JOIN LATERAL (SELECT n.id, n.body FROM notes n WHERE n.case_id = c.id AND n.kind = 'place'
+                   ORDER BY n.id DESC LIMIT 1) n ON true
+WHERE t.state = 'open' AND t.kind = 'visit' AND (t.starts_at IS NULL OR t.starts_at < $4)
+  AND c.portfolio_id = ANY($2) AND (a.staff_id = $1 OR a.staff_id IS NULL AND t.queue = ANY($3))
+  AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $5
+                  AND (r.staff_id IS NULL OR r.staff_id = $1))
+ORDER BY t.case_id, t.finish_by NULLS LAST LIMIT 40
+"""
+
+
+async def visits_of(
+    raw: Raw,
+    keyring: Keyring,
+    staff: int,
+    portfolios: Sequence[int],
+    queues: Sequence[str],
+    until: datetime,
+    now: datetime,
+) -> list[Visit]:
+    """Visits that are theirs, or nobody's in their queues, and begin before `until`."""
+    rows: list[Any] = await raw.rows(_VISITS, staff, list(portfolios), list(queues), until, now)
+    return [
+        Visit(case, finish, None if note is None else keyring.open("notes", "body", note, body))
+        for case, finish, note, body in rows
+    ]
