@@ -37,6 +37,9 @@ _BREACHES: Final = "allowed_at_claim"
 NAMES: Final = (*FIGURES, "stale", "breaches")
 """Every figure of the screen, in its order."""
 
+LISTED: Final = tuple(FIGURES)
+"""Those that have a list behind them."""
+
 STOCKS: Final = frozenset({name for name, one in FIGURES.items() if one.stock} | {"stale", "breaches"})
 """What stands, rather than happens on a day."""
 

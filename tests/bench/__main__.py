@@ -13,6 +13,7 @@ from kept import logs
 from kept.config import load, setting_names
 from kept.embedded import engines
 from kept.memory import keep_what_is_loaded
+from tests.bench import pages
 from tests.bench.lines import lines_of
 from tests.bench.place import Place
 from tests.bench.report import show
@@ -25,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--loans", type=int, default=int(os.environ.get("N") or 100_000), help="of the book")
     parser.add_argument("--runs", type=int, default=5, help="of look and floor, whose medians are taken")
+    parser.add_argument("--pages", action="store_true", help="the console's pages alone, nothing else")
     asked = parser.parse_args()
     # Always on engines of its own: a database of the settings may be one that people work with.
     for name in setting_names():
@@ -44,6 +46,9 @@ def main() -> None:
     with engines(load(None)) as running:
         keep_what_is_loaded()  # as `assembled` does
         place = Place(running.database_url, say)
+        if asked.pages:
+            pages.show(asyncio.run(pages.measure(place, running.redis_url, asked.loans, 4 * asked.runs)))
+            return
         sizes = Sizes(asked.loans, asked.runs)
         found = asyncio.run(run(place, running.redis_url, sizes))
     say("done")

@@ -111,7 +111,9 @@ async def _indexes(connection: AsyncConnection) -> list[tuple[str, str, str]]:
         "coalesce(pg_get_expr(i.indpred, i.indrelid), 'true') "
         "FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid "
         "JOIN pg_attribute a ON a.attrelid = i.indexrelid "
-        "WHERE c.relnamespace = 'public'::regnamespace GROUP BY i.indexrelid, i.indrelid, i.indpred"
+        "WHERE c.relnamespace = 'public'::regnamespace "
+        "AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'btree') "
+        "GROUP BY i.indexrelid, i.indrelid, i.indpred"
     )
     return [(row[0], row[1], row[2]) for row in found]
 

@@ -12,6 +12,10 @@ from tests.builders.browsing import Console
 from tests.builders.shop import OPS
 
 PAGES = [
+    ("/today", Role.MANAGEMENT),
+    ("/today/late", Role.SUPERVISOR),
+    ("/cases", Role.SUPERVISOR),
+    ("/cases?text=nobody", Role.SUPERVISOR),
     ("/approvals", Role.COMPLIANCE),
     ("/unknown", Role.SUPERVISOR),
     ("/audit", Role.AUDITOR),
@@ -62,7 +66,7 @@ async def test_somebody_joins_leaves_and_comes_back(console: Console) -> None:
         await page.get_by_label("The password again").fill("four quiet words here")
         await page.get_by_label("Code of the app").fill(TOTP(seed).at(console.shop.now))
         await page.get_by_role("button", name="Make the account and enter").click()
-        await expect(page.get_by_role("heading", name="Audit", exact=True)).to_be_visible()
+        await expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         await page.goto("/audit?action=staff")

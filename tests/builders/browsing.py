@@ -17,6 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.insight.today import make_figures
 from casework.publish import publish
 from casework.staff.entrance import Entrance, From
 from casework.staff.people import invite, staff_roles
@@ -24,6 +25,7 @@ from casework.staff.rights import Actor, Role
 from console.app import create_app
 from storage.staff.people import assign
 from strategies.language import shipped_strategies
+from tests.builders.book import SYSTEM
 from tests.builders.served import served
 from tests.builders.shop import OPS, Shop
 
@@ -153,6 +155,8 @@ async def _fill(shop: Shop) -> None:
     collector = (await shop.book.sql("SELECT id FROM staff WHERE name = $1", NAMES[Role.COLLECTOR]))[0][0]
     async with shop.office.transaction() as raw:
         await assign(raw, [one.case for one in behind], collector, "oda", shop.now)
+    await make_figures(shop.office, SYSTEM, shop.now - timedelta(days=1))
+    await make_figures(shop.office, SYSTEM, shop.now)
     guarded = shipped_strategies()["gentle"].replace(
         "stale_after: 4d", "stale_after: 4d\nguard: 1\nmigrate: now"
     )

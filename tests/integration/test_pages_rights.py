@@ -24,9 +24,14 @@ _APPROVES: Final = _DESK | {"operations", "compliance"}
 _RECORD: Final = {"compliance", "auditor", "administrator"}
 _STAFF: Final = {"operations", "administrator"}
 _READS: Final = _DESK | {"compliance", "customer_service", "collector"}
+_SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
+_CASES: Final = (_SEES - {"management"}) | {"collector", "customer_service"}
 
 WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/"): ALL,
+    ("GET", "/today"): _SEES,
+    ("GET", "/today/{name}"): _SEES,
+    ("GET", "/cases"): _CASES,
     ("GET", "/approvals"): _APPROVES,
     ("POST", "/approvals/{key}"): _APPROVES,
     ("GET", "/unknown"): _SETTLES,
