@@ -1,14 +1,13 @@
 """Every dialog to its end and off its path, over HTTP: nonsense, back, cancel, twice, other buttons.
 
-One table says how each dialog goes; what may happen on the way is the same for all of them. A dialog that is
-not in the table fails `test_every_dialog_is_in_the_table`.
+One table says how each dialog goes (tests/builders/ways.py); what may happen on the way is the same for all.
+A dialog that is not in the table fails `test_every_dialog_is_in_the_table`.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,82 +15,9 @@ from bot.dialogs import entries
 from bot.texts import speech
 from tests.builders.chatroom import TODAY, Chatroom, Guest
 from tests.builders.town import DAY
+from tests.builders.ways import CODE, WAYS
 
 SAY = speech("en", "IE")
-CODE = "the code that was sent"
-
-
-class Way(msgspec.Struct, frozen=True):
-    """How a dialog goes. `steps`: what is done in each window, "=key": its button of that text is tapped;
-    anything else is typed. `asked`: the text of each of those windows. `kept`: what it leaves, as a query.
-    `nonsense`: "text" where a photo is an answer. `no_back`: windows (by number) without a way back; `back`:
-    where it leads, where that is not the window before.
-    """
-
-    steps: tuple[str, ...]
-    asked: tuple[str, ...]
-    kept: str
-    ends: str
-    nonsense: str = "photo"
-    no_back: tuple[int, ...] = (0,)
-    back: Mapping[int, int] = {}
-
-
-OUTCOMES = "SELECT code FROM outcomes"
-WAYS = {
-    "promise": Way(
-        ("100", "28/11", "=buttons.yes"),
-        ("promise.amount", "promise.day", "promise.check"),
-        OUTCOMES,
-        "promise.done",
-    ),
-    "paid": Way(("=buttons.skip",), ("paid.receipt",), OUTCOMES, "paid.done", nonsense="text"),
-    "cannot": Way(
-        ("=cannot.why_health", "=cannot.when_weeks", "=cannot.what_pause", "=buttons.yes"),
-        ("cannot.why", "cannot.when", "cannot.what", "cannot.check"),
-        OUTCOMES,
-        "cannot.done",
-    ),
-    "dispute": Way(
-        ("=dispute.reason_amount", "My aunt paid it.", "=buttons.yes"),
-        ("dispute.reason", "dispute.words", "dispute.check"),
-        OUTCOMES,
-        "dispute.done",
-    ),
-    "complaint": Way(
-        ("You called at night.", "=buttons.yes"),
-        ("complaint.words", "complaint.check"),
-        OUTCOMES,
-        "complaint.done",
-    ),
-    "quiet": Way(
-        ("=quiet.hours_evening", "=buttons.yes"),
-        ("quiet.hours", "quiet.check"),
-        "SELECT own_hours FROM persons WHERE own_hours <> '{}'",
-        "quiet.done",
-    ),
-    "pin": Way(("4829", "4829"), ("pin.first", "pin.again"), "SELECT person_id FROM pins", "pin.done"),
-    "number": Way(
-        ("+44 7700 900456", "=buttons.yes", CODE, "=buttons.yes"),
-        ("number.words", "number.check", "number.code", "number.old"),
-        "SELECT id FROM addresses WHERE kind = 'phone' AND state = 'confirmed'",
-        "number.done",
-        no_back=(0, 3),
-        back={2: 0},
-    ),
-    "feedback": Way(
-        ("=feedback.rating_good", "=buttons.skip"),
-        ("feedback.rating", "feedback.words"),
-        "SELECT rating FROM feedback",
-        "feedback.done",
-    ),
-    "wrong": Way(
-        ("=buttons.yes",),
-        ("wrong.check",),
-        "SELECT DISTINCT kind FROM tasks WHERE kind = 'trace'",
-        "open.not_me",
-    ),
-}
 
 
 def test_every_dialog_is_in_the_table() -> None:

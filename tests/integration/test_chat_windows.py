@@ -19,6 +19,7 @@ from casework.borrower.chats import arrive, speak
 from tests.builders.book import SYSTEM
 from tests.builders.chatroom import TODAY, Chatroom
 from tests.builders.town import DAY, MONDAY
+from tests.builders.ways import CODE, WAYS
 
 
 class Recording(FakeBot):
@@ -43,8 +44,13 @@ class Screen:
 
     def __init__(self, room: Chatroom, chat: int, code: str) -> None:
         self.windows, self.bot, self.say = MockMessageManager(), Recording(), speech(code, "IE")
-        made = dispatcher(room.desk, MemoryStorage(), self.windows)
-        self.client = BotClient(made, chat, chat, bot=self.bot)
+        self.room = room
+        self.made = dispatcher(room.desk, MemoryStorage(), self.windows)
+        self.client = self.of(chat)
+
+    def of(self, chat: int) -> BotClient:
+        """Somebody before the same bot."""
+        return BotClient(self.made, chat, chat, bot=self.bot)
 
     async def types(self, text: str) -> None:
         await self.client.send(text)
@@ -162,3 +168,48 @@ async def test_nonsense_is_answered_and_asked_again(screen: Screen, dialog: str)
         return
     assert screen.text == asked
     assert screen.bot.said, "and why"
+
+
+@pytest.mark.parametrize("dialog", sorted(WAYS))
+async def test_to_its_end_back_stale_twice_and_by_another(screen: Screen, dialog: str) -> None:
+    """The same ways as over HTTP: each window, the way back from it, and what is over stays over."""
+    way, say, room = WAYS[dialog], screen.say, screen.room
+    other = screen.of((await room.linked(await room.borrower(TODAY))).chat.id)
+    if dialog == "feedback":
+        await room.book.sql("UPDATE installments SET paid_minor = principal_minor RETURNING id")
+
+    async def step(number: int) -> None:
+        done = way.steps[number]
+        if done.startswith("="):
+            await screen.taps(say.texts[done[1:]])
+        else:
+            await screen.types(await room.code() if done == CODE else done)
+
+    async def over(client: BotClient, shown: Message, label: str, code: str) -> None:
+        shown = shown.model_copy(update={"chat": client.chat})
+        await client.click(shown, InlineButtonTextLocator(label))
+        assert screen.bot.said[-1] == speech(code).texts["menu.stale"]
+
+    await screen.types(say.button(dialog))
+    before, seen = await room.book.sql(way.kept), []
+    for number in range(len(way.steps)):
+        assert words(screen, way.asked[number]) in screen.text
+        shown, labels = screen.windows.last_message(), screen.labels
+        await over(other, shown, labels[-1], "en")
+        if number and number not in way.no_back:
+            to = way.back.get(number, number - 1)
+            await screen.taps(say.texts["buttons.back"])
+            assert words(screen, way.asked[to]) in screen.text
+            for again in range(to, number):
+                await step(again)
+            assert words(screen, way.asked[number]) in screen.text
+        seen.append((screen.windows.last_message(), screen.labels))
+        await step(number)
+    told = screen.bot.said[-1]
+    assert say.texts[way.ends].rpartition("}")[2].strip() in told, told
+    assert len(await room.book.sql(way.kept)) == len(before) + 1
+    if dialog != "wrong":  # which leaves the chat nobody's
+        for shown, labels in seen:
+            for label in labels:
+                await over(screen.client, shown, label, say.code)
+    assert len(await room.book.sql(way.kept)) == len(before) + 1
