@@ -52,6 +52,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sms-passed-on": "neutral",
     "sms-real": "neutral",
     "sms-unclear": "neutral",
+    "sms-paid": "neutral",
     "sms-promise": "neutral",
     "sms-promise-when": "neutral",
     "sms-promise-limits": "neutral",

@@ -2,7 +2,8 @@
 
 Whoever holds the phone reads the answer: without the PIN it says nothing of a loan. A number that is on file
 with several persons, or that nobody has vouched for, is answered by a person. A word has no effect that a
-person has not seen, but one: who says that they paid is not reminded while somebody looks.
+person has not seen, but one: who says that they paid is not reminded while somebody looks. The word PAID says
+so; a sentence that reads like it is asked back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from casework.borrower.pins import check_pin
 from casework.borrower.promising import (
+    PAID,
     SETTLED,
     WHEN,
     Heard,
@@ -26,7 +28,7 @@ from casework.outcomes import Details, record_in
 from casework.staff.rights import Actor, Role
 from messages.typed.plain import yes_or_no
 from messages.typed.sms import Texted, Wish, read_sms
-from storage.answers import answered_since, plan_answer, said_since
+from storage.answers import answered_since, last_said, plan_answer, said_since
 from storage.audit import Event, write
 from storage.facts import load_facts
 from storage.raw import Raw
@@ -37,7 +39,8 @@ ANSWER_WITHIN: Final = timedelta(hours=1)
 AGAIN: Final = timedelta(days=14)  # the same claim pauses nothing anew before
 ANSWERS_A_DAY: Final = 20  # to one number: whoever answers by machine would ask for ever
 
-_ONCE_AN_HOUR: Final = frozenset({"sms-passed-on", "sms-unclear"})
+_PASSED_ON: Final = "sms-passed-on"
+_ONCE_AN_HOUR: Final = frozenset({_PASSED_ON, "sms-unclear"})
 
 
 async def answer_text(
@@ -77,6 +80,14 @@ async def answer_echo(
     if echo.settled:  # said twice
         return "thanks"
     texting = _Texting(raw, office, actor, stored, now)
+    if echo.template == PAID:
+        if await texting.is_passed_on(theirs[0]):  # said twice
+            return "thanks"
+        if yes:
+            await texting.paid(theirs)
+        else:
+            await texting.say("sms-promise-left", theirs[0], always=True)
+        return "paid"
     holder = next((one for one in theirs if str(one.case) == echo.given.get("case")), theirs[0])
     await texting.told(await settle(raw, office, stored, holder, echo, yes, now), theirs)
     return "promise"
@@ -106,6 +117,8 @@ class _Texting:
         elif texted.wish == "unclear":
             await self.open("review", theirs)
             await self.say("sms-unclear", theirs[0])
+        elif texted.wish == "paid" and texted.guessed:
+            await self.say(PAID, theirs[0])
         elif texted.wish == "paid":
             await self.paid(theirs)
         elif texted.wish == "promise":
@@ -161,12 +174,18 @@ class _Texting:
                 details=Details(channel=self.stored.channel, address=theirs[0].address),
                 owner=themselves.name,
             )
-        await self.say("sms-passed-on", theirs[0])
+        await self.say(_PASSED_ON, theirs[0], always=True)
+
+    async def is_passed_on(self, holder: Holder) -> bool:
+        """Whether, after they were asked if they paid, they were told that a person reads it."""
+        since = self.now - timedelta(days=1)
+        found = await last_said(self.raw, self.office.keyring, holder.address, (PAID, _PASSED_ON), since)
+        return found is not None and found[1] == _PASSED_ON
 
     async def pass_on(self, theirs: Sequence[Holder], kind: str) -> None:
         """A person reads it."""
         await self.open(kind, theirs)
-        await self.say("sms-passed-on", theirs[0])
+        await self.say(_PASSED_ON, theirs[0])
 
     async def open(self, kind: str, theirs: Sequence[Holder]) -> None:
         cases = sorted({one.case for one in theirs if one.case is not None})
@@ -178,7 +197,8 @@ class _Texting:
     ) -> None:
         """To the number that wrote; not again and again to a machine, but (`always`) to settle a matter."""
         assert to.case is not None
-        if text in _ONCE_AN_HOUR and await said_since(self.raw, to.case, text, self.now - timedelta(hours=1)):
+        hour = self.now - timedelta(hours=1)
+        if not always and text in _ONCE_AN_HOUR and await said_since(self.raw, to.case, text, hour):
             return
         day = self.now - timedelta(days=1)
         if not always and await answered_since(self.raw, to.address, day) >= ANSWERS_A_DAY:

@@ -37,12 +37,14 @@ _WISHES: Final[dict[Intent, Wish]] = {
 class Texted(msgspec.Struct, frozen=True):
     """What an SMS asks for. `pin`: the digits at its end, where what it asks for needs a PIN.
 
-    `rest`: the whole of it, but for the word PROMISE that it begins with.
+    `rest`: the whole of it, but for the word PROMISE that it begins with. `guessed`: from a sentence, by
+    its sense, and not from a word of ours.
     """
 
     wish: Wish
     pin: str | None = None
     rest: str = ""
+    guessed: bool = False
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,12 +60,12 @@ def read_sms(text: str) -> Texted:
     said = plain(text)
     digits = _PIN.search(said)
     rest = said[: digits.start()].strip(" .,:;-") if digits else said
-    wish = _words().get(re.sub(r"[\s.,:;!?。，！？-]+$", "", rest)) or _by_first_word(rest) or _by_sense(rest)
+    by_word = _words().get(re.sub(r"[\s.,:;!?。，！？-]+$", "", rest)) or _by_first_word(rest)
+    wish = by_word or _by_sense(rest)
     first, _, after = said.partition(" ")
     begins = _words().get(first.strip(" .,:;")) == "promise"
-    return Texted(
-        wish, digits[1] if digits and wish in ("figures", "pay") else None, after if begins else said
-    )
+    pin = digits[1] if digits and wish in ("figures", "pay") else None
+    return Texted(wish, pin, after if begins else said, by_word is None)
 
 
 def _by_first_word(said: str) -> Wish | None:

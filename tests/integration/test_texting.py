@@ -129,6 +129,11 @@ async def test_acceptance_10_i_paid_pauses_and_opens_a_reconciliation_task(stree
     number = await street.number(ann.person)
     await street.look()
     assert await ask(street, "I already paid this yesterday", number) == "paid"
+    assert await tasks(street) == [], "a sentence is asked back"
+    (asked,) = await answers(street)
+    assert "Is that right? Reply YES or NO" in asked
+    assert await ask(street, "yes", number) == "paid"
+    assert await ask(street, "YES", number) == "thanks", "said twice"
     assert await tasks(street) == [("reconcile", "open")]
     holds = await street.book.sql("SELECT loan_id, kind, ends_at - starts_at FROM holds")
     assert [tuple(row) for row in holds] == [(ann.loan, "claims_paid", timedelta(days=3))]
@@ -138,6 +143,18 @@ async def test_acceptance_10_i_paid_pauses_and_opens_a_reconciliation_task(stree
     await ask(street, "PAID", number)
     assert len(await street.book.sql("SELECT id FROM holds")) == 1
     assert await tasks(street) == [("reconcile", "open"), ("review", "open")]
+
+
+async def test_who_did_not_mean_that_they_paid_changes_nothing_and_the_word_is_not_asked_back(
+    street: Street,
+) -> None:
+    _, number = await borrower(street)
+    assert await ask(street, "I have already paid", number) == "paid"
+    assert await ask(street, "no", number) == "paid"
+    assert "nothing was noted" in (await answers(street))[-1]
+    assert await tasks(street) == []
+    assert await ask(street, "PAID", number) == "paid"
+    assert await tasks(street) == [("reconcile", "open")]
 
 
 async def test_a_person_is_asked_for_and_told_so_once_an_hour(street: Street) -> None:
