@@ -1,6 +1,7 @@
 """A card in words and buttons: what a collector sees of a case, and the two taps that end it."""
 
 from bot.staff.post import Post, Rows
+from bot.staff.said import said_in
 from bot.texts import Speech
 from casework.staff.card import Card
 from casework.staff.rights import RIGHTS, Action
@@ -100,8 +101,10 @@ def _gate(say: Speech, card: Card) -> str:
     if card.call.allowed:
         return say("card.may_call")
     if card.call.until is None:
-        return say("card.no_call", why=card.call.why)
-    return say("card.no_call_before", why=card.call.why, at=say.moment(card.call.until, card.zone))
+        return say("card.no_call", why=said_in(say.code, card.call.why))
+    return say(
+        "card.no_call_before", why=said_in(say.code, card.call.why), at=say.moment(card.call.until, card.zone)
+    )
 
 
 def _do(say: Speech, what: str) -> str:

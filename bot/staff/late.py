@@ -53,5 +53,5 @@ async def confirm(post: Post, given: str) -> None:
     made = await save_late(post.office, post.member, lines, received, post.now)
     say = post.say
     said = [say("late.saved", count=sum(one.new for one in made))]
-    said += [say("late.doubt", line=one.line.text, why=one.problem) for one in made if one.problem]
+    said += [say("late.doubt", line=one.line.text, why=post.why(one.problem)) for one in made if one.problem]
     await post.send("\n".join(said))

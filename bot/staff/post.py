@@ -10,6 +10,7 @@ from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboar
 
 from bot.api import quietly
 from bot.desk import Here
+from bot.staff.said import said_in
 from bot.texts import Speech
 from casework.office import Office
 from casework.staff.people import Member
@@ -36,6 +37,10 @@ class Post(msgspec.Struct, frozen=True):
     @property
     def now(self) -> datetime:
         return self.here.now
+
+    def why(self, sentence: str) -> str:
+        """Why something may not or cannot be, as they read it."""
+        return said_in(self.say.code, sentence)
 
     async def send(self, text: str, rows: Rows = ()) -> Message:
         """Say something, with buttons below it."""

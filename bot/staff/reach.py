@@ -81,7 +81,7 @@ async def _told(post: Post, said: Spoken, turn: str) -> None:
 
 async def _refused(post: Post, reasons: tuple[Reason, ...]) -> None:
     whys = dict.fromkeys(one.detail or one.code for one in reasons)
-    lines = [post.say("refused.title"), *(post.say("refused.reason", why=why) for why in whys)]
+    lines = [post.say("refused.title"), *(post.say("refused.reason", why=post.why(why)) for why in whys)]
     until = [one.until for one in reasons if one.until is not None]
     if until:
         lines.append(post.say("refused.until", at=post.say.moment(max(until), "UTC") + " UTC"))

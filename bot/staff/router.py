@@ -92,6 +92,6 @@ async def guarded(post: Post, work: Any) -> None:
         await work
     except Denied as denied:
         await record_denied(post.office, denied, post.now)
-        await post.send(post.say("denied", why=str(denied)))
+        await post.send(post.say("denied", why=post.why(str(denied))))
     except CaseworkInputError as error:
-        await post.send(post.say("cannot", why=str(error)))
+        await post.send(post.say("cannot", why=post.why(str(error))))

@@ -41,7 +41,10 @@ async def typed(post: Post, text: str, talk: int) -> None:
     """Words for the borrower."""
     refused = await answer(post.office, post.member, talk, text, post.now)
     if refused:
-        lines = [post.say("refused.title"), *(post.say("refused.reason", why=one) for one in refused)]
+        lines = [
+            post.say("refused.title"),
+            *(post.say("refused.reason", why=post.why(one)) for one in refused),
+        ]
         await post.send("\n".join(lines))
 
 

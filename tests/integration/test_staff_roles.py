@@ -180,3 +180,22 @@ async def test_broken_promises_are_listed_with_whose_they_are(crew: Crew) -> Non
     assert f"K{ann.case} €250.00, Tue, Nov 24 (carl)" in sue.buttons()
     await carl.says("/promises")
     assert f"K{ann.case} €250.00, Tue, Nov 24: broken" in carl.buttons()
+
+
+async def test_a_refusal_says_why_and_when_in_the_language_of_who_reads_it(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await crew.task(ann.case)
+    carl = await crew.hired(language="zh")
+    told = await carl.says(f"/assign K{ann.case} carl")
+    assert "不得分配案件" in told
+    assert "没有此权限" in told
+    assert "may not" not in told
+    assert "没有案件 K999" in await carl.says("/case K999")
+    crew.now = crew.now.replace(hour=21, minute=30)
+    told = await carl.says("/next")
+    assert "允许时段 08:00-21:00" in told
+    assert "之前不可打电话" in told
+    told = await carl.taps("打电话")
+    assert "现在不可以发送" in told
+    assert "允许时段" in told
+    assert "hours" not in told
