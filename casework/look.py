@@ -140,7 +140,7 @@ def decided(cases: Sequence[Facts], book: Book, now: datetime) -> Iterator[tuple
     """Decide cases one after the other; what is planned for one counts for the person's next."""
     planned: dict[int, list[Past]] = {}
     for facts in cases:
-        before = planned.setdefault(facts.person, [])
+        before = planned.setdefault(facts.one or facts.person, [])
         if before:
             past = facts.situation.past + tuple(before)
             facts = replace(facts, situation=replace(facts.situation, past=past))

@@ -142,7 +142,8 @@ async def share_anew(raw: Raw, kind: str, token: bytes) -> None:
     await raw.run(
         "UPDATE addresses a SET shared = EXISTS (SELECT 1 FROM addresses o WHERE o.token = a.token "
         "AND o.kind = a.kind AND o.person_id <> a.person_id AND o.state <> 'detached' "
-        "AND o.replaced_at IS NULL) WHERE a.token = $1 AND a.kind = $2",
+        "AND o.replaced_at IS NULL AND NOT EXISTS (SELECT 1 FROM same_persons s WHERE s.ended_at IS NULL "
+        "AND s.person_id = a.person_id AND s.other_id = o.person_id)) WHERE a.token = $1 AND a.kind = $2",
         token,
         kind,
     )

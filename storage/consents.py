@@ -133,7 +133,7 @@ async def subject_of(raw: Raw, contact: int) -> Subject | None:
 
 
 async def lock_cases_of_person(raw: Raw, person: int, now: datetime) -> list[int]:
-    """The person's cases, locked and touched: what is recorded of them next is news."""
+    """The cases of this record of a person, all of theirs touched: what is recorded next is news."""
     rows = await raw.rows("SELECT id FROM cases WHERE person_id = $1 ORDER BY id", person)
     cases = [row[0] for row in rows]
     await touch(raw, cases, now)

@@ -192,8 +192,9 @@ async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int
     cases = sorted({contact.case for contact in leased})
     await raw.rows(
         "WITH unpaused AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($3)) "
-        "SELECT pg_advisory_xact_lock($1, (person % 2147483647)::int) "
-        "FROM unpaused, unnest($2::bigint[]) person",
+        "SELECT pg_advisory_xact_lock($1, (person % 2147483647)::int) FROM unpaused, ("
+        "SELECT unnest($2::bigint[]) AS person UNION SELECT other_id FROM same_persons "
+        "WHERE person_id = ANY($2) AND ended_at IS NULL ORDER BY 1) person",
         _PERSONS_CLAIMED,
         persons,
         CLAIMS,

@@ -10,6 +10,7 @@ from ledger.standing import Unpaid
 from storage import traits
 from storage.addresses import REACH, STATE_NOW
 from storage.experiments import drawn_of
+from storage.people import barred_addresses, others_of
 from storage.pledges import PROMISES, PROMISES_REMEMBERED, last_outcomes, promises_of
 from storage.raw import Raw
 from storage.situations import CaseOf, Needs, questions, situations_of
@@ -22,7 +23,8 @@ _FEW = 100
 _CASES = """
 SELECT c.id, c.person_id, c.portfolio_id, p.zones, p.country, p.region, p.flags, p.hours_agreed, p.own_hours,
        c.opened_at,
-       coalesce(p.language, f.language) AS language
+       coalesce(p.language, f.language) AS language,
+       EXISTS (SELECT 1 FROM same_persons s WHERE s.person_id = p.id AND s.ended_at IS NULL) AS merged
 FROM cases c JOIN persons p ON p.id = c.person_id JOIN portfolios f ON f.id = c.portfolio_id
 WHERE c.id = ANY($1)
 """
@@ -118,6 +120,9 @@ async def load_facts(
     )
     case_rows = sorted(case_rows, key=itemgetter(0))
     persons = list({person for _, person, *_ in case_rows})
+    merged = sorted({row[1] for row in case_rows if row[-1]})
+    others = await others_of(raw, merged) if merged else {}
+    barred = await barred_addresses(raw, merged) if merged else set[int]()
     portfolio_of = {case: portfolio for case, _, portfolio, *_ in case_rows}
     tolerated = {
         loan: tolerance(portfolio_of[case], currency) for case, loan, _, _, currency, *_ in loan_rows
@@ -131,7 +136,7 @@ async def load_facts(
         (_TRIED, begun_ids),
         (_KEYS_OF_MESSAGES, begun_ids),
         (PROMISES, list(cases), loan_ids, now - PROMISES_REMEMBERED),
-        *questions(persons, loan_ids, now, at_claim=at_claim),
+        *questions(persons, others, loan_ids, now, at_claim=at_claim),
         together=few,
     )
     unpaid: dict[int, list[Unpaid]] = defaultdict(list)
@@ -176,14 +181,23 @@ async def load_facts(
         )
     addresses: dict[int, list[Address]] = defaultdict(list)
     for case, address, kind, state, shared in address_rows:
-        addresses[case].append(Address(address, kind, state, shared))
+        if address not in barred:
+            addresses[case].append(Address(address, kind, state, shared))
     cases_of = [
-        CaseOf(case, person, portfolio, tuple(loans[case]), tuple(addresses[case]), *where)
-        for case, person, portfolio, *where, _, _ in case_rows
+        CaseOf(
+            case,
+            person,
+            portfolio,
+            tuple(loans[case]),
+            tuple(addresses[case]),
+            *where,
+            others=others.get(person, ()),
+        )
+        for case, person, portfolio, *where, _, _, _ in case_rows
     ]
     situations = await situations_of(raw, cases_of, of_persons, now, needs)
     begun = _begun(messages, tried, keys)
-    others = _of_others(ended, loans_of)
+    ended_elsewhere = _of_others(ended, loans_of)
     return [
         Facts(
             case.id,
@@ -195,12 +209,13 @@ async def load_facts(
             tuple(begun[case.id]),
             promises.get(case.id, ()),
             opened_at,
-            others.get(case.id, ()),
+            ended_elsewhere.get(case.id, ()),
             language,
             outcomes.get(case.id, ""),
             drawn.get(case.person, ()),
+            min(case.person, case.others[0].person) if case.others else 0,
         )
-        for case, (*_, opened_at, language) in zip(cases_of, case_rows, strict=True)
+        for case, (*_, opened_at, language, _) in zip(cases_of, case_rows, strict=True)
     ]
 
 

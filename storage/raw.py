@@ -177,11 +177,21 @@ async def begun(connection: AsyncConnection) -> AsyncGenerator[Raw]:
 
 
 async def touch(raw: Raw, cases: Sequence[int], at: datetime) -> None:
-    """Have `cases` looked at from `at` on: the one way to change course. Locked in order of id."""
+    """Have `cases` looked at from `at` on: the one way to change course. Locked in order of id.
+
+    With them those of the other records of the same persons: what is news of one is news of the person.
+    """
     if cases:
-        await raw.run(
-            "WITH chosen AS (SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE) "
-            "UPDATE cases SET next_look_at = least(next_look_at, $2) FROM chosen WHERE cases.id = chosen.id",
-            sorted(cases),
-            at,
-        )
+        await raw.run(_TOUCH, sorted(cases), at)
+
+
+_TOUCH = """
+WITH chosen AS (
+  SELECT id FROM cases WHERE id = ANY(ARRAY(
+    SELECT unnest($1::bigint[])
+    UNION ALL SELECT o.id FROM cases c JOIN same_persons s ON s.person_id = c.person_id AND s.ended_at IS NULL
+              JOIN cases o ON o.person_id = s.other_id WHERE c.id = ANY($1)))
+  ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE cases SET next_look_at = least(next_look_at, $2) FROM chosen WHERE cases.id = chosen.id
+"""

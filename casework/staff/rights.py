@@ -63,6 +63,7 @@ class Action(StrEnum):
     CONTACT = "contact"  # ask whether a person may be contacted, and do so
     RECORD_CONTACT = "record_contact"  # a contact made elsewhere, a notice that was sent
     MARK_PERSON = "mark_person"  # marks that the law reads, hours the person asked for
+    MERGE_PERSONS = "merge_persons"  # say that records of two sources are one person, and take it back
     MANAGE_STAFF = "manage_staff"  # invite, list, remove
     MANAGE_TOKENS = "manage_tokens"  # make, list, revoke those of other systems
     TAKE_CASE = "take_case"  # from the queue; and find one
@@ -177,6 +178,7 @@ _DESK: Final = {
     Action.ASSIGN_CASE: Scope.PORTFOLIO,
     Action.HEAR_ALERT: Scope.PORTFOLIO,
     Action.READ_DIGEST: Scope.PORTFOLIO,
+    Action.MERGE_PERSONS: Scope.PORTFOLIO,
 }
 
 RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
@@ -251,6 +253,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
         Action.CONTACT: Scope.ALL,
         Action.RECORD_CONTACT: Scope.ALL,
         Action.MARK_PERSON: Scope.ALL,
+        Action.MERGE_PERSONS: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.SEE_PORTFOLIO: Scope.ALL,
         Action.SEE_LOAN: Scope.ALL,

@@ -29,6 +29,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "token",
     "approvals",
     "differences",
+    "people",
     "pausing",
     "texts",
     "ledger",

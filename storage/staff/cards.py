@@ -60,12 +60,17 @@ SELECT p.name, p.zones[1] AS zone, p.flags, p.hours_agreed, p.own_hours,
               THEN (l.attributes ->> 'payday')::int END)
    FROM parties pa JOIN loans l ON l.id = pa.loan_id WHERE pa.case_id = c.id) AS payday,
   ARRAY(SELECT DISTINCT h.kind FROM holds h WHERE h.starts_at <= $2 AND (h.ends_at IS NULL OR h.ends_at > $2)
-        AND (h.person_id = p.id AND h.loan_id IS NULL
+        AND (h.loan_id IS NULL AND (h.person_id = p.id OR h.person_id IN (
+               SELECT y.other_id FROM same_persons y WHERE y.person_id = p.id AND y.ended_at IS NULL))
              OR h.loan_id IN (SELECT pa.loan_id FROM parties pa WHERE pa.case_id = c.id))
         ORDER BY 1) AS holds,
-  ARRAY(SELECT s.channel FROM (SELECT DISTINCT ON (k.channel) k.channel, k.state FROM consents k
-        WHERE k.person_id = p.id AND (k.portfolio_id IS NULL OR k.portfolio_id = c.portfolio_id)
-          AND (k.purpose IS NULL OR k.purpose = 'dunning') ORDER BY k.channel, k.at DESC, k.id DESC) s
+  ARRAY(SELECT DISTINCT s.channel FROM (SELECT DISTINCT ON (k.person_id, k.channel) k.channel, k.state
+        FROM consents k
+        WHERE (k.person_id = p.id OR k.person_id IN (
+                 SELECT y.other_id FROM same_persons y WHERE y.person_id = p.id AND y.ended_at IS NULL))
+          AND (k.portfolio_id IS NULL OR k.portfolio_id = c.portfolio_id)
+          AND (k.purpose IS NULL OR k.purpose = 'dunning')
+        ORDER BY k.person_id, k.channel, k.at DESC, k.id DESC) s
         WHERE s.state = 'revoked' ORDER BY 1) AS stopped
 FROM cases c JOIN persons p ON p.id = c.person_id WHERE c.id = $1
 """

@@ -56,7 +56,10 @@ SELECT c.id AS case_id, NULL::bigint FROM assignments a JOIN cases c ON c.id = a
 WHERE a.staff_id = $1 AND {_FREE}
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id AND t.state = 'open')
   AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses)
-  AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.person_id = c.person_id AND h.loan_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id IS NULL
+                  AND (h.person_id = c.person_id OR h.person_id IN (
+                    SELECT y.other_id FROM same_persons y WHERE y.person_id = c.person_id
+                      AND y.ended_at IS NULL))
                   AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3))
   AND {_ARREARS.format(case="c.id")} > 0
 ORDER BY {_ARREARS.format(case="c.id")} DESC, c.id LIMIT 30

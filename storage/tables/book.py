@@ -47,6 +47,8 @@ persons = Table(
     Column("external_id", Text, nullable=False),
     Column("name", LargeBinary),  # sealed
     Column("language", Text),
+    # they chose it themselves: what a file says of it later changes nothing
+    Column("language_chosen", Boolean, nullable=False, server_default=text("false")),
     # every zone the person may be in; one where the zone is known
     Column("zones", ARRAY(Text), nullable=False),
     Column("country", Text),

@@ -16,6 +16,7 @@ from casework.look import look
 from casework.office import Office
 from casework.publish import publish_shipped
 from kept.clock import FixedClock
+from storage.chat import chats, proofs
 from tests.builders.book import AUDITOR, SYSTEM, office_of
 from tests.builders.tapes import (
     NOW,
@@ -165,6 +166,28 @@ async def test_an_address_that_the_file_replaced_is_vouched_for_no_more(
         ("B1", "unverified", False, True),
         ("B2", "attested", True, False),
     ]
+
+
+async def test_the_language_that_a_person_chose_is_not_the_files_to_change(
+    office: Office, tmp_path: Path
+) -> None:
+    say = "SELECT external_id, language FROM persons ORDER BY 1"
+    await bring(office, tape(tmp_path / "t", [loan("L1"), loan("L2", "B2")], [*three("L1"), *three("L2")]))
+    async with office.transaction() as raw:
+        ring = office.keyring
+        await chats.add(raw, ring, ring.token("chat", "7"), "7", "en", NOW)
+        chat, person, address = (
+            await raw.rows(
+                "SELECT c.id, p.id, a.id FROM chats c, persons p "
+                "JOIN addresses a ON a.person_id = p.id WHERE p.external_id = 'B1'"
+            )
+        )[0]
+        proof = await proofs.add(raw, "link", person, address, NOW, NOW + DAY)
+        await chats.link(raw, ring, chat, ring.token("chat", "7"), person, proof, NOW)
+        await chats.speak(raw, chat, "zh")
+    said = [loan("L1", language="fr"), loan("L2", "B2", language="fr")]
+    await bring(office, tape(tmp_path / "t", said, [*three("L1"), *three("L2")]), now=NOW + DAY)
+    assert await book_rows(office, say) == [("B1", "zh"), ("B2", "fr")]
 
 
 async def test_rows_refused_for_what_others_say_name_their_column(office: Office, tmp_path: Path) -> None:

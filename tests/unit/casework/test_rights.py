@@ -38,6 +38,7 @@ TABLE = {
     "contact":            ".   o   p   p   p   .   .   a   .   .   p   .   a   p",
     "record_contact":     ".   o   p   p   p   .   .   a   .   .   p   .   a   p",
     "mark_person":        ".   o   p   p   p   .   .   a   .   .   p   .   a   .",
+    "merge_persons":     ".   .   p   p   .   .   .   a   .   .   .   .   .   .",
     "manage_staff":       ".   .   .   .   p   .   .   .   .   .   .   a   .   .",
     "manage_tokens":      ".   .   .   .   .   .   .   .   .   .   .   a   .   .",
     "take_case":          ".   p   p   p   .   .   .   .   .   .   p   .   .   .",
