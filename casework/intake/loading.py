@@ -3,32 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from casework.errors import CaseworkInputError
 from casework.intake.balances import allocate_moved
+from casework.intake.closing import Came, report_of
+from casework.intake.formats import FINEST_DIGITS
 from casework.intake.guard import LEAST_FACTOR, Finding, judge
-from casework.intake.mapping import Mapping as TapeMapping
 from casework.intake.order import Order, Progress, content_digest
 from casework.intake.papers import Papers
 from casework.intake.parse import read_file
 from casework.intake.people import Home
 from casework.intake.people_load import load_persons
-from casework.intake.report import ImportReport, files_of
+from casework.intake.reconcile import sums_in_and_out
+from casework.intake.report import ImportReport
 from casework.intake.setting import Setting
+from casework.intake.shape import coarse, expected_rows, file_rows, own_currency
 from casework.intake.stage import Stager
 from casework.intake.tape import Tape, look_up_tables
-from casework.intake.tape_file import TapeFile
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, save, spec_of, terms_of
 from casework.staff.rights import Action, Actor, require
-from ledger.money import format_major, minor_digits
+from ledger.money import minor_digits
 from storage import differences
-from storage.audit import Event, write
 from storage.intake import faults, guard, payments, refuse, resolve, restate, staging, tally
 from storage.intake import write as book
 from storage.intake.holds import hold_refused
@@ -37,7 +35,6 @@ from storage.raw import Raw
 
 BATCH: Final = 5_000
 _STEPS: Final = 8
-_MOST_FAULTS: Final = 100_000  # listed; more are counted
 
 
 class Loading:
@@ -77,7 +74,7 @@ class Loading:
         order = self._order
         known = {row.code: row for row in await all_portfolios(raw)}
         await staging.begin(raw)
-        await staging.stage(raw, "s_files", staging.FILES, self._file_rows())
+        await staging.stage(raw, "s_files", staging.FILES, file_rows(self.tape, order.mapping))
         stager = Stager(raw, self._office.keyring, cache(self._fed_at))
         homes = {code: Home(row.zone, row.country, row.language) for code, row in known.items()}
         await self._stage(stager, homes)
@@ -95,7 +92,7 @@ class Loading:
             )
         shape = resolve.Shape(
             many_files=any(file.part.loan is None for file in self.tape.files),
-            coarse=any(self._coarse(file) for file in self.tape.files),
+            coarse=any(coarse(file, order.mapping) for file in self.tape.files),
             unnamed=stager.unnamed,
             portfolio_id=asked,
         )
@@ -104,7 +101,8 @@ class Loading:
         spoken_of = await resolve.spoken_of(raw)
         for code in spoken_of.portfolios:
             require(self._actor, Action.IMPORT_BOOK, code)
-        digits = [(code, 10 ** (4 - minor_digits(code))) for code in spoken_of.currencies]
+        codes = {*spoken_of.currencies, *filter(None, [order.mapping.constants.currency])}
+        digits = [(code, 10 ** (FINEST_DIGITS - minor_digits(code))) for code in sorted(codes)]
         await staging.stage(raw, "s_currencies", ("currency", "factor"), digits)
         fed_at = min([self._fed_at(zone) for zone in spoken_of.zones], default=self._fed_at(self._zone))
         await resolve.resolve_installments(raw, shape)
@@ -142,7 +140,25 @@ class Loading:
             if not order.pushed:
                 await guard.supersede(raw, order.kind, self.feeds, self._actor.name, self._now)
             await guard.release_feeds(raw, fed_at)
-        return await self._report(raw, counts, fed_at, recalled, notes, spoken_of.portfolios, asked)
+        constants = order.mapping.constants
+        reconciled = await sums_in_and_out(raw, constants.currency, held=bool(self.findings))
+        came = Came(
+            self._read,
+            counts,
+            recalled,
+            reconciled,
+            self._faults,
+            self.measured,
+            self.findings,
+            [*notes, *(f"looks wrong: {one.words}" for one in self.findings)],
+            spoken_of.portfolios,
+            asked,
+            self._as_of(self._zone),
+            fed_at,
+            self._now,
+            self.content,
+        )
+        return await report_of(raw, self._actor, order, self.tape, self.papers, came)
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -158,10 +174,10 @@ class Loading:
             portfolio=order.portfolio,
             homes=homes,
             as_of=cache(self._as_of),
-            currency=None if _own_currency(mapping) else mapping.constants.currency,
+            currency=None if own_currency(mapping) else mapping.constants.currency,
             keyed_by_number=all(part.installment is None or part.installment.key is None for part in parts),
         )
-        total = sum(_lines(file.path) for file in self.tape.files)
+        total = sum(expected_rows(file) for file in self.tape.files)
         for index, file in enumerate(self.tape.files):
             for read in read_file(file, index, setting, BATCH):
                 for loan in read.loans:
@@ -173,23 +189,6 @@ class Loading:
                 self.papers.add_addresses(self.tape.files, read.asides)
                 self._read += read.rows
                 self._progress("reading", self._read, total)
-
-    def _file_rows(self) -> list[tuple[object, ...]]:
-        return [
-            (
-                index,
-                file.label,
-                _states(file),
-                file.part.loan is not None,
-                file.part.only_payments,
-                self._coarse(file),
-            )
-            for index, file in enumerate(self.tape.files)
-        ]
-
-    def _coarse(self, file: TapeFile) -> bool:
-        mapping = self._order.mapping
-        return file.part.loan is None and (_own_currency(mapping) or mapping.constants.currency is None)
 
     @property
     def _zone(self) -> str:
@@ -275,78 +274,6 @@ class Loading:
         day = last.astimezone(zone).date()
         return day if day < self._now.astimezone(zone).date() else None
 
-    async def _report(
-        self,
-        raw: Raw,
-        counts: Mapping[str, int],
-        fed_at: datetime,
-        recalled: int,
-        notes: list[str],
-        codes: list[str],
-        asked: int | None,
-    ) -> ImportReport:
-        order, measured = self._order, self.measured
-        assert measured is not None
-        sums: dict[str, dict[str, str]] = {"due": {}, "paid": {}, "principal": {}}
-        for what, currency, minor in await tally.sums(raw):
-            sums[what][currency] = format_major(minor, currency)
-        if self._faults:
-            odd = await faults.faults(raw, _MOST_FAULTS)
-            self.papers.write_faults(self.tape.files, odd)
-        reasons: dict[tuple[str, str], int] = {}
-        if counts["rejected"]:
-            reasons = await self.papers.write_rejects(self.tape.files, refuse.rejects(raw))
-        report = ImportReport(
-            kind=order.kind,
-            mapping=order.mapping.name,
-            read=self._read,
-            **counts,
-            recalled=recalled,
-            sums=sums,
-            rejects_file=self.papers.rejects_file,
-            held_for_approval=bool(self.findings),
-            reasons=[(*said, rows) for said, rows in sorted(reasons.items(), key=lambda one: -one[1])],
-            files=files_of(self.tape),
-            portfolios=codes,
-            notes=[*notes, *(f"looks wrong: {one.words}" for one in self.findings)],
-            faults=self._faults,
-            faults_file=self.papers.faults_file,
-            addresses_aside=self.papers.addresses,
-            aside_file=self.papers.addresses_file,
-            coverage=measured.there / measured.active if measured.active and not order.pushed else None,
-            as_of=self._as_of(self._zone),
-            fed_at=fed_at,
-            dry_run=order.dry_run,
-        )
-        key = await tally.keep_import(
-            raw,
-            order.kind,
-            order.path.name,
-            order.mapping.name,
-            asked,
-            self._now,
-            fed_at,
-            msgspec.json.encode(report),
-            None if order.as_of or order.pushed else self.content,
-        )
-        event = Event(
-            self._now,
-            self._actor.name,
-            self._actor.role,
-            Action.IMPORT_BOOK,
-            "import",
-            key,
-            {
-                "kind": order.kind,
-                "mapping": order.mapping.name,
-                "read": self._read,
-                **counts,
-                "recalled": recalled,
-            },
-        )
-        await write(raw.connection, [event])
-        return report if order.dry_run else msgspec.structs.replace(report, import_id=key)
-
     def _next(self, what: str) -> None:
         self._step += 1
         self._progress(what, self._step, _STEPS)
@@ -365,23 +292,3 @@ def _terms(portfolios: Iterable[PortfolioRow], currencies: Sequence[str]) -> lis
 
 def _quiet(what: str, done: int, total: int) -> None:
     """Nobody watches."""
-
-
-def _own_currency(mapping: TapeMapping) -> bool:
-    """Whether rows of loans name their currency: then rows of other files do not know it."""
-    return any(part.loan is not None and part.loan.currency is not None for part in mapping.files.values())
-
-
-def _states(file: TapeFile) -> str:
-    part = file.part
-    if part.party is not None:
-        return "party"
-    if part.installment is not None:
-        return "installment"
-    return "loan" if part.loan is not None else "payment"
-
-
-def _lines(path: Path) -> int:
-    """About how many rows a file has, for the progress bar."""
-    with path.open("rb") as content:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(1 << 20), b""))

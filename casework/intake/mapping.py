@@ -199,7 +199,8 @@ class PaymentPart(Strict):
 
     `pays: first` is the amount of the first derived installment, `rest` of all the others, each directed
     there. In the row of something else, empty cells mean that nothing was paid; `zero: none` reads an amount
-    of zero so too.
+    of zero so too. `moved_from` names the loan that the payment of this id was booked on before: it is taken
+    back there, and stands here.
     """
 
     loan_id: Text | None = None
@@ -209,12 +210,15 @@ class PaymentPart(Strict):
     pays: Literal["first", "rest", "all"] | None = None
     installment: Text | None = None
     reverses: Text | None = None
+    moved_from: Text | None = None
     zero: Literal["refuse", "none"] = "refuse"
 
     @model_validator(mode="after")
     def _amount_or_pays(self) -> Self:
         if (self.amount is None) == (self.pays is None):
             raise wrong(None, "a payment has either an amount or pays (first, rest, all)")
+        if self.moved_from is not None and (self.payment_id is None or self.pays is not None):
+            raise wrong("moved_from", "a payment that was moved is known by its payment_id")
         return self
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from casework.intake.cells import CellError, Cells, Row, named_column, short
 from casework.intake.expressions import Text
 from casework.intake.formats import read_whole
@@ -12,6 +14,8 @@ from casework.intake.records import InstallmentRecord, PartyRecord, PaymentRecor
 from casework.intake.setting import Later, Setting
 from ledger.schedule import Installment
 
+MOVED: Final = "moved:"
+"""Begins the id of what takes a payment back where it was moved from."""
 ROLES: Final = ("borrower", "co-borrower", "guarantor", "representative", "estate")
 _COMPONENTS: Final = ("principal", "interest", "fees", "penalties")
 
@@ -70,7 +74,7 @@ def payment_reader(
         return _derived_payments(part, part.pays, place, index, cells, setting)
     loan_id = cells.key(part.loan_id, "the loan's id") if part.loan_id is not None else None
     given_id = cells.read(part.payment_id, short)
-    reverses = cells.text(part.reverses)
+    reverses, moved_from = cells.text(part.reverses), cells.text(part.moved_from)
     received_on, amount = cells.day(part.received_on), cells.amount(part.amount)
     day_column = named_column(part.received_on)
     amount_column = named_column(part.amount) if part.amount is not None else "amount"
@@ -110,12 +114,36 @@ def payment_reader(
             back,
         )
         if day <= setting.as_of(zone):
-            return [payment]
+            before = moved_from(row)
+            return [payment] if before is None else [payment, _moved_away(payment, before)]
         if alone:
             raise Later
         return []
 
     return read
+
+
+def _moved_away(payment: PaymentRecord, before: str) -> PaymentRecord:
+    """What a payment that was moved does to the loan it was booked on: taken back there, as of its own day.
+
+    The same row says both, so both are taken or neither is.
+    """
+    if payment.payment_id is None:
+        raise CellError(
+            "moved_from", before, "names a loan, but the row has no payment_id to find it by there"
+        )
+    if payment.reverses is not None:
+        raise CellError("moved_from", before, "is said of a payment taken back: move the payment itself")
+    if payment.loan_id == before:
+        raise CellError("moved_from", before, "is the loan of the row itself")
+    return msgspec.structs.replace(
+        payment,
+        loan_id=before,
+        payment_id=MOVED + payment.payment_id,
+        amount=None,
+        installment=None,
+        reverses=payment.payment_id,
+    )
 
 
 def _derived_payments(

@@ -44,10 +44,10 @@ class Papers:
         self.rejects_file = str(self._rejects)
         return await write_rejects(_part(self._rejects), files, refused)
 
-    def write_faults(self, files: Sequence[TapeFile], odd: Sequence[Any]) -> None:
+    async def write_faults(self, files: Sequence[TapeFile], odd: AsyncIterator[list[Any]]) -> None:
         """What is odd and was taken."""
         self.faults_file = str(self._faults)
-        write_faults(_part(self._faults), files, odd)
+        await write_faults(_part(self._faults), files, odd)
 
     def keep(self) -> None:
         """The files take their names: what they are about is kept, or held."""

@@ -17,7 +17,7 @@ from casework.intake.records import PersonRecord
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
-_KEPT_AT_MOST: Final = 20_000
+_KEPT_AT_MOST: Final = 5_000
 
 ReadPerson = Callable[[Row, str, "Home | None"], PersonRecord]
 

@@ -78,17 +78,18 @@ def write_rows(path: Path, file: TapeFile, refused: Sequence[tuple[int, str, str
             writer.writerow((file.label, row, column, _value(file, cells, column), reason, *cells))
 
 
-def write_faults(path: Path, files: Sequence[TapeFile], odd: Sequence[Any]) -> None:
-    """Write what is odd and was taken: (file, row, loan, what, detail, done, minor, currency)."""
+async def write_faults(path: Path, files: Sequence[TapeFile], odd: AsyncIterator[list[Any]]) -> None:
+    """Write what is odd and was taken: (file, row, loan, what, detail, done, minor, currency), in batches."""
     with _opened(path) as lines:
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerow(("file", "row", "loan", "what", "detail", "amount", "done"))
-        for record in odd:
-            place: int = record["file_no"]
-            minor, currency = record["minor"], record["currency"]
-            amount = "" if minor is None else f"{format_major(int(minor), currency)} {currency}"
-            said = (record[name] for name in ("row_no", "ext", "what", "detail"))
-            writer.writerow((files[place].label, *said, amount, record["done"]))
+        async for records in odd:
+            for record in records:
+                place: int = record["file_no"]
+                minor, currency = record["minor"], record["currency"]
+                amount = "" if minor is None else f"{format_major(int(minor), currency)} {currency}"
+                said = (record[name] for name in ("row_no", "ext", "what", "detail"))
+                writer.writerow((files[place].label, *said, amount, record["done"]))
 
 
 class Asides:

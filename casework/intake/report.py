@@ -14,6 +14,8 @@ class ImportReport(msgspec.Struct, frozen=True):
     """What became of the rows of a tape. read = loaded + updated + unchanged + skipped + rejected.
 
     sums      due, paid, principal -> currency -> major units as text, over the rows taken
+    reconciled  due, paid -> currency -> what the readable rows of the tape say, and what of it is booked,
+              rejected, skipped (for a later day), repeated (said twice), held: these sum up to the tape's
     reasons   (column, reason, how many) of the rows rejected, the commonest first
     coverage  of the active loans of its feeds, the share that the tape has
     files     of each file of the tape: what it is, how it is written and how that is known, columns not used
@@ -31,6 +33,7 @@ class ImportReport(msgspec.Struct, frozen=True):
     rejected: int
     recalled: int
     sums: Mapping[str, Mapping[str, str]]
+    reconciled: Mapping[str, Mapping[str, Mapping[str, str]]]
     rejects_file: str | None
     held_for_approval: int | bool
     reasons: Sequence[tuple[str, str, int]]

@@ -18,7 +18,7 @@ from storage.crypt import Keyring
 from storage.intake import staging
 from storage.raw import Raw
 
-_REMEMBERED: Final = 20_000
+_REMEMBERED: Final = 5_000
 _encode: Final = msgspec.json.Encoder().encode
 
 

@@ -185,6 +185,7 @@ def _print(report: "ImportReport") -> None:
         for currency, amount in sums.items():
             table.add_row(what, f"{amount} {currency}")
     out.print(table)
+    _print_sums(report.reconciled)
     if report.held_for_approval:
         out.print(
             f"HELD: nothing of this tape is in the book. `kept approve {report.held_for_approval}` loads it, "
@@ -216,6 +217,24 @@ def _print(report: "ImportReport") -> None:
         out.print(f"Rejected rows with their reasons: {report.rejects_file}", markup=False, soft_wrap=True)
         for column, reason, rows in report.reasons[:_COMMONEST]:
             out.print(f"  {rows:>7,}  {column + ' ' if column else ''}{reason}", markup=False, soft_wrap=True)
+
+
+def _print_sums(reconciled: "Mapping[str, Mapping[str, Mapping[str, str]]]") -> None:
+    """In and out: what the tape says, and where each part of it is; only columns that hold anything."""
+    from rich.table import Table
+
+    rows = [(what, code, sums) for what, of in reconciled.items() for code, sums in of.items()]
+    if not rows:
+        return
+    shown = [
+        way for way in rows[0][2] if way in ("tape", "booked") or any(one[2][way].strip("0.") for one in rows)
+    ]
+    table = Table("", *shown)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for what, code, sums in rows:
+        table.add_row(f"{what} {code}", *(sums[way] for way in shown))
+    console().print(table)
 
 
 def _written(file: "Mapping[str, Any]") -> str:

@@ -4,6 +4,7 @@ Refused rows have their own file. Here stand repetitions, payments that look lik
 paid over or under, and dates that moved.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from storage.raw import Raw
@@ -30,6 +31,18 @@ SELECT d.file_no, d.row_no, l.ext, 'paid_twice',
 FROM (SELECT p.*, lag(p.key) OVER w AS before FROM i_payments p WHERE p.n = 1 AND p.reverses IS NULL
       WINDOW w AS (PARTITION BY p.loan_id, p.received_on, p.amount ORDER BY p.file_no, p.row_no)) d
 JOIN i_loans l ON l.id = d.loan_id WHERE d.before IS NOT NULL AND d.known_id IS NULL
+UNION ALL
+SELECT p.file_no, p.row_no, l.ext, 'stands_elsewhere',
+       'payment ' || p.key || ' of this day and amount stands with loan ' || o.ext || ' too',
+       'both counted: say moved_from where it was moved', p.amount, l.currency
+FROM i_loans o JOIN payments e ON e.loan_id = o.id
+JOIN i_payments p ON p.key = e.external_id AND p.amount = e.amount_minor AND p.received_on = e.received_on
+                 AND p.loan_id <> o.id
+JOIN i_loans l ON l.id = p.loan_id AND l.source = o.source AND l.portfolio_id = o.portfolio_id
+WHERE o.known_id IS NOT NULL AND o.stated AND NOT o.bad AND p.n = 1 AND p.known_id IS NULL
+  AND p.reverses IS NULL AND p.file_no >= 0 AND p.key !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}/'
+  AND NOT EXISTS (SELECT 1 FROM i_payments q WHERE q.known_id = e.id)
+  AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.reverses_id = e.id)
 UNION ALL
 SELECT file_no, row_no, ext, 'overpaid', 'more was paid than the loan owes', 'kept as a credit', credit,
        currency
@@ -67,6 +80,6 @@ async def find_faults(raw: Raw) -> int:
     return await raw.value("SELECT count(*) FROM i_faults")
 
 
-async def faults(raw: Raw, limit: int) -> list[Any]:
-    """(file, row, loan, what, detail, done, minor units, currency), in order of the tape."""
-    return await raw.rows("SELECT * FROM i_faults ORDER BY file_no, row_no, what, detail LIMIT $1", limit)
+def faults(raw: Raw) -> AsyncIterator[list[Any]]:
+    """(file, row, loan, what, detail, done, minor units, currency), in order of the tape, in batches."""
+    return raw.batches("SELECT * FROM i_faults ORDER BY file_no, row_no, what, detail")

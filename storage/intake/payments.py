@@ -83,6 +83,27 @@ INSERT INTO b_payments
 SELECT r.loan_id, r.file_no, r.row_no, 'takes back a payment that is refused itself'
 FROM i_reversals r JOIN b_payments b ON b.file_no = r.of_file_no AND b.row_no = r.of_row_no;
 """
+# A row that moves a payment says it of two loans: refused for one, it is refused for the other. Back on the
+# loan that it was moved from, it would stand there as taken back.
+_BAD_MOVES: Final = """
+INSERT INTO b_payments
+SELECT p.loan_id, p.file_no, p.row_no,
+       'payment ' || p.key || ' was moved from this loan before: give it another id'
+FROM i_payments p JOIN payments r ON r.reverses_id = p.known_id AND r.external_id = 'moved:' || p.key
+WHERE p.n = 1 AND EXISTS (SELECT 1 FROM i_payments m WHERE m.file_no = p.file_no AND m.row_no = p.row_no
+                          AND m.key = 'moved:' || p.key AND m.known_id IS NULL);
+INSERT INTO b_payments
+SELECT m.loan_id, m.file_no, m.row_no,
+       'moves ' || p.amount || ' minor units of a payment of ' || r.of_amount || ': it is moved whole'
+FROM i_reversals r JOIN i_payments m ON m.id = r.id AND m.key LIKE 'moved:%'
+JOIN i_payments p ON p.file_no = m.file_no AND p.row_no = m.row_no AND m.key = 'moved:' || p.key
+WHERE p.amount <> r.of_amount;
+INSERT INTO b_payments
+SELECT m.loan_id, m.file_no, m.row_no, 'moves a payment to a loan of another currency'
+FROM i_payments m JOIN i_payments p ON p.file_no = m.file_no AND p.row_no = m.row_no
+                                   AND m.key = 'moved:' || p.key
+JOIN i_loans a ON a.id = m.loan_id JOIN i_loans b ON b.id = p.loan_id WHERE a.currency <> b.currency;
+"""
 # A row that is said again goes the way of the first; a payment in the row of its loan or installment takes
 # the loan with it, for a row is taken whole.
 _REFUSED: Final = """
@@ -113,5 +134,6 @@ async def resolve_payments(raw: Raw, shape: Shape) -> None:
     if await raw.value("SELECT EXISTS (SELECT 1 FROM i_payments WHERE reverses IS NOT NULL)"):
         await raw.run(_REVERSALS)
         await raw.run(_BAD_REVERSALS)
+        await raw.run(_BAD_MOVES)
     if await raw.value("SELECT EXISTS (SELECT 1 FROM b_payments)"):
         await raw.run(_REFUSED)

@@ -68,6 +68,11 @@ LEFT JOIN (SELECT DISTINCT ON (s.ext) s.ext, s.row_no, s.reason, f.name
 WHERE k.ext IS NULL;
 DROP TABLE b_lost;
 """
+# A payment that is moved is said of two loans in one row: where one of them is not there, neither is taken.
+_MOVED_WITH_IT: Final = """
+DELETE FROM i_payments p USING s_rejects r WHERE r.file_no = p.file_no AND r.row_no = p.row_no;
+DELETE FROM i_payments p USING s_skips s WHERE s.file_no = p.file_no AND s.row_no = p.row_no
+"""
 
 
 async def refuse(raw: Raw, *, many_files: bool) -> None:
@@ -78,6 +83,7 @@ async def refuse(raw: Raw, *, many_files: bool) -> None:
     if many_files:
         for table in ("s_installments", "s_payments", "s_parties"):
             await raw.run(_WITHOUT_A_LOAN.format(table=table))
+    await raw.run(_MOVED_WITH_IT)
 
 
 def rejects(raw: Raw) -> AsyncIterator[list[Any]]:
