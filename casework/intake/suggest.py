@@ -12,51 +12,26 @@ import msgspec
 
 from casework.intake.dates import Unproven, proven_format
 from casework.intake.formats import read_email
+from casework.intake.headings import WORDS, Doubt, columns_by_name
 from casework.intake.rows import rows_of
 from casework.intake.tape import open_any
 from casework.intake.tape_file import TapeFile, Typed
 
 _SAMPLE: Final = 20_000  # rows from which marks of amounts are told
-# What each key of a loan, an installment or a payment is called on tapes, most telling first.
-_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "loan_id": (
-        "loanid",
-        "loanno",
-        "loannumber",
-        "contractid",
-        "contractno",
-        "contract",
-        "accountno",
-        "agreementno",
-    ),
-    "borrower_id": ("borrowerid", "customerid", "clientid", "customerno", "customer", "memberid"),
-    "payment_id": ("paymentid", "transactionid", "receiptno", "reference"),
-    "received_on": ("receivedon", "paymentdate", "paidon", "valuedate", "datepaid"),
-    "amount": ("amount", "paymentamount", "amountpaid", "paid"),
-    "number": ("number", "installmentno", "instalmentno", "installmentnumber", "emino"),
-    "due_date": ("duedate", "dueon", "installmentdate", "emidate"),
-    "principal": ("principal", "loanamount", "amountdisbursed", "disbursedamount", "sanctionedamount"),
-    "interest": ("interest", "interestdue"),
-    "made_on": ("madeon", "disbursementdate", "disbursedon", "startdate", "approveddate", "opendate"),
-    "currency": ("currency", "ccy"),
-    "name": ("name", "fullname", "customername", "borrowername", "clientname"),
-    "phone": ("phone", "mobile", "phonenumber", "mobileno", "msisdn", "telephone"),
-    "email": ("email", "emailaddress", "mail"),
-    "country": ("country", "countrycode"),
-    "language": ("language", "lang"),
-    "core_outstanding": ("outstanding", "balance", "outstandingbalance", "coreoutstanding"),
-    "core_dpd": ("dpd", "dayspastdue", "daysoverdue", "coredpd"),
-    "status": ("status", "loanstatus"),
-}
-_PERSON: Final = ("name", "language", "country", "phone", "email")
+_PERSON: Final = ("name", "language", "zone", "country", "region", "phone", "email")
 _LOAN: Final = (
-    *("loan_id", "borrower_id", "currency", "principal", "made_on", "status"),
+    *("loan_id", "borrower_id", "product", "currency", "principal", "made_on", "status"),
     *("core_outstanding", "core_dpd", *_PERSON),
 )
-_INSTALLMENT: Final = ("loan_id", "number", "due_date", "principal", "interest")
+_SCHEDULE: Final = ("count", "first_due", "each")
+_PAID: Final = ("amount", "received_on")
+_INSTALLMENT: Final = ("loan_id", "number", "due_date", "principal", "interest", "fees", "penalties")
 _PAYMENT: Final = ("loan_id", "payment_id", "received_on", "amount")
-_DATES: Final = frozenset({"received_on", "due_date", "made_on"})
-_AMOUNTS: Final = frozenset({"amount", "principal", "interest", "core_outstanding"})
+_KEYS: Final = {"loan": (*_LOAN, *_SCHEDULE, *_PAID), "installment": _INSTALLMENT, "payment": _PAYMENT}
+_DATES: Final = frozenset({"received_on", "due_date", "made_on", "first_due"})
+_AMOUNTS: Final = frozenset(
+    {"amount", "principal", "interest", "fees", "penalties", "core_outstanding", "each"}
+)
 _NEEDED: Final = {
     "loan": ("loan_id", "borrower_id"),
     "installment": ("loan_id", "number", "due_date"),
@@ -92,21 +67,22 @@ class _Working:
         self.file = file
         self.sure: list[str] = [_written(file)]
         self.asks: list[str] = []
-        self.columns = self._columns()
+        self.kind, self.columns, self.doubts = self._columns()
 
     def done(self) -> Suggestion:
-        kind = self._kind()
-        keys = {"loan": _LOAN, "installment": _INSTALLMENT, "payment": _PAYMENT}[kind]
-        found = {key: self.columns[key] for key in keys if key in self.columns}
+        kind = self.kind
+        found = self.columns
         for key in _NEEDED[kind]:
             if key not in found:
-                self.asks.append(f"which column is the {key.replace('_', ' ')}?")
-        body = [f"    {key}: {self._value(key, column)}" for key, column in found.items()]
-        unused = [column for column in self.file.header if column and column not in found.values()]
-        if kind == "loan":
-            kinds = "equal, annuity, flat or given"
-            self.asks.append(f"where are the installments: in another file, or a schedule of kind {kinds}?")
-        marks = self._marks(found)
+                self.asks.append(f"which column is {WORDS[key]}?")
+        for doubt in self.doubts:
+            self.asks.append(f"is {doubt.column} {WORDS[doubt.key]}? it may be {doubt.otherwise}")
+        own = {"loan": _LOAN, "installment": _INSTALLMENT, "payment": _PAYMENT}[kind]
+        body = [f"    {key}: {self._value(key, found[key])}" for key in own if key in found]
+        more, taken = self._of_a_loan(found) if kind == "loan" else ([], set[str]())
+        used = {found[key] for key in found if key in own or key in taken}
+        unused = [column for column in self.file.header if column and column not in used]
+        marks = self._marks({key: column for key, column in found.items() if column in used})
         constants = self._constants(found)
         known = [found[key] for key in _NEEDED[kind] if key in found] or list(self.file.header[:1])
         block = {"loan": "    loan:", "installment": "    installment:", "payment": "    payments:"}[kind]
@@ -123,30 +99,54 @@ class _Working:
             *([f"    ignore: [{', '.join(_quoted(one) for one in unused)}]"] if unused else []),
             block,
             *_indented(body, kind),
+            *more,
         ]
         return Suggestion("\n".join(lines) + "\n", tuple(self.sure), tuple(self.asks))
 
-    def _columns(self) -> dict[str, str]:
-        """Key -> column, by their names: each column is one key, the most telling name first."""
-        plain = {re.sub(r"[^a-z0-9]", "", column.lower()): column for column in self.file.header}
-        found: dict[str, str] = {}
-        for key, names in _NAMES.items():
-            for name in (key.replace("_", ""), *names):
-                if name in plain and plain[name] not in found.values():
-                    found[key] = plain[name]
-                    break
-        for column in self.file.header:
+    def _columns(self) -> tuple[str, dict[str, str], list[Doubt]]:
+        """The kind of file, key -> column of its kind, and what is not sure of that."""
+        every = {key for keys in _KEYS.values() for key in keys}
+        kind = _kind(columns_by_name(self.file.header, sorted(every))[0])
+        found, doubts = columns_by_name(self.file.header, _KEYS[kind])
+        for column in self.file.header if kind == "loan" else ():
             if "email" not in found and column not in found.values() and self._all(column, _is_email):
                 found["email"] = column
                 self.sure.append(f"{column} holds addresses of mail and nothing else")
-        return found
+        return kind, found, doubts
 
-    def _kind(self) -> str:
-        if {"received_on", "amount"} <= set(self.columns):
-            return "payment"
-        if {"due_date", "number"} <= set(self.columns):
-            return "installment"
-        return "loan"
+    def _of_a_loan(self, found: Mapping[str, str]) -> tuple[list[str], set[str]]:
+        """The schedule and the payments that stand in the loan's own row; the keys that they take."""
+        lines: list[str] = []
+        taken: set[str] = set()
+        if {"count", "first_due"} <= found.keys():
+            kind = "given" if "each" in found else "annuity"
+            parts = [f"kind: {kind}", f"count: {_quoted(found['count'])}"]
+            parts.append(f"first_due: {self._value('first_due', found['first_due'])}")
+            if kind == "given":
+                parts.append(f"each: {_quoted(found['each'])}")
+                self.asks.append("is an installment due every month? else say every and unit in the schedule")
+            else:
+                parts.append("rate: null")
+                self.asks.append(
+                    "which column is the rate a year (kind annuity or flat), or the total (equal)?"
+                )
+            lines.append(f"    schedule: {{{', '.join(parts)}}}")
+            taken |= {"count", "first_due", *(["each"] if kind == "given" else [])}
+        else:
+            kinds = "equal, annuity, flat or given"
+            self.asks.append(f"where are the installments: in another file, or a schedule of kind {kinds}?")
+        if {"amount", "received_on"} <= found.keys():
+            day = self._value("received_on", found["received_on"])
+            lines += [
+                "    payments:",
+                f"      - {{amount: {_quoted(found['amount'])}, received_on: {day}, zero: none}}",
+            ]
+            taken |= {"amount", "received_on"}
+            self.asks.append(
+                f"is {found['amount']} all that was paid, up to {found['received_on']}? "
+                "payments one by one, on a file of their own, tell more"
+            )
+        return lines, taken
 
     def _value(self, key: str, column: str) -> str:
         if key not in _DATES:
@@ -189,7 +189,9 @@ class _Working:
                 self.asks.append(ask)
                 made.append(f"{key}: null")
         if "phone" in found and "country" not in found:
-            self.asks.append("of which country are the phone numbers written in national form?")
+            self.asks.append(
+                "of which country are the phone numbers written in national form (phone_region)?"
+            )
         if found.keys() & {"phone", "email"}:
             self.asks.append(
                 "are the addresses on the lender's own file of the person (email_state: attested)?"
@@ -210,6 +212,16 @@ class _Working:
             if count > _SAMPLE:
                 break
         return count > 0
+
+
+def _kind(found: Mapping[str, str]) -> str:
+    """loan, installment or payment, by what the file has columns for."""
+    keys = found.keys()
+    if {"due_date", "number"} <= keys and not keys & {"made_on", "count"}:
+        return "installment"
+    if "borrower_id" in keys and keys & {"principal", "made_on", "count", "first_due", "each"}:
+        return "loan"
+    return "payment" if {"received_on", "amount"} <= keys else "loan"
 
 
 def _is_email(text: str) -> bool:
