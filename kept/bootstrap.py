@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from casework.intake.terms import take_portfolio
 from casework.keys import check_keys
 from casework.office import Doors, Office
-from casework.portfolios import read_portfolios, save
+from casework.portfolios import read_portfolios
 from casework.publish import publish_shipped
 from casework.seal import open_record
 from casework.staff.rights import Actor, Role
@@ -94,7 +95,7 @@ async def assembled(
             await publish_shipped(office, OPERATOR, moment)
             for spec in read_portfolios(portfolios) if portfolios else []:
                 async with office.transaction() as raw:
-                    await save(raw, spec)
+                    await take_portfolio(raw, OPERATOR, spec, moment)
             keep_what_is_loaded()
             yield Assembly(settings, office, running.redis_url, anchors)
         finally:

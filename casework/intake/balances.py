@@ -14,11 +14,16 @@ _BATCH: Final = 5_000
 
 
 async def allocate_moved(raw: Raw, portfolios: Mapping[int, PortfolioSpec]) -> int:
-    """Allocate anew whatever moved and hold the result to be written; how many loans.
+    """Allocate anew whatever a tape moved and hold the result to be written; how many loans."""
+    await balances.find_moved(raw)
+    return await allocate_found(raw, portfolios)
+
+
+async def allocate_found(raw: Raw, portfolios: Mapping[int, PortfolioSpec]) -> int:
+    """Allocate the loans of i_moved and hold the result to be written; how many loans.
 
     Two streams in the order of loans are walked side by side: schedules, and payments.
     """
-    await balances.find_moved(raw)
     terms: dict[tuple[int, str], Terms] = {}
     received = _Payments(balances.payments(raw))
     allocations: list[tuple[object, ...]] = []

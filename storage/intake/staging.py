@@ -71,9 +71,14 @@ CREATE TEMP TABLE s_currencies (currency text NOT NULL, factor int NOT NULL) ON 
 _LOCK: Final = 0x6B657074  # "kept"
 
 
+async def alone(raw: Raw) -> None:
+    """Take the place of the one import at a time, until the transaction ends."""
+    await raw.run("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+
 async def begin(raw: Raw) -> None:
     """Take the place of the one import at a time, and make the tables."""
-    await raw.run("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    await alone(raw)
     await raw.run("SET LOCAL work_mem = '96MB'; SET LOCAL jit = off;" + _TABLES)
 
 
