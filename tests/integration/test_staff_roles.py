@@ -187,7 +187,7 @@ async def test_a_refusal_says_why_and_when_in_the_language_of_who_reads_it(crew:
     await crew.task(ann.case)
     carl = await crew.hired(language="zh")
     told = await carl.says(f"/assign K{ann.case} carl")
-    assert "不得分配案件" in told
+    assert "不得在 acme 分配案件" in told
     assert "没有此权限" in told
     assert "may not" not in told
     assert "没有案件 K999" in await carl.says("/case K999")
