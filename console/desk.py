@@ -10,6 +10,7 @@ from casework.office import Clock, Office
 from casework.seal import Head
 from casework.staff.entrance import Entrance
 from casework.staff.rights import Actor, Role
+from casework.staff.single_sign_on import SingleSignOn
 from casework.turnstile import Turnstile
 from notifiers.base import Receipt, Reply
 from notifiers.sms_twilio import Form
@@ -41,6 +42,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     wake            wakes a job ("look", "hear"); what it raises is logged, for the sweep finds what it missed
     queue_answers   whether Redis does
     entrance        who signs in, and is known again; None: there are no pages
+    single          who asks an issuer whom it vouches for; None: single sign-on is not set up
     anchored        the heads of the audit chain that were kept outside the database; reads a file
     demo            by role, whom a visitor of the demo may be; None, as everywhere else, where it is none
     pushed          the folder for what is pushed while it is worked: gone with the answer
@@ -56,6 +58,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatDoor | None = None
     turnstile: Turnstile | None = None
     entrance: Entrance | None = None
+    single: SingleSignOn | None = None
     anchored: Callable[[], Sequence[Head]] | None = None
     demo: Mapping[Role, int] | None = None
     pushed: Path = Path("var/pushed")

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -55,9 +55,7 @@ def show(
     )
     answer = HTMLResponse(html, status, headers={**_KEPT_BY_NOBODY, **(headers or {})})
     if visit.known is None:
-        answer.set_cookie(
-            stranger_name(), visit.stranger, samesite="lax", httponly=True, secure=is_secure(visit.desk)
-        )
+        known_by(visit, answer)
     _remember_language(answer, visit.request, visit.speech)
     return answer
 
@@ -76,6 +74,14 @@ def plain(request: Request, template: str, status: int, **values: Any) -> HTMLRe
 def go(to: str) -> RedirectResponse:
     """See there instead: after what was posted is done."""
     return RedirectResponse(to, HTTPStatus.SEE_OTHER, headers=_KEPT_BY_NOBODY)
+
+
+def known_by(visit: Visit, answer: Response) -> Response:
+    """The browser is known by its cookie, for its forms and for coming back from elsewhere."""
+    answer.set_cookie(
+        stranger_name(), visit.stranger, samesite="lax", httponly=True, secure=is_secure(visit.desk)
+    )
+    return answer
 
 
 def within(to: str) -> str:

@@ -20,6 +20,7 @@ from kept.sections import (
     Database,
     Encryption,
     Http,
+    Oidc,
     Pilot,
     Redis,
     Section,
@@ -49,6 +50,7 @@ class Settings(BaseModel):
     smtp: Smtp
     telegram: Telegram
     http: Http
+    oidc: Oidc
     encryption: Encryption
     work: Work
     pilot: Pilot

@@ -22,6 +22,7 @@ from casework.outbox import store
 from casework.staff.entrance import Entrance
 from casework.staff.first import first_link
 from casework.staff.rights import Role
+from casework.staff.single_sign_on import Client, SingleSignOn
 from console.app import Desk, create_app
 from kept.bootstrap import OPERATOR, PORTFOLIOS, SYSTEM, Assembly, assembled
 from kept.chat import door_of, talking, token_of
@@ -183,6 +184,7 @@ async def _serving(
             chat=door_of(running, queue),
             turnstile=turnstile,
             entrance=Entrance(running.office, redis, os.urandom),
+            single=_single_sign_on(running, redis),
             anchored=running.anchors.read,
             demo=demo,
             pushed=settings.data_dir / "pushed",
@@ -203,6 +205,15 @@ async def _serving(
         await redis.aclose()
         if twilio is not None:
             await twilio.close()
+
+
+def _single_sign_on(running: Assembly, redis: Redis) -> SingleSignOn | None:
+    oidc = running.settings.oidc
+    if oidc.issuer is None or oidc.client_id is None or oidc.client_secret is None:
+        return None
+    back = f"{running.settings.http.public_url}/sign-in/back"
+    client = Client(oidc.issuer, oidc.client_id, oidc.client_secret.get_secret_value(), back)
+    return SingleSignOn(running.office, redis, client, os.urandom)
 
 
 async def _say_first_link(running: Assembly) -> None:

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kept.keys import KeyRow, read_keys
-from kept.urls import port_of, web_url
+from kept.urls import is_loopback, port_of, web_url
 from notifiers.mail_server import Server
 
 PREFIX: Final = "KEPT_"
@@ -236,6 +236,34 @@ class Http(Section):
     @classmethod
     def _web(cls, url: str | None) -> str | None:
         return None if url is None else web_url(url, "https://kept.example.com")
+
+
+class Oidc(Section):
+    """Single sign-on by OpenID Connect: issuer, client and its secret, or none of the three."""
+
+    issuer: str | None = Field(None, validation_alias="KEPT_OIDC_ISSUER")
+    client_id: str | None = Field(None, validation_alias="KEPT_OIDC_CLIENT_ID")
+    client_secret: SecretStr | None = Field(None, validation_alias="KEPT_OIDC_CLIENT_SECRET")
+
+    @field_validator("issuer")
+    @classmethod
+    def _web(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        right = "https://login.example.com/realms/bank"
+        host = urlsplit(web_url(url, right)).hostname or ""
+        if not url.startswith("https://") and not is_loopback(host):
+            raise ValueError(f"is no https address, and who signs in would be read on the way; write {right}")
+        return url  # as it is: what the issuer calls itself must be the same to the letter
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        _all_or_none(
+            KEPT_OIDC_ISSUER=self.issuer,
+            KEPT_OIDC_CLIENT_ID=self.client_id,
+            KEPT_OIDC_CLIENT_SECRET=self.client_secret,
+        )
+        return self
 
 
 class Encryption(Section):

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -26,7 +28,10 @@ from casework.staff.settings import Settings, read_settings
 from storage.audit import Datum, Event, write
 from storage.staff import accounts as stored
 
-TRIES: Final = Rate(10, 900)  # at one name, and (thrice as many) from one address
+TRIES: Final = Rate(10, 900)  # at one name
+# From one address only what failed counts: a whole office may stand behind it, and signs in at nine.
+FAILURES: Final = RateLimitItemPerSecond(30, 900)
+_AWAY: Final = Rate(300, 900)  # from one address to the issuer of single sign-on
 _ISSUER: Final = "Kept"
 _DOOR: Final = Actor("console", Role.SYSTEM)
 
@@ -73,14 +78,14 @@ class Entrance:
         self._redis = redis
         self._draw = draw
         self._passwords = Passwords()
-        self._windows = Windows(
-            RedisStorage(
-                "async+redis://",
-                implementation="redispy",
-                key_prefix="kept:tries",
-                connection_pool=redis.connection_pool,  # pyright: ignore[reportArgumentType] - as it documents
-            )
+        counts = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            key_prefix="kept:tries",
+            connection_pool=redis.connection_pool,  # pyright: ignore[reportArgumentType] - as it documents
         )
+        self._windows = Windows(counts)
+        self._failures = SlidingWindowCounterRateLimiter(counts)
 
     # --- being known again --------------------------------------------------------------------------------
 
@@ -114,12 +119,12 @@ class Entrance:
         fits = await self._passwords.fits(password, found.password if found else None)
         step = step_of(found.seed if found else None, code, now)
         if found is None:
-            await self._refused(None, "unknown", now)
+            await self._refused(None, "unknown", whence, now)
             return None
         async with self.office.transaction() as raw:
             new = fits and step is not None and await stored.use_step(raw, found.staff, step)
         if not new:
-            await self._refused(found.staff, "password" if not fits else "code", now)
+            await self._refused(found.staff, "password" if not fits else "code", whence, now)
             return None
         return await self.enter(found.staff, now, whence, "password")
 
@@ -154,6 +159,14 @@ class Entrance:
         """(key, session) of all of one's own."""
         return await self.sessions.of(seat.member.id, now)
 
+    async def heard(self, whence: From, now: datetime) -> None:
+        """Count somebody who goes elsewhere to be vouched for. Raises TooManyTriesError."""
+        await self._try(f"elsewhere {whence.address}", whence, now, None, _AWAY)
+
+    async def not_vouched(self, why: str, whence: From, now: datetime) -> None:
+        """Nobody was vouched for: on record, with a word for why."""
+        await self._refused(None, why, whence, now)
+
     # --- joining ------------------------------------------------------------------------------------------
 
     async def joining(self, given: str, now: datetime) -> Joining | None:
@@ -181,6 +194,7 @@ class Entrance:
         check_password(password, meant.name)
         step = step_of(meant.seed, code, now)
         if step is None:
+            await self._refused(None, "code", whence, now)
             raise CaseworkInputError(
                 "that is not the code that the app shows now; codes change every 30 seconds"
             )
@@ -266,28 +280,37 @@ class Entrance:
         async with self.office.transaction() as raw:
             if fits and step is not None and await stored.use_step(raw, seat.member.id, step):
                 return
-        await self._refused(seat.member.id, "again", now)
+        await self._refused(seat.member.id, "again", whence, now)
         raise CaseworkInputError("the present password or the code is wrong; a code is taken once")
 
-    async def _try(self, name: str, whence: From, now: datetime, staff: int | None) -> None:
-        """Count a try, by the name and by where it comes from. Raises TooManyTriesError."""
-        for key, most in ((name, TRIES.messages), (f"from {whence.address}", 3 * TRIES.messages)):
-            rate = Rate(most, TRIES.seconds)
-            place = self.office.keyring.token("tries", key).hex()
-            try:
-                taken, wait = await self._windows.take(place, rate, 1, most)
-                first = not taken and await self._redis.set(
-                    f"kept:tries:told:{place}", 1, nx=True, ex=TRIES.seconds
-                )
-            except (RedisError, OSError) as error:
-                raise SessionsAwayError from error
-            if not taken:
-                if first:  # once in a while, or whoever guesses would fill the record
-                    await self._refused(staff, "too_many", now)
-                raise TooManyTriesError(wait)
+    async def _try(
+        self, name: str, whence: From, now: datetime, staff: int | None, rate: Rate = TRIES
+    ) -> None:
+        """Count a try by the name; look how many failed from there. Raises TooManyTriesError."""
+        place = self._place(name)
+        try:
+            taken, wait = await self._windows.take(place, rate, 1, rate.messages)
+            if taken and not await self._failures.test(FAILURES, self._place(whence.address)):
+                place, taken, wait = self._place(whence.address), 0, timedelta(seconds=rate.seconds)
+            if taken:
+                return
+            first = await self._redis.set(f"kept:tries:told:{place}", 1, nx=True, ex=rate.seconds)
+        except (RedisError, OSError) as error:
+            raise SessionsAwayError from error
+        if first:  # once in a while, or whoever guesses would fill the record
+            await self._note(_DOOR, "staff.refused", staff, now, {"why": "too_many"})
+        raise TooManyTriesError(wait)
 
-    async def _refused(self, staff: int | None, why: str, now: datetime) -> None:
+    async def _refused(self, staff: int | None, why: str, whence: From, now: datetime) -> None:
+        """On record, and counted against where it came from. Raises SessionsAwayError."""
         await self._note(_DOOR, "staff.refused", staff, now, {"why": why})
+        try:
+            await self._failures.hit(FAILURES, self._place(whence.address))
+        except (RedisError, OSError) as error:
+            raise SessionsAwayError from error
+
+    def _place(self, of: str) -> str:
+        return self.office.keyring.token("tries", of).hex()
 
     async def _note(
         self, who: Actor, what: str, staff: int | None, now: datetime, data: Mapping[str, Datum]

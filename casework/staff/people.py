@@ -18,10 +18,10 @@ from casework.office import Office
 from casework.staff.rights import RIGHTS, Action, Actor, Role, Scope, may, require
 from storage.audit import Datum, Event, write
 from storage.chat.door import door
-from storage.crypt import Keyring
+from storage.crypt import Keyring, normal_email
 from storage.raw import Raw
 from storage.staff import people as stored
-from storage.staff.accounts import forget_secrets
+from storage.staff.accounts import forget_secrets, mailbox_taken, set_mailbox
 from storage.staff.people import Listed, StaffRow
 
 __all__ = [
@@ -108,11 +108,13 @@ async def invite(
     *,
     portfolios: Sequence[str] | None = None,
     queues: Sequence[str] | None = None,
+    mailbox: str | None = None,
 ) -> Invited:
     """Write somebody down, and make the one-time link that makes a chat and an account theirs.
 
     Invited again, they get another link and the role and scope named now; the old link opens nothing more.
-    Raises Denied; CaseworkInputError: the name, role, a portfolio or queue cannot be.
+    `mailbox`: what a single sign-on must vouch for, to let them in; None: as it was.
+    Raises Denied; CaseworkInputError: the name, role, a portfolio, queue or mailbox cannot be.
     """
     for code in portfolios if portfolios is not None else (None,):
         require(actor, Action.MANAGE_STAFF, code)
@@ -128,6 +130,8 @@ async def invite(
             _covers(actor, before)
         begins = await door(raw)
         staff = await stored.save(raw, name, role.value, portfolios, queues, actor.name, now)
+        if mailbox is not None:
+            await _vouched_by(raw, office.keyring, staff, mailbox, now)
         link = await stored.add_link(raw, staff, actor.name, now, now + LINK_LASTS)
         data = {"role": role.value, "portfolios": None if portfolios is None else list(portfolios)}
         await write(raw.connection, [_event(actor, "staff.invited", staff, now, data)])
@@ -141,6 +145,16 @@ async def invite(
         join_url(office, carries),
         now + LINK_LASTS,
     )
+
+
+async def _vouched_by(raw: Raw, keyring: Keyring, staff: int, mailbox: str, now: datetime) -> None:
+    try:
+        token = keyring.token("staff mailbox", normal_email(mailbox))
+    except ValueError as error:
+        raise CaseworkInputError(str(error)) from None
+    if await mailbox_taken(raw, token, staff):
+        raise CaseworkInputError("that mailbox is somebody else's already")
+    await set_mailbox(raw, staff, token, now)
 
 
 def join_url(office: Office, carries: str) -> str:

@@ -8,12 +8,14 @@ from fastapi import Form, HTTPException, Path, Query, Response
 
 from casework.errors import CaseworkInputError
 from casework.staff.rights import Role
+from casework.staff.single_sign_on import NotVouchedError
 from console.guard import came_from_here
 from console.registry import Page
-from console.render import go, seated, show, unseated, within
+from console.render import go, known_by, seated, show, unseated, within
 from console.visits import Visit, Visiting
 
 Line = Annotated[str, Form(max_length=320)]
+Word = Annotated[str, Query(max_length=2000)]
 Carries = Annotated[str, Path(max_length=64)]
 
 
@@ -32,6 +34,36 @@ async def sign_in(
     if ticket is None:
         return _door(visit, to, HTTPStatus.UNPROCESSABLE_ENTITY, name=name, wrong=True)
     return seated(visit, ticket, within(to))
+
+
+async def away(visit: Visiting, to: Annotated[str, Query(max_length=600)] = "/") -> Response:
+    """To the issuer of single sign-on, who sends them back."""
+    if visit.desk.single is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    await visit.entrance.heard(visit.whence, visit.now)
+    try:
+        where = await visit.desk.single.ask(visit.stranger, within(to), visit.now)
+    except NotVouchedError as error:
+        return await _not_vouched(visit, error)
+    return known_by(visit, go(where))
+
+
+async def back(visit: Visiting, state: Word = "", code: Word = "", error: Word = "") -> Response:
+    """Back from the issuer, with a code that it takes for whom it vouches for."""
+    if visit.desk.single is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    await visit.entrance.heard(visit.whence, visit.now)
+    try:
+        vouched = await visit.desk.single.back(state, "" if error else code, visit.stranger, visit.now)
+    except NotVouchedError as refusal:
+        return await _not_vouched(visit, refusal)
+    ticket = await visit.entrance.enter(vouched.staff, visit.now, visit.whence, "single_sign_on")
+    return go("/sign-in") if ticket is None else seated(visit, ticket, within(vouched.to))
+
+
+async def _not_vouched(visit: Visit, error: NotVouchedError) -> Response:
+    await visit.entrance.not_vouched(error.why, visit.whence, visit.now)
+    return show(visit, "trouble.html", HTTPStatus.FORBIDDEN, word="not_vouched", said=None)
 
 
 async def sign_out(visit: Visiting) -> Response:
@@ -89,6 +121,7 @@ def _door(
         "sign-in.html",
         status,
         to=within(to),
+        single=visit.desk.single is not None,
         name=name,
         wrong=wrong,
         demo=any(page.path == "/demo" for page in visit.request.app.state.pages),
@@ -107,6 +140,8 @@ async def _joining(visit: Visit, carries: str, wrong: str | None = None) -> Resp
 PAGES = (
     Page("/sign-in", door, public=True),
     Page("/sign-in", sign_in, method="POST", public=True),
+    Page("/sign-in/away", away, public=True),
+    Page("/sign-in/back", back, public=True),
     Page("/sign-out", sign_out, method="POST"),
     Page("/join/{carries}", link, public=True),
     Page("/join/{carries}", join, method="POST", public=True),

@@ -52,13 +52,20 @@ async def add(
     name: Line = "",
     role: Line = "",
     portfolio: Annotated[list[str] | None, Form(max_length=200)] = None,
+    mailbox: Annotated[str, Form(max_length=320)] = "",
 ) -> Response:
     """Invite somebody: the links are shown this once."""
     if role not in staff_roles():
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         made = await invite(
-            visit.desk.office, visit.actor, name.strip(), Role(role), visit.now, portfolios=portfolio or None
+            visit.desk.office,
+            visit.actor,
+            name.strip(),
+            Role(role),
+            visit.now,
+            portfolios=portfolio or None,
+            mailbox=mailbox.strip() or None,
         )
     except CaseworkInputError as error:
         return await _staff(visit, wrong=str(error))
@@ -87,6 +94,7 @@ async def _staff(visit: Visit, *, made: Invited | None = None, wrong: str | None
         "staff.html",
         fetch,
         made=made,
+        single=visit.desk.single is not None,
         wrong=wrong,
         roles=_roles(visit),
         portfolios=await manageable(visit.desk.office, visit.actor),

@@ -22,6 +22,10 @@ _Queues = Annotated[
     str | None,
     typer.Option("--queues", metavar="NAMES", help="Where their work comes from; else as the role has it."),
 ]
+_Mailbox = Annotated[
+    str | None,
+    typer.Option("--mailbox", metavar="ADDRESS", help="Whom a single sign-on must vouch for to let them in."),
+]
 _To = Annotated[
     str | None, typer.Option("--to", metavar="NAME", help="Who has their cases then; else the queue.")
 ]
@@ -41,11 +45,12 @@ def invite(
     role: _Role,
     scope: _Scope = None,
     queues: _Queues = None,
+    mailbox: _Mailbox = None,
     by: _By = "operator",
     as_json: AsJson = False,
 ) -> None:
     """Invite somebody."""
-    made = asyncio.run(_invite(name, role, _listed(scope), _listed(queues), by))
+    made = asyncio.run(_invite(name, role, _listed(scope), _listed(queues), mailbox, by))
     if as_json:
         print_json(
             {
@@ -114,7 +119,12 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
 
 
 async def _invite(
-    name: str, role: str, scope: tuple[str, ...] | None, queues: tuple[str, ...] | None, by: str
+    name: str,
+    role: str,
+    scope: tuple[str, ...] | None,
+    queues: tuple[str, ...] | None,
+    mailbox: str | None,
+    by: str,
 ) -> "Invited":
     from casework.staff.people import invite, staff_roles
     from casework.staff.rights import Actor, Role
@@ -133,6 +143,7 @@ async def _invite(
             SystemClock().now(),
             portfolios=scope,
             queues=queues,
+            mailbox=mailbox,
         )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from kept.config import Settings, load
 from kept.embedded import engines
-from kept.sections import Data, Database, Pilot, Redis, Smtp, Telegram, Twilio
+from kept.sections import Data, Database, Oidc, Pilot, Redis, Smtp, Telegram, Twilio
 from storage.engine import make_engine
 
 PORTFOLIOS = Path(__file__).parents[2] / "samples" / "portfolios"
@@ -23,6 +23,7 @@ def demo_settings() -> Settings:
             "twilio": Twilio.model_construct(account_sid=None, auth_token=None, sender=None),
             "smtp": Smtp.model_construct(url=None, sender=None),
             "telegram": Telegram.model_construct(token=None),
+            "oidc": Oidc.model_construct(issuer=None, client_id=None, client_secret=None),
             "pilot": Pilot.model_construct(only_to=None),
         }
     )

@@ -59,6 +59,8 @@ class Shop(Town):
             "queue_answers": self.queue_answers,
             "entrance": None if redis is None else Entrance(office, redis, os.urandom),
         }
+        if callable(more.get("single")):  # it must know where people come back to
+            more["single"] = more["single"](url)
         return Desk(**{**given, **more})
 
     @asynccontextmanager

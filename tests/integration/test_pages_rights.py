@@ -53,6 +53,8 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/sign-out"): ALL,
     ("GET", "/sign-in"): _PUBLIC,
     ("POST", "/sign-in"): _PUBLIC,
+    ("GET", "/sign-in/away"): _PUBLIC,
+    ("GET", "/sign-in/back"): _PUBLIC,
     ("GET", "/join/{carries}"): _PUBLIC,
     ("POST", "/join/{carries}"): _PUBLIC,
     ("GET", "/demo"): _PUBLIC,
