@@ -9,6 +9,7 @@ from notifiers.only_to import OnlyTo
 from notifiers.sandbox import Sandbox, Store
 
 if TYPE_CHECKING:
+    from notifiers.hook import HookPoster
     from notifiers.sms_twilio import Twilio
 
 CHANNELS: tuple[Channel, ...] = ("sms", "email", "chat")
@@ -28,6 +29,13 @@ def twilio_of(settings: Settings) -> "Twilio | None":
         api_url=twilio.api_url,
         public_url=settings.http.configured_public_url,
     )
+
+
+def poster_of(settings: Settings) -> "HookPoster":
+    """What tells other systems. Close it with `close`."""
+    from notifiers.hook import HookPoster
+
+    return HookPoster(private=settings.http.webhooks_private)
 
 
 def _real(settings: Settings, channel: Channel) -> Notifier | None:

@@ -30,7 +30,7 @@ from kept.clock import SystemClock
 from kept.config import Settings, SettingsError
 from kept.logs import configure
 from kept.names import deliverer
-from kept.providers import askable_of, notifiers_of, twilio_of
+from kept.providers import askable_of, notifiers_of, poster_of, twilio_of
 from kept.rates import rates_of, turnstile_of
 from messages.intents.reading import get_ready
 from workers.jobs import Pace, Shift
@@ -113,6 +113,7 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
     work = running.settings.work
     pace = Pace(work.lease, work.sweep)
     askable = askable_of(running.settings)
+    poster = poster_of(running.settings)
     shift = Shift(
         running.office,
         SYSTEM,
@@ -123,6 +124,7 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
         rates=rates,
         pace=pace,
         askable=askable,
+        poster=poster,
     )
     crew = Crew(running.redis_url, shift)
     task = asyncio.create_task(crew.work())
@@ -133,6 +135,7 @@ async def _working(running: Assembly) -> AsyncGenerator[None]:
         await task
         for notifier in (*notifiers.values(), *askable.values()):
             await notifier.close()
+        await poster.close()
         await rates.close()
 
 

@@ -210,6 +210,7 @@ class Http(Section):
 
     listen: str = Field("127.0.0.1:8080", validation_alias="KEPT_HTTP")
     configured_public_url: str | None = Field(None, validation_alias="KEPT_PUBLIC_URL")
+    webhooks_private: bool = Field(False, validation_alias="KEPT_WEBHOOKS_PRIVATE")
 
     @property
     def host(self) -> str:

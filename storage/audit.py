@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.hooks import AUDITED, announce
 from storage.raw import Raw
 
 Datum = str | int | bool | None | Sequence[str | int]
@@ -37,7 +38,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 async def write(connection: AsyncConnection, events: Sequence[Event]) -> None:
-    """Insert `events` into the connection's transaction, by COPY, in their order.
+    """Insert `events` into the connection's transaction, by COPY, in their order; tell whoever wants to hear.
 
     Raises RuntimeError on a connection that commits by itself: an event must share the fate of its change.
     """
@@ -45,6 +46,19 @@ async def write(connection: AsyncConnection, events: Sequence[Event]) -> None:
         return
     raw = await Raw.of(connection)
     await raw.copy("events", _COLUMNS, [_row(event) for event in events])
+    told = [
+        (AUDITED[event.action], event.subject_id, _detail(event))
+        for event in events
+        if event.action in AUDITED and event.subject_id is not None
+    ]
+    if told:
+        await announce(raw, told, events[0].at)
+
+
+def _detail(event: Event) -> str | None:
+    """Of a consent: its channel."""
+    found = (event.data or {}).get("channel")
+    return found if isinstance(found, str) else None
 
 
 def _row(event: Event) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
+from storage.hooks import announce
 from storage.raw import Raw
 from strategies.values import Governs
 
@@ -65,6 +66,9 @@ ON CONFLICT (promise_id) DO NOTHING
 """
 
 
+_TOLD: Final = ("kept", "partly_kept", "broken")  # those that others may be told of
+
+
 async def write_governing(raw: Raw, changes: Sequence[Change], now: datetime) -> None:
     """Write which version governs each loan from now on."""
     governs = [one for change in changes for one in change.governs]
@@ -93,6 +97,8 @@ async def write_settled(raw: Raw, changes: Sequence[Change], now: datetime) -> N
     if not settled:
         return
     await raw.run(_SETTLED, [one.promise for one in settled], [one.state for one in settled], now)
+    told = [(f"promise.{one.state}", one.promise, None) for one in settled if one.state in _TOLD]
+    await announce(raw, told, now)
     work = [
         (change.case, one.promise, *one.work)
         for change in changes

@@ -14,6 +14,7 @@ import casework.delivery.receipts as receipts
 import casework.delivery.unknown as unknown
 import casework.experiments as experiments
 import casework.feeds as feeds
+import casework.hooks as hooks
 import casework.inbound as inbound
 import casework.look as looking
 import casework.staff.tokens as tokens
@@ -37,6 +38,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("workers")
 
 _CONTACTS = Counter("kept_contacts_total", "Contacts by what became of them", ["channel", "state"])
 _CASES = Counter("kept_cases_decided_total", "Cases decided by looks")
+_TOLD = Counter("kept_webhook_calls_total", "Calls to webhooks by what became of them", ["state"])
 _EXPERIMENTS = Counter("kept_experiments_ended_total", "Experiments that ended by themselves", ["how"])
 _SILENT_FEEDS = Gauge("kept_silent_feeds", "Feeds whose payments are too old to speak of arrears")
 _WAITING_LOANS = Gauge("kept_silent_feeds_loans", "Loans past due of which nothing is said for that")
@@ -77,10 +79,11 @@ class Shift:
         rates: Rates | None = None,
         pace: Pace = Pace(),  # noqa: B008, frozen
         askable: Mapping[str, unknown.Asks] = MappingProxyType({}),
+        poster: hooks.Poster | None = None,
     ) -> None:
         self.office, self.actor, self.notifiers, self.clock = office, actor, notifiers, clock
         self.name, self.anchors, self.rates, self.pace = name, anchors, rates, pace
-        self.askable = askable
+        self.askable, self.poster = askable, poster
         self.stopping = False
         self._turns = 0
 
@@ -144,6 +147,18 @@ async def ask(ctx: dict[str, Any]) -> None:
     )
     if counts["failed"] or counts[unknown.NOT_TAKEN]:
         await wake(ctx["redis"], "look")
+
+
+async def tell(ctx: dict[str, Any]) -> None:
+    """Tell other systems what happened; an alert in the log for what was given up."""
+    shift: Shift = ctx["shift"]
+    if shift.poster is None:
+        return
+    told = await hooks.tell_hooks(shift.office, shift.poster, shift.clock.wall())
+    for state in ("delivered", "failed", "dead"):
+        _TOLD.labels(state).inc(getattr(told, state))
+    if told.dead:
+        log.error("webhook_given_up", calls=told.dead)
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
@@ -256,6 +271,7 @@ ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
 JOBS: Final = (
     *ROUND,
     ask,
+    tell,
     sweep,
     seal_record,
     check,

@@ -27,6 +27,7 @@ from workers.jobs import (
     review,
     seal_record,
     sweep,
+    tell,
     watch_experiments,
     watch_feeds,
 )
@@ -47,6 +48,7 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
         functions=[func(job, keep_result=0, timeout=seconds, max_tries=1_000_000) for job in JOBS],
         cron_jobs=[
             cron(sweep, name="sweep", second=sweeps, keep_result=0, run_at_startup=True),
+            cron(tell, name="tell", second=sweeps, keep_result=0, timeout=seconds),
             cron(ask, name="ask", minute=set(range(0, 60, 5)), second=20, keep_result=0, timeout=seconds),
             cron(seal_record, name="seal_record", second={5, 35}, keep_result=0, timeout=seconds),
             cron(check, name="check", hour=3, minute=20, keep_result=0, timeout=3600),

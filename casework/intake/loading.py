@@ -27,6 +27,7 @@ from casework.portfolios import PortfolioSpec, save, spec_of, terms_of
 from casework.staff.rights import Action, Actor, require
 from ledger.money import minor_digits
 from storage import differences
+from storage.hooks import announce_payments
 from storage.intake import faults, guard, payments, refuse, resolve, restate, staging, tally
 from storage.intake import write as book
 from storage.intake.holds import hold_refused
@@ -120,6 +121,7 @@ class Loading:
         await restate.keep_versions(raw, self._now)
         await restate.withdraw(raw)
         await book.write_book(raw, fed_at, self._now)
+        await announce_payments(raw, self._now)
         recalled, notes = await self._recall(raw, fed_at)
         await self._feed(raw, fed_at, asked)
         # From the day of the feed on, whose end `fed_at` is.

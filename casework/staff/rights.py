@@ -65,6 +65,7 @@ class Action(StrEnum):
     MARK_PERSON = "mark_person"  # marks that the law reads, hours the person asked for
     MERGE_PERSONS = "merge_persons"  # say that records of two sources are one person, and take it back
     MANAGE_STAFF = "manage_staff"  # invite, list, remove
+    MANAGE_WEBHOOKS = "manage_webhooks"  # say which systems are told what happened
     MANAGE_TOKENS = "manage_tokens"  # make, list, revoke those of other systems
     TAKE_CASE = "take_case"  # from the queue; and find one
     ANSWER_CALLER = "answer_caller"  # who is on the line, whoever's case it is
@@ -294,6 +295,7 @@ RIGHTS: Final[dict[Role, dict[Action, Scope]]] = {
     Role.ADMINISTRATOR: {
         Action.MANAGE_STAFF: Scope.ALL,
         Action.MANAGE_TOKENS: Scope.ALL,
+        Action.MANAGE_WEBHOOKS: Scope.ALL,
         Action.PAUSE: Scope.ALL,
         Action.CHECK: Scope.ALL,
         Action.VERIFY_AUDIT: Scope.ALL,

@@ -27,6 +27,7 @@ GROUPS: Final[tuple[str, ...]] = (
     "chat",
     "staff",
     "token",
+    "webhook",
     "approvals",
     "differences",
     "people",

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.tables.base import key, metadata, moment, ref
+from storage.tables.base import key, metadata, moment, one_of, ref
 
 api_tokens = Table(
     "api_tokens",
@@ -51,4 +51,43 @@ api_answers = Table(
     Column("body", LargeBinary),
     moment("at"),
     Index("ix_api_answers_at", "at"),
+)
+
+# Where we tell others what happened. Two secrets while one takes the other's place: both sign then.
+hooks = Table(
+    "hooks",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kinds", ARRAY(Text), nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("old_secret", LargeBinary),  # sealed
+    moment("old_until", nullable=True),
+    moment("made_at"),
+    Column("made_by", Text, nullable=False),
+    moment("ended_at", nullable=True),
+    Column("ended_by", Text),
+    CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
+    CheckConstraint("(old_secret IS NULL) = (old_until IS NULL)", name="old_secret_ends"),
+    Index("ix_hooks_of_name", "name", unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+
+# The outbox: written in the transaction of the change, delivered at least once.
+hook_calls = Table(
+    "hook_calls",
+    metadata,
+    key(),
+    ref("hook_id", "hooks.id", index=True),
+    Column("kind", Text, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),  # of the payment, promise, outcome or person
+    Column("detail", Text),  # of a consent: its channel
+    moment("at"),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    moment("next_at"),
+    moment("ended_at", nullable=True),
+    Column("error", Text),  # of the last try: a status, or the kind of failure
+    one_of("state", "waiting", "delivered", "dead"),
+    Index("ix_hook_calls_due", "next_at", postgresql_where=text("state = 'waiting'")),
 )

@@ -40,6 +40,7 @@ TABLE = {
     "mark_person":        ".   o   p   p   p   .   .   a   .   .   p   .   a   .",
     "merge_persons":     ".   .   p   p   .   .   .   a   .   .   .   .   .   .",
     "manage_staff":       ".   .   .   .   p   .   .   .   .   .   .   a   .   .",
+    "manage_webhooks":    ".   .   .   .   .   .   .   .   .   .   .   a   .   .",
     "manage_tokens":      ".   .   .   .   .   .   .   .   .   .   .   a   .   .",
     "take_case":          ".   p   p   p   .   .   .   .   .   .   p   .   .   .",
     "answer_caller":      ".   p   p   p   .   .   .   .   .   .   p   .   .   .",
