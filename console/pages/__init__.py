@@ -1,12 +1,13 @@
 """The table of all pages, in the order of the menu."""
 
-from console.pages import approvals, audit, cases, entrance, home, me, outbox, staff, today, unknown
+from console.pages import approvals, audit, case, cases, entrance, home, me, outbox, staff, today, unknown
 from console.registry import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
     *today.PAGES,
     *cases.PAGES,
+    *case.PAGES,
     *approvals.PAGES,
     *unknown.PAGES,
     *audit.PAGES,

@@ -117,6 +117,10 @@ async def page(
     raw: Raw, asked: Asked, now: datetime, after: Place | None, limit: int, *, late: bool
 ) -> list[Place]:
     """The next cases. `late`: only those with something past due, the oldest debt first; else by number."""
+    if asked.cases is None:
+        asked = msgspec.structs.replace(asked, cases=await _few(raw, asked, now))
+    if asked.cases == []:
+        return []
     parameters: list[object] = [list(asked.portfolios), 0, now, limit]
     if late:
         parameters += [list(asked.since), list(asked.until)]
@@ -126,6 +130,36 @@ async def page(
     narrow = _narrowed(asked, parameters)
     sql = (_LATE if late else _ALL).format(narrow="".join(f" AND {one}" for one in narrow))
     return [Place(*row) for row in await raw.rows(sql, *parameters)]
+
+
+_FEW: Final = 5_000  # cases; who are more are met soon enough along the list itself
+_RARE: Final[Mapping[str, str]] = {
+    "owner": "SELECT a.case_id FROM assignments a JOIN staff s ON s.id = a.staff_id "
+    "WHERE s.name = $2 LIMIT $1",
+    "tag": "SELECT q.case_id FROM loans l JOIN parties q ON q.loan_id = l.id WHERE l.tags @> ARRAY[$2::text] "
+    "LIMIT $1",
+    "due": "SELECT id FROM cases WHERE next_look_at < $2 LIMIT $1",
+    "promise": "SELECT case_id FROM promises WHERE state = $2 LIMIT $1",
+    "hold": "SELECT c.id FROM holds h JOIN cases c ON c.person_id = h.person_id "
+    "WHERE ($2 = 'any' OR h.kind = $2) AND h.loan_id IS NULL AND h.starts_at <= $3 "
+    "AND (h.ends_at IS NULL OR h.ends_at > $3) "
+    "UNION ALL SELECT q.case_id FROM holds h JOIN parties q ON q.loan_id = h.loan_id "
+    "WHERE ($2 = 'any' OR h.kind = $2) AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3) "
+    "LIMIT $1",
+}
+"""By what few cases may be met: they are found first, lest the whole list is read for them."""
+
+
+async def _few(raw: Raw, asked: Asked, now: datetime) -> Sequence[int] | None:
+    """The cases of the first condition that only a few meet; None: there is no such condition."""
+    for name, sql in _RARE.items():
+        value = getattr(asked, name)
+        if value in (None, "", "none"):
+            continue
+        rows = await raw.rows(sql, _FEW + 1, value, *([now] if name == "hold" else []))
+        if len(rows) <= _FEW:
+            return sorted({row[0] for row in rows})
+    return None
 
 
 def _narrowed(asked: Asked, parameters: list[object]) -> list[str]:

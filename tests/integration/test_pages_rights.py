@@ -26,12 +26,23 @@ _STAFF: Final = {"operations", "administrator"}
 _READS: Final = _DESK | {"compliance", "customer_service", "collector"}
 _SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
 _CASES: Final = (_SEES - {"management"}) | {"collector", "customer_service"}
+_RECORDS: Final = _DESK | {"operations", "collector", "customer_service"}
 
 WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/"): ALL,
     ("GET", "/today"): _SEES,
     ("GET", "/today/{name}"): _SEES,
     ("GET", "/cases"): _CASES,
+    ("GET", "/cases/{key}"): _CASES,
+    ("GET", "/work/{code}"): _CASES,
+    ("GET", "/cases/{key}/why/{contact}"): _CASES - {"finance"},
+    ("POST", "/cases/{key}/outcome"): _RECORDS,
+    ("POST", "/cases/{key}/hold"): _RECORDS | {"compliance"},
+    ("POST", "/cases/{key}/lift"): _APPROVES,
+    ("POST", "/cases/{key}/give"): _DESK | {"operations"},
+    ("POST", "/cases/{key}/message"): _DESK | {"collector", "customer_service"},
+    ("POST", "/cases/{key}/invite"): _DESK | {"operations", "collector", "customer_service"},
+    ("POST", "/cases/{key}/address"): _DESK | {"customer_service"},
     ("GET", "/approvals"): _APPROVES,
     ("POST", "/approvals/{key}"): _APPROVES,
     ("GET", "/unknown"): _SETTLES,

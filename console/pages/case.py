@@ -1,0 +1,296 @@
+"""A case: what it owes, the ladder with where it stands, why, what comes next, all that happened.
+
+And what one may do with it, as far as one's rights go.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from fastapi import Form, HTTPException, Path, Query, Response
+
+from casework.errors import CaseworkInputError
+from casework.insight.case import Heard, Opened, open_page, timeline, why
+from casework.outcomes import Details
+from casework.say import Reason
+from casework.staff import at_case
+from casework.staff.rights import Action
+from casework.staff.team import assign, colleagues
+from console.amounts import amount, amounts
+from console.registry import Page
+from console.render import go, show
+from console.visits import Visit, Visiting
+from console.waking import wake
+from ledger.money import parse_major
+
+Key = Annotated[int, Path(ge=1, lt=1 << 63)]
+Line = Annotated[str, Form(max_length=320)]
+Done = Literal["recorded", "held", "lifted", "given", "written", "invited", "corrected"]
+
+CODES: Final = (
+    "promise",
+    "callback",
+    "claims_paid",
+    "refused",
+    "dispute",
+    "hardship",
+    "vulnerable",
+    "plan_agreed",
+    "complaint",
+    "no_answer",
+    "busy",
+    "voicemail",
+    "wrong_number",
+    "wrong_person",
+    "third_party",
+    "deceased",
+    "bankrupt",
+    "represented",
+    "fraud_claim",
+)
+"""What is entered on the page: what a call brings. Visits are entered where they are made."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An entry of the line, as it is drawn."""
+
+    heard: Heard
+    title: str
+    about: str
+    href: str | None
+
+
+async def case(
+    visit: Visiting,
+    key: Key,
+    done: Done | None = None,
+    before: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """The page."""
+    return await _page(visit, key, done=done, before=before)
+
+
+async def _page(
+    visit: Visit,
+    key: int,
+    *,
+    done: Done | None = None,
+    before: str | None = None,
+    wrong: str | None = None,
+    refused: Sequence[Reason] = (),
+) -> Response:
+    office, member = visit.desk.office, visit.member
+    opened = await open_page(office, member, key, visit.now)
+    line = await timeline(office, member, key, visit.now, _place(before))
+    others = await colleagues(office, member, key, visit.now) if visit.may(Action.ASSIGN_CASE) else ()
+    promise = opened.card.promise
+    older = None
+    if line.older is not None:
+        at, kind, id_ = line.older
+        older = f"/cases/{key}?before={at.timestamp()}_{kind}_{id_}"
+    return show(
+        visit,
+        "case.html",
+        200 if wrong is None and not refused else 422,
+        key=key,
+        one=opened,
+        line=[_told(visit, key, heard) for heard in line.entries],
+        older=older,
+        before=before,
+        others=others,
+        done=done,
+        wrong=wrong,
+        refused=refused,
+        codes=CODES,
+        holds=at_case.HOLDS,
+        once=f"{visit.now.timestamp():.6f}",
+        owed=_owed(visit, opened),
+        promised=amount(visit.speech, promise.minor, promise.currency) if promise else "",
+        right=Action,
+    )
+
+
+def _owed(visit: Visit, opened: Opened) -> tuple[str, str]:
+    owed = opened.card.owed
+    return (
+        amounts(visit.speech, [(one.currency, one.arrears) for one in owed]),
+        amounts(visit.speech, [(one.currency, one.outstanding) for one in owed]),
+    )
+
+
+def _place(before: str | None) -> tuple[datetime, str, int] | None:
+    if before is None:
+        return None
+    try:
+        at, kind, id_ = before.split("_")
+        return datetime.fromtimestamp(float(at), ZoneInfo("UTC")), kind, int(id_)
+    except (ValueError, OverflowError, OSError):
+        raise HTTPException(404) from None
+
+
+def _told(visit: Visit, key: int, heard: Heard) -> Told:
+    """What an entry is, and what is to be said of it."""
+    words, one = visit.speech["case"], heard.entry
+    codes, channels = words["codes"], words["channels"]
+    named = codes if one.kind in ("outcome", "undone") else channels
+    what = named.get(one.what, words["works"].get(one.what, one.what.replace("_", " ")))
+    parts = [what, words["hows"].get(one.how, one.how.replace("_", " "))]
+    if one.minor is not None and one.currency is not None:
+        parts.append(amount(visit.speech, one.minor, one.currency))
+    if one.day is not None:
+        parts.append(str(one.day))
+    parts += [one.loan or "", one.detail, one.who]
+    href = f"/cases/{key}/why/{one.id}" if one.kind == "sent" else None
+    return Told(heard, words["kinds"][one.kind], " · ".join(part for part in parts if part), href)
+
+
+async def explained(visit: Visiting, key: Key, contact: Key) -> Response:
+    """Why one contact was made, waits, or was not made."""
+    found = await why(visit.desk.office, visit.member, key, contact, visit.now)
+    return show(visit, "why.html", key=key, contact=contact, found=found)
+
+
+async def by_code(visit: Visiting, code: Annotated[str, Path(pattern=r"^[Kk][0-9]{1,18}$")]) -> Response:
+    """Where the chat sends somebody for a case that it shows by its code alone."""
+    return go(f"/cases/{code[1:]}")
+
+
+async def outcome(
+    visit: Visiting,
+    key: Key,
+    code: Line,
+    once: Line,
+    amount: Line = "",
+    due: Line = "",
+    at: Line = "",
+    note: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """What came of it."""
+    try:
+        details = Details(
+            amount=await _minor(visit, key, amount),
+            due=date.fromisoformat(due) if due else None,
+            at=_moment(visit, at),
+            note=note.strip() or None,
+        )
+    except ValueError as error:
+        return await _page(visit, key, wrong=str(error))
+    try:
+        await at_case.record(
+            visit.desk.office,
+            visit.member,
+            key,
+            code,
+            f"page:{visit.member.id}:{key}:{once}",
+            visit.now,
+            details,
+        )
+    except CaseworkInputError as error:
+        return await _page(visit, key, wrong=str(error))
+    await wake(visit.desk, "look")
+    return go(f"/cases/{key}?done=recorded")
+
+
+async def _minor(visit: Visit, key: int, text: str) -> int | None:
+    """An amount as it is typed, in the currency that the case owes. ValueError: it is none."""
+    if not text.strip():
+        return None
+    opened = await open_page(visit.desk.office, visit.member, key, visit.now)
+    currencies = [one.currency for one in opened.card.owed]
+    if len(currencies) != 1:
+        raise CaseworkInputError("the case owes nothing, or in several currencies: name no amount here")
+    return parse_major(text.strip().replace(",", "."), currencies[0])
+
+
+def _moment(visit: Visit, text: str) -> datetime | None:
+    """A moment as the browser gives it, on the reader's clock."""
+    if not text:
+        return None
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(visit.settings.zone))
+
+
+async def hold(
+    visit: Visiting,
+    key: Key,
+    kind: Line,
+    reason: Line = "",
+    days: Annotated[int | None, Form(ge=1, le=3650)] = None,
+) -> Response:
+    """Hold it, for some days or until somebody lifts it."""
+    ends = None if days is None else visit.now + timedelta(days=days)
+    try:
+        await at_case.hold(visit.desk.office, visit.member, key, kind, ends, reason, visit.now)
+    except CaseworkInputError as error:
+        return await _page(visit, key, wrong=str(error))
+    return go(f"/cases/{key}?done=held")
+
+
+async def lift(visit: Visiting, key: Key, hold_key: Annotated[int, Form(ge=1, lt=1 << 63)]) -> Response:
+    """End a hold."""
+    reason = visit.speech["case"]["lifted"]
+    await at_case.lift(visit.desk.office, visit.member, key, hold_key, reason, visit.now)
+    return go(f"/cases/{key}?done=lifted")
+
+
+async def give(visit: Visiting, key: Key, to: Line = "") -> Response:
+    """Somebody else's from now on; to nobody: back to the queue."""
+    await assign(visit.desk.office, visit.member, [key], to or None, visit.now)
+    return go(f"/cases/{key}?done=given")
+
+
+async def message(
+    visit: Visiting,
+    key: Key,
+    channel: Annotated[Literal["sms", "email", "chat"], Form()],
+    words: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """One's own words to the person, through the gate of the machine; refused with every reason."""
+    if not words.strip():
+        return await _page(visit, key, wrong=visit.speech["case"]["no_words"])
+    try:
+        said = await at_case.write_words(visit.desk.office, visit.member, key, channel, words, visit.now)
+    except CaseworkInputError as error:
+        return await _page(visit, key, wrong=str(error))
+    if said.contact is None:
+        return await _page(visit, key, refused=said.reasons)
+    await wake(visit.desk, "deliver")
+    return go(f"/cases/{key}?done=written")
+
+
+async def invite(visit: Visiting, key: Key) -> Response:
+    """Send the person what links a chat to them."""
+    try:
+        await at_case.link_chat(visit.desk.office, visit.member, key, visit.now)
+    except CaseworkInputError as error:
+        return await _page(visit, key, wrong=str(error))
+    await wake(visit.desk, "deliver")
+    return go(f"/cases/{key}?done=invited")
+
+
+async def address(
+    visit: Visiting,
+    key: Key,
+    id_: Annotated[int, Form(alias="address", ge=1, lt=1 << 63)],
+    finding: Annotated[Literal["confirmed", "unverified", "detached"], Form()],
+) -> Response:
+    """Whose an address is, as it was found out."""
+    await at_case.correct_address(visit.desk.office, visit.member, key, id_, finding, visit.now)
+    return go(f"/cases/{key}?done=corrected")
+
+
+_SEE: Final = (Action.SEE_LOAN,)
+
+PAGES = (
+    Page("/cases/{key}", case, _SEE),
+    Page("/cases/{key}/why/{contact}", explained, (Action.EXPLAIN,)),
+    Page("/work/{code}", by_code, _SEE),
+    Page("/cases/{key}/outcome", outcome, (Action.RECORD_OUTCOME,), method="POST"),
+    Page("/cases/{key}/hold", hold, (Action.PLACE_HOLD,), method="POST"),
+    Page("/cases/{key}/lift", lift, (Action.LIFT_HOLD,), method="POST"),
+    Page("/cases/{key}/give", give, (Action.ASSIGN_CASE,), method="POST"),
+    Page("/cases/{key}/message", message, (Action.SAY,), method="POST"),
+    Page("/cases/{key}/invite", invite, (Action.LINK_CHAT,), method="POST"),
+    Page("/cases/{key}/address", address, (Action.SETTLE_ADDRESS,), method="POST"),
+)

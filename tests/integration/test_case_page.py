@@ -1,0 +1,120 @@
+"""What is done on a case's page, over HTTP: each by its own right, and what goes to a person by the gate."""
+
+import re
+
+import httpx2
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.staff.rights import Role
+from tests.builders.book import Borrower
+from tests.builders.shop import TODAY, Shop
+from tests.builders.town import DAY
+
+
+@pytest.fixture
+async def shop(engine: AsyncEngine, redis_url: str) -> Shop:
+    made = Shop(engine, redis_url)
+    await made.open()
+    return made
+
+
+@pytest.fixture
+async def ann(shop: Shop) -> Borrower:
+    return await shop.borrower(TODAY - 5 * DAY, 250_00)
+
+
+async def post(client: httpx2.AsyncClient, path: str, **data: str) -> httpx2.Response:
+    return await client.post(path, data=data, headers={"accept": "text/html"})
+
+
+async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
+    shop: Shop, ann: Borrower
+) -> None:
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        page = (await client.get(f"/cases/{ann.case}")).text
+        found = re.search(r'name="once" value="([^"]+)"', page)
+        assert found is not None
+        told = {"code": "promise", "once": found[1], "amount": "100.00", "due": str(TODAY + 2 * DAY)}
+        for _ in range(2):
+            answer = await post(client, f"/cases/{ann.case}/outcome", **told)
+            assert (answer.status_code, answer.headers["location"]) == (
+                303,
+                f"/cases/{ann.case}?done=recorded",
+            )
+        rows = await shop.book.sql("SELECT amount_minor, state FROM promises")
+        assert [tuple(row) for row in rows] == [(100_00, "open")]
+        assert "€100.00" in (await client.get(f"/cases/{ann.case}")).text
+        for wrong in ({"amount": "much"}, {"amount": ""}, {"due": "someday"}, {"code": "nonsense"}):
+            answer = await post(client, f"/cases/{ann.case}/outcome", **{**told, "once": "2", **wrong})
+            assert answer.status_code == 422, wrong
+            assert 'role="alert"' in answer.text
+        assert len(await shop.book.sql("SELECT 1 FROM outcomes")) == 1
+
+
+async def test_a_hold_is_placed_with_a_reason_and_lifted(shop: Shop, ann: Borrower) -> None:
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        answer = await post(client, f"/cases/{ann.case}/hold", kind="dispute", reason="", days="5")
+        assert answer.status_code == 422
+        answer = await post(client, f"/cases/{ann.case}/hold", kind="dispute", reason="asks", days="5")
+        assert answer.headers["location"].endswith("done=held")
+        ((key, days),) = await shop.book.sql("SELECT id, ends_at - starts_at FROM holds")
+        assert days.days == 5
+        assert "dispute" in (await client.get(f"/cases/{ann.case}")).text
+        answer = await post(client, f"/cases/{ann.case}/lift", hold_key=str(key))
+        assert answer.headers["location"].endswith("done=lifted")
+        other = await post(client, f"/cases/{ann.case}/lift", hold_key="999")
+        assert other.status_code == 422
+
+
+async def test_a_message_goes_by_the_gate_and_is_refused_with_its_reasons(shop: Shop, ann: Borrower) -> None:
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        where = f"/cases/{ann.case}/message"
+        answer = await post(client, where, channel="sms", words="We will tell your family.")
+        assert answer.status_code == 422
+        assert not await shop.book.sql("SELECT 1 FROM contacts")
+        answer = await post(client, where, channel="sms", words="Hello Ann, please ring us today.")
+        assert answer.headers["location"].endswith("done=written"), answer.text
+        await shop.send()
+        again = await post(client, where, channel="sms", words="Hello Ann, please ring us today.")
+        assert again.status_code == 422, "one a day"
+        line = (await client.get(f"/cases/{ann.case}")).text
+        assert "please ring us today" in line
+        assert (await client.get(f"/cases/{ann.case}/why/1")).status_code == 200
+
+
+async def test_it_is_assigned_an_address_is_corrected_and_a_link_goes_out(shop: Shop, ann: Borrower) -> None:
+    await shop.book.sql(
+        "INSERT INTO staff (name, role, invited_at, invited_by) "
+        "VALUES ('carl', 'collector', $1, 'test') RETURNING id",
+        shop.now,
+    )
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        await post(client, f"/cases/{ann.case}/give", to="carl")
+        assert "carl" in (await client.get(f"/cases/{ann.case}")).text
+        assert (await post(client, f"/cases/{ann.case}/give", to="nobody here")).status_code == 422
+        answer = await post(client, f"/cases/{ann.case}/address", address=str(ann.phone), finding="detached")
+        assert answer.headers["location"].endswith("done=corrected")
+        ((state,),) = await shop.book.sql("SELECT state FROM addresses WHERE id = $1", ann.phone)
+        assert state == "detached"
+        other = await post(client, f"/cases/{ann.case}/address", address="999", finding="detached")
+        assert other.status_code == 422
+        answer = await post(client, f"/cases/{ann.case}/invite")
+        assert answer.status_code in (303, 422)
+        assert (await client.get(f"/work/K{ann.case}")).headers["location"] == f"/cases/{ann.case}"
+
+
+async def test_who_may_not_read_names_reads_none_and_acts_on_nothing(shop: Shop, ann: Borrower) -> None:
+    number = await shop.book.sql("SELECT value FROM addresses WHERE id = $1", ann.phone)
+    phone = shop.office.keyring.open("addresses", "value", ann.phone or 0, number[0][0])
+    await shop.look()
+    await shop.send()
+    async with shop.open_doors(role=Role.RISK) as client:
+        page = (await client.get(f"/cases/{ann.case}")).text
+        assert "Ann Example" not in page
+        assert phone not in page
+        assert '<form method="post" action="/cases/' not in page
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        page = (await client.get(f"/cases/{ann.case}")).text
+        assert "Ann Example" in page
+        assert phone in page
