@@ -63,6 +63,7 @@ async def test_every_loan_is_spread_by_the_new_order_at_once(engine: AsyncEngine
         "SELECT p.external_id FROM cases c JOIN persons p ON p.id = c.person_id WHERE next_look_at <= $1"
     )
     assert await book_rows(office, touched, NOW) == [("B1",)]
+    await book_rows(office, "UPDATE cases SET next_look_at = $1 RETURNING 1", NOW)
     assert (await take(office, spec(allocation=oldest_principal))).changed is False
     by_component = spec(allocation=oldest_principal, spread="by_component")
     assert (await take(office, by_component)).loans == 1
