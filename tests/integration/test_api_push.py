@@ -264,3 +264,22 @@ async def test_what_is_too_large_or_no_json_is_refused_before_it_is_read(program
         answer = await client.get(PAYMENTS)
         assert (answer.status_code, answer.json()["type"]) == (405, "/docs/api.md#no-such-method")
         assert (await client.get("/api/v1/nothing")).json()["status"] == 404
+
+
+async def test_what_is_cut_off_before_its_answer_leaves_nothing_and_is_done_when_it_comes_again(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut(raw: Any, *_: Any) -> None:
+        await raw.run("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    async with programs.calling(pushed=tmp_path) as client:
+        await push(client, LOANS, {"loans": [loan()]})
+        with monkeypatch.context() as patch:
+            patch.setattr("casework.once.keep", cut)
+            answer = await push(client, PAYMENTS, {"payments": [paid()]}, key="k1")
+            assert (answer.status_code, answer.json()["type"]) == (503, "/docs/api.md#not-now")
+        assert (await programs.book.sql("SELECT count(*) FROM payments"))[0][0] == 0
+        assert (await programs.book.sql("SELECT count(*) FROM api_answers"))[0][0] == 0
+        answer = await push(client, PAYMENTS, {"payments": [paid()]}, key="k1")
+        assert (answer.status_code, answer.json()["loaded"]) == (200, 1)
+    assert tapes(tmp_path) == []

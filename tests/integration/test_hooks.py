@@ -4,6 +4,7 @@ import hmac
 import json
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from casework.errors import CaseworkInputError
 from casework.hooks import KINDS, WAITS, add_hook, list_hooks, ping_hook, remove_hook, rotate_hook, tell_hooks
 from casework.outcomes import make_promise, record_in
 from casework.staff.rights import Actor, Denied, Role
+from kept.anchors import Anchors
 from notifiers.hook import HookPoster, check_url, reachable
+from tests.builders.book import SYSTEM
+from tests.builders.command import Kept
 from tests.builders.programs import ADMINISTRATOR, Programs
 from tests.builders.shop import TODAY
-from tests.builders.town import DAY
+from tests.builders.town import DAY, TownClock
+from workers.jobs import Shift, tell
 
 OPS = Actor("oda", Role.OPERATIONS)
 
@@ -317,3 +322,36 @@ async def test_only_an_administrator_says_who_is_told(programs: Programs, poster
         await add(programs, poster, "https://e.example.com", "promise.eaten")
     with pytest.raises(CaseworkInputError, match="private network"):
         await add(programs, poster, "https://10.0.0.7")
+
+
+async def test_the_workers_tell_what_waits(
+    programs: Programs, poster: HookPoster, listener: Listener, tmp_path: Path
+) -> None:
+    await add(programs, poster, listener.url, "promise.made")
+    await promised(programs)
+    shift = Shift(programs.office, SYSTEM, {}, TownClock(programs), "one", Anchors(tmp_path), poster=poster)
+    for _ in range(2):
+        await tell({"shift": shift})
+    assert [one["type"] for one in listener.said()] == ["promise.made"]
+
+
+async def test_the_command_adds_tries_and_removes(
+    tmp_path: Path, database_url: str, redis_url: str, listener: Listener
+) -> None:
+    kept = Kept(tmp_path, database_url, redis_url)
+    made = (
+        await kept.run("webhook", "add", "core", listener.url, "--events", "promise.made", "--json")
+    ).document
+    assert len(made["secret"]) == 64
+    assert (await kept.run("webhook", "test", "core", "--json")).document["taken"] is True
+    listener.status = 503
+    failed = await kept.run("webhook", "test", "core")
+    assert (failed.code, failed.out) == (1, "not taken: 503\n")
+    refused = (await kept.run("webhook", "add", "other", "http://hooks.example.com")).complaint
+    assert "use https" in refused
+    (listed,) = (await kept.run("webhook", "list", "--json")).document
+    assert (listed["name"], listed["waiting"], listed["events"]) == ("core", 0, ["promise.made"])
+    rotated = (await kept.run("webhook", "rotate", "core", "--json")).document
+    assert rotated["secret"] != made["secret"]
+    assert (await kept.run("webhook", "remove", "core", "--json")).document["removed"] is True
+    assert (await kept.run("webhook", "list", "--json")).document == []
