@@ -33,6 +33,7 @@ from casework.borrower.identity import announce
 
 AT_ONCE: Final = 128  # updates worked side by side, each of another chat; half of them are begun together
 GATHERED: Final = 0.01  # seconds: how long what ended waits to be recorded with others
+TOLD_EVERY: Final = 0.5  # seconds: how often, at work, is looked for what staff wrote
 SWEEP: Final = 2.0  # seconds: how often is looked for what no wake-up reached
 POLL: Final = 25  # seconds that a server may hold an answer back
 
@@ -135,14 +136,17 @@ class Machine:
 
     async def work(self) -> None:
         """Work what is stored, and say what staff wrote, until told to stop."""
+        told = -TOLD_EVERY
         while True:
             self._woken.clear()
             stopping = self._stopping.is_set()
             full = await self._begin(0 if stopping else AT_ONCE - len(self._working))
             if stopping and not self._working and not self._done:
                 return
-            if not stopping:
+            loop = asyncio.get_running_loop()
+            if not stopping and (not self._working or loop.time() >= told + TOLD_EVERY):
                 await self._tell()
+                told = loop.time()
             if not full:
                 await self._rest()
             await self._gather()

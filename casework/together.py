@@ -48,6 +48,11 @@ class Together(Generic[Key, Found]):
             elif not taken[0][1].done():
                 taken[0][1].set_exception(error)
             return
+        except BaseException:  # cut off: nobody is left waiting for what will not come
+            for _, answer in (*taken, *self._waiting):
+                answer.cancel()
+            self._waiting = []
+            raise
         for (_, answer), value in zip(taken, found, strict=True):
             if not answer.done():
                 answer.set_result(value)

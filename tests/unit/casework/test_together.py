@@ -68,6 +68,15 @@ async def test_who_gives_up_takes_nobody_along() -> None:
     assert isinstance(found[1], asyncio.CancelledError)
 
 
+async def test_where_the_question_is_cut_off_nobody_waits_for_ever() -> None:
+    async def cut(_: Sequence[int]) -> list[int]:
+        raise asyncio.CancelledError
+
+    together = Together(cut)
+    found = await asyncio.gather(*map(together.of, (1, 2)), return_exceptions=True)
+    assert all(isinstance(one, asyncio.CancelledError) for one in found)
+
+
 @given(st.lists(st.integers(-3, 50), max_size=60), st.integers(1, 7))
 def test_everybody_gets_their_own(keys: list[int], most: int) -> None:
     async def ask() -> list[object]:
