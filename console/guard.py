@@ -11,6 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
+MOST_BYTES: Final = 1024 * 1024  # of a form of the console
+# What others post is measured where it is read, or not read at all.
+_LIMITED_BY_THEMSELVES: Final = ("/api/", "/webhooks/", "/stop/")
+
 # What a proxy or a tunnel adds: a request that came through one did not come from this machine.
 _THROUGH_OTHERS: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -55,11 +59,44 @@ class Guard:
                 _add_headers(message, self._headers)
             await send(message)
 
-        if scope["path"] in self._open or host_of(Request(scope)) in self._hosts:
-            await self._app(scope, receive, send_guarded)
-        else:
+        if not (scope["path"] in self._open or host_of(Request(scope)) in self._hosts):
             refusal = PlainTextResponse("This server does not go by that name.\n", 400)
             await refusal(scope, receive, send_guarded)
+        elif scope["method"] == "POST" and not scope["path"].startswith(_LIMITED_BY_THEMSELVES):
+            form = await _read(receive)
+            if form is None:
+                refusal = PlainTextResponse("This form is too long.\n", 413)
+                await refusal(scope, receive, send_guarded)
+            else:
+                await self._app(scope, _again(form, receive), send_guarded)
+        else:
+            await self._app(scope, receive, send_guarded)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body of a form; None where it is longer than any of ours, whoever sends it."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MOST_BYTES:
+            return None
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body that was read, as it would have come; then what comes after it."""
+    given = False
+
+    async def once() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
 
 
 def _add_headers(message: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> None:

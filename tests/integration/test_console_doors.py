@@ -2,11 +2,12 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from console.guard import MOST_BYTES
 from tests.builders.book import office_of
 from tests.builders.shop import Shop
 
@@ -78,6 +79,21 @@ async def test_every_answer_forbids_scripts_frames_and_caching(shop: Shop) -> No
             assert not re.search(
                 r"<script>|<script (?!src=)|<style|style=| on[a-z]+=|(src|href)=.https?:", answer.text
             )
+
+
+async def test_a_form_is_no_longer_than_any_of_ours(shop: Shop) -> None:
+    """Before anybody is signed in, and whether or not its length is said."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"name=" + b"x" * 64 * 1024
+
+    async with shop.open_doors(role=None) as client:
+        long = await client.post("/sign-in", data={"name": "x" * MOST_BYTES})
+        assert long.status_code == 413
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        assert (await client.post("/sign-in", content=chunks(), headers=headers)).status_code == 413
+        assert (await client.post("/sign-in", data={"name": "x" * 9999})).status_code == 403
 
 
 async def test_pages_load_nothing_that_is_not_there(shop: Shop) -> None:
