@@ -1,7 +1,9 @@
 """Which handler hears what in a chat of the staff: an invitation, commands, taps, then words and pictures."""
 
+import re
 from typing import Any, Final
 
+import structlog
 from aiogram import Router
 from aiogram.filters import BaseFilter
 from aiogram.fsm.context import FSMContext
@@ -18,6 +20,9 @@ from casework.staff.people import bind, is_link, member
 from casework.staff.rights import Denied
 
 _START: Final = "/start"
+_TOO_LONG: Final = re.compile(r"\d{19}")  # no number of a row has so many figures
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
 
 def staff_router() -> Router:
@@ -80,10 +85,14 @@ async def _tapped(query: CallbackQuery, post: Post) -> None:
     data = query.data or ""
     what, _, given = data.removeprefix(PREFIX).partition(":")
     tap = TAPS.get(what) if data.startswith(PREFIX) else None
-    if tap is None:
+    if tap is None or _TOO_LONG.search(given):
         await post.send(post.say("stale"))
         return
-    await guarded(post, tap(post, given))
+    try:
+        await guarded(post, tap(post, given))
+    except (ValueError, KeyError) as error:  # no button of ours: its numbers are none, or name nothing
+        log.warning("a button that cannot be read", what=what, error=type(error).__name__)
+        await post.send(post.say("stale"))
 
 
 async def guarded(post: Post, work: Any) -> None:

@@ -35,7 +35,7 @@ FOLDER: Final = Path(__file__).parents[2] / "docs" / "images"
 WIDTH, HEIGHT = 390, 860  # CSS pixels
 _CARL: Final = Actor("carl", Role.COLLECTOR)
 _TODAY: Final = date(2026, 11, 23)
-_LENDERS: Final[dict[str, dict[str, Any]]] = {
+LENDERS: Final[dict[str, dict[str, Any]]] = {
     "en": {
         "code": "alderbrook",
         "name": "Alderbrook Finance Ltd",
@@ -158,7 +158,7 @@ class Studio:
         self.room, self.page, self.code, self.folder = room, page, code, folder
 
     async def borrower(self) -> Borrower:
-        lender, name = _LENDERS[self.code], _PEOPLE[self.code][0]
+        lender, name = LENDERS[self.code], _PEOPLE[self.code][0]
         book = self.room.book
         more = {key: value for key, value in lender.items() if key != "code"}
         portfolio = await book.portfolio(lender["code"], **more)
@@ -206,30 +206,30 @@ async def _welcome(studio: Studio, guest: Guest) -> None:
 async def _balance(studio: Studio, guest: Guest) -> None:
     await guest.shares()
     await guest.says(await studio.room.code())
-    _forget(guest)
+    forget(guest)
     await guest.says({"en": "What do I still owe?", "zh": "我还欠多少？"}[studio.code])
     await studio.take(guest, "balance")
 
 
 async def _promise(studio: Studio, guest: Guest) -> None:
-    _forget(guest)
+    forget(guest)
     await guest.says({"en": "Say when I can pay", "zh": "告诉你们哪天能还"}[studio.code])
     await guest.says({"en": "250", "zh": "1280"}[studio.code])
     await guest.says({"en": "28/11", "zh": "11月28日"}[studio.code])
     await guest.taps("yes")
-    _forget(guest, 3)
+    forget(guest, 3)
     await studio.take(guest, "promise")
 
 
 async def _paid(studio: Studio, guest: Guest) -> None:
-    _forget(guest)
+    forget(guest)
     await guest.says({"en": "I paid yesterday", "zh": "我昨天已经还了"}[studio.code])
     await guest.shows()
     await studio.take(guest, "paid")
 
 
 async def _person(studio: Studio, guest: Guest) -> None:
-    _forget(guest)
+    forget(guest)
     room = studio.room
     await guest.says({"en": "Can I talk to somebody?", "zh": "我想找人工"}[studio.code])
     await guest.says(
@@ -256,7 +256,7 @@ _SCENES: Final[tuple[Callable[[Studio, Guest], Awaitable[None]], ...]] = (
 )
 
 
-def _forget(guest: Guest, keep: int = 0) -> None:
+def forget(guest: Guest, keep: int = 0) -> None:
     """A picture begins where its conversation does."""
     for number in list(guest.chat.messages)[: len(guest.chat.messages) - keep]:
         del guest.chat.messages[number]
@@ -268,7 +268,7 @@ async def make(url: str, folder: Path) -> None:
     room = Chatroom(engine)
     await room.open()
     async with browser() as page, room.opened():
-        for code in _LENDERS:
+        for code in LENDERS:
             studio = Studio(room, page, code, folder)
             await studio.borrower()
             name, phone = _PEOPLE[code]

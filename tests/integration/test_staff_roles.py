@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.staff.menu import TAPS
 from casework.publish import publish
 from casework.staff.people import staff_roles
 from casework.staff.rights import RIGHTS, Action, Actor, Denied, Role, Scope, require
@@ -58,6 +59,13 @@ async def test_the_matrix_of_the_chat(crew: Crew, role: Role) -> None:
         "/broken": assigns,
         f"/assign K{ann.case} bea": assigns,
         "/approvals": True,
+        "/alerts": has(role, Action.HEAR_ALERT),
+        "/morning": has(role, Action.READ_DIGEST),
+        "/filters": has(role, Action.SEE_LOAN),
+        "/route": takes,
+        "/number +447700900999": takes,
+        f"/tag K{ann.case}": sees(role),
+        f"/tag K{ann.case} vip": takes or own in (Scope.PORTFOLIO, Scope.ALL),
     }
     for said, yes in expected.items():
         told = await who.says(said)
@@ -98,6 +106,28 @@ async def test_a_button_of_somebody_elses_turn_does_nothing_for_any_role(crew: C
         assert number not in told
     assert not await crew.book.sql("SELECT 1 FROM outcomes")
     assert not await crew.book.sql("SELECT 1 FROM contacts")
+
+
+@pytest.mark.parametrize("role", [Role.COLLECTOR, Role.SUPERVISOR, Role.MANAGEMENT])
+async def test_no_button_however_it_was_made_up_goes_unanswered_or_does_anything(
+    crew: Crew, role: Role
+) -> None:
+    await crew.task((await crew.borrower(TODAY - 5 * DAY)).case)
+    who = await crew.hired("who", role)
+    message = who.last()["message_id"]
+    before = await crew.book.sql("SELECT count(*) FROM outcomes")
+    for what in TAPS:
+        for given in ("", ":", ":x", ":999999", ":999999:x:y", ":-1", f":{'9' * 40}"):
+            if f"{what}{given}" in ("next", "no", "no:") or what == "no":
+                continue
+            await crew.sandbox.world.tap(who.chat, message, f"s:{what}{given}"[:64])
+            assert await who.told(), (what, given)
+    assert "not_there" not in TAPS
+    await crew.sandbox.world.tap(who.chat, message, "s:not_there:1")
+    assert "is over" in await who.told()
+    assert await crew.book.sql("SELECT count(*) FROM outcomes") == before
+    outcomes = await crew.book.sql("SELECT DISTINCT outcome FROM chat_updates")
+    assert [row[0] for row in outcomes] == ["answered"]
 
 
 async def test_acceptance_19_finance_edits_an_amount_and_is_denied(crew: Crew) -> None:
