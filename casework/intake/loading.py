@@ -35,7 +35,7 @@ from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw
 
 BATCH: Final = 5_000
-_STEPS: Final = 8
+_STEPS: Final = 5
 
 
 class Loading:

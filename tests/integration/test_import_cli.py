@@ -1,10 +1,14 @@
 """`kept import` as a process: one document, one line of complaint, a table for people."""
 
+import asyncio
+import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.builders.command import Kept
+from tests.builders.command import SECONDS, Kept
 from tests.builders.tapes import loan, paid, tape, three, write
 
 COUNTS = ("read", "loaded", "updated", "unchanged", "skipped", "rejected")
@@ -82,3 +86,29 @@ async def test_what_is_wrong_is_one_line(
     ran = await kept.run("import", kind, str(tmp_path / path), *others)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.complaint
+
+
+async def test_a_terminal_gets_a_bar_and_stdout_the_document_alone(kept: Kept, tmp_path: Path) -> None:
+    there = tape(tmp_path / "t", [loan("L1")], three("L1"))
+    ours, theirs = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "kept", "import", "loans", str(there), "--mapping", "kept", "--json"),
+        cwd=kept.folder,
+        env={
+            **os.environ,
+            **{name: value for name, value in kept.settings.items() if value},
+            "TERM": "xterm",
+        },
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    async with asyncio.timeout(SECONDS):
+        out, _ = await process.communicate()
+    assert json.loads(out)["loaded"] == 4
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert "counting" in shown
+    assert "5/5" in shown
