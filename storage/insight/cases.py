@@ -78,8 +78,9 @@ _NARROW: Final[Mapping[str, str]] = {
     "owner": "c.id IN (SELECT a.case_id FROM assignments a JOIN staff s ON s.id = a.staff_id "
     "WHERE s.name = {})",
     "due": "c.next_look_at < {}",
-    "tag": "EXISTS (SELECT 1 FROM parties q JOIN loans l ON l.id = q.loan_id WHERE q.case_id = c.id "
-    "AND l.tags @> ARRAY[{}::text])",
+    "tag": "(EXISTS (SELECT 1 FROM case_tags t WHERE t.case_id = c.id AND t.tag = lower({0}::text)) "
+    "OR EXISTS (SELECT 1 FROM parties q JOIN loans l ON l.id = q.loan_id WHERE q.case_id = c.id "
+    "AND l.tags @> ARRAY[{0}::text]))",
     "status": "EXISTS (SELECT 1 FROM parties q JOIN loans l ON l.id = q.loan_id WHERE q.case_id = c.id "
     "AND l.status = {})",
 }
@@ -137,7 +138,7 @@ _RARE: Final[Mapping[str, str]] = {
     "owner": "SELECT a.case_id FROM assignments a JOIN staff s ON s.id = a.staff_id "
     "WHERE s.name = $2 LIMIT $1",
     "tag": "SELECT q.case_id FROM loans l JOIN parties q ON q.loan_id = l.id WHERE l.tags @> ARRAY[$2::text] "
-    "LIMIT $1",
+    "UNION ALL SELECT t.case_id FROM case_tags t WHERE t.tag = lower($2::text) LIMIT $1",
     "due": "SELECT id FROM cases WHERE next_look_at < $2 LIMIT $1",
     "promise": "SELECT case_id FROM promises WHERE state = $2 LIMIT $1",
     "hold": "SELECT c.id FROM holds h JOIN cases c ON c.person_id = h.person_id "
@@ -192,8 +193,8 @@ SELECT c.id, c.portfolio_id, p.id AS person, p.external_id, p.name, s.oldest_due
         GROUP BY t.currency ORDER BY 1) AS owed,
   ARRAY(SELECT l.external_id FROM parties q JOIN loans l ON l.id = q.loan_id WHERE q.case_id = c.id
         ORDER BY l.id LIMIT 4) AS loans,
-  ARRAY(SELECT DISTINCT unnest(l.tags) FROM parties q JOIN loans l ON l.id = q.loan_id WHERE q.case_id = c.id
-        ORDER BY 1) AS tags,
+  ARRAY(SELECT unnest(l.tags) FROM parties q JOIN loans l ON l.id = q.loan_id WHERE q.case_id = c.id
+        UNION SELECT t.tag FROM case_tags t WHERE t.case_id = c.id ORDER BY 1) AS tags,
   (SELECT f.name FROM assignments a JOIN staff f ON f.id = a.staff_id WHERE a.case_id = c.id) AS owner,
   (SELECT min(o.due_on) FROM promises o WHERE o.case_id = c.id AND o.state = 'open') AS promise_due,
   ARRAY(SELECT DISTINCT h.kind FROM holds h WHERE h.starts_at <= $2 AND (h.ends_at IS NULL OR h.ends_at > $2)

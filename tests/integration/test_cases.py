@@ -87,6 +87,11 @@ async def test_the_oldest_debt_comes_first_page_by_page_and_is_narrowed(town: To
     assert hundred not in await found(town, collector="-")
     await town.book.sql("UPDATE loans SET tags = '{vip}' WHERE id = $1 RETURNING id", late[4].loan)
     assert await found(town, tag="vip") == [ninety]
+    await town.book.sql(
+        "INSERT INTO case_tags VALUES ($1, 'vip', $2, 'sue') RETURNING case_id", forty, town.now
+    )
+    assert await found(town, tag="VIP") == [forty]
+    assert await found(town, tag="vip") == [ninety, forty]
     assert await found(town, text=late[4].loan_id) == [ninety]
     with pytest.raises(CaseworkInputError):
         await cases(town.office, SUE, Wanted(), town.now, "nonsense")
