@@ -1,6 +1,19 @@
 """The table of all pages, in the order of the menu."""
 
-from console.pages import approvals, audit, case, cases, entrance, home, me, outbox, staff, today, unknown
+from console.pages import (
+    approvals,
+    audit,
+    case,
+    cases,
+    entrance,
+    home,
+    me,
+    outbox,
+    staff,
+    strategies,
+    today,
+    unknown,
+)
 from console.registry import Page
 
 PAGES: tuple[Page, ...] = (
@@ -10,6 +23,7 @@ PAGES: tuple[Page, ...] = (
     *case.PAGES,
     *approvals.PAGES,
     *unknown.PAGES,
+    *strategies.PAGES,
     *audit.PAGES,
     *staff.PAGES,
     *outbox.PAGES,

@@ -21,6 +21,8 @@ PAGES = [
     ("/cases/10/why/6", Role.SUPERVISOR),
     ("/approvals", Role.COMPLIANCE),
     ("/unknown", Role.SUPERVISOR),
+    ("/strategies", Role.RISK),
+    ("/strategies/gentle", Role.OPERATIONS),
     ("/audit", Role.AUDITOR),
     ("/audit?actor=nobody", Role.AUDITOR),
     ("/staff", Role.ADMINISTRATOR),

@@ -23,6 +23,8 @@ _SETTLES: Final = {"supervisor", "operations"}
 _APPROVES: Final = _DESK | {"operations", "compliance"}
 _RECORD: Final = {"compliance", "auditor", "administrator"}
 _STAFF: Final = {"operations", "administrator"}
+_SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
+_TUNES: Final = {"operations"}
 _READS: Final = _DESK | {"compliance", "customer_service", "collector"}
 _SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
 _CASES: Final = (_SEES - {"management"}) | {"collector", "customer_service"}
@@ -47,6 +49,9 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/approvals/{key}"): _APPROVES,
     ("GET", "/unknown"): _SETTLES,
     ("POST", "/unknown/{contact}"): _SETTLES,
+    ("GET", "/strategies"): _SEES,
+    ("GET", "/strategies/{name}"): _SEES,
+    ("POST", "/strategies/{name}/rollback"): _TUNES,
     ("GET", "/audit"): _RECORD,
     ("POST", "/audit/verify"): _RECORD,
     ("GET", "/staff"): _STAFF,
