@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "late-early": "late",
     "late": "late",
     "late-firm": "late",
+    "more-time": "late",
     "promise-tomorrow": "promise",
     "get-in-touch": "neutral",
     "how-was-it": "neutral",
@@ -97,7 +98,7 @@ ITEM_NAMES: Final = frozenset(
     {"loan", "product", "due", "long_due", "today", "pay", "outstanding", "days_late"}
 )
 
-ACTIONS: Final = frozenset({"pay", "paid", "promise", "human", "stop", "feedback"})
+ACTIONS: Final = frozenset({"pay", "paid", "promise", "cannot", "human", "stop", "feedback"})
 """What a button of a chat may ask for."""
 NEUTRAL_ACTIONS: Final = frozenset({"human", "stop", "feedback"})
 """Those whose labels need not speak of a loan: for every address."""
