@@ -1,6 +1,7 @@
 """People found by parts of their name and the last figures of their number, through keyed tokens."""
 
 import random
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -118,7 +119,7 @@ async def test_marks_together_and_with_a_name(crew: Crew) -> None:
         told = await carl.says(f"/find {text}")
         assert ("Found:" in told) != ("Nothing was found" in told)
         return (
-            {int(one.split()[0][1:]) for one in carl.buttons() if one.startswith("K")}
+            {int(case[1]) for one in carl.buttons() if (case := re.match(r"K(\d+)\b", one))}
             if "Found:" in told
             else set()
         )

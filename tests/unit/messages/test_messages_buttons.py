@@ -65,7 +65,12 @@ def test_buttons_are_part_of_what_a_digest_names() -> None:
     ("name", "channel", "buttons", "reason"),
     [
         ("late", "sms", (("Pay", "pay"),), "a chat has buttons"),
-        ("late", "chat", (("Buy", "buy"),), "no button here may ask for 'buy'; there are cannot, feedback, human"),
+        (
+            "late",
+            "chat",
+            (("Buy", "buy"),),
+            "no button here may ask for 'buy'; there are cannot, feedback, human",
+        ),
         (
             "get-in-touch",
             "chat",
