@@ -30,7 +30,6 @@ settings.register_profile("ci", derandomize=True, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 _numbers = itertools.count()
-_DROPPED_BESIDE = 4
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,28 +60,12 @@ def running_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
         yield found
 
 
-@pytest.fixture(scope="session")
-async def dropping(running_engines: Engines) -> AsyncIterator[set[asyncio.Task[None]]]:
-    """The databases that are being dropped. It takes the server a quarter of a second, mostly of waiting, and
-    the next test need not wait with it."""
-    pending: set[asyncio.Task[None]] = set()
-    yield pending
-    await asyncio.gather(*pending)
-
-
 @pytest.fixture
-async def database_url(
-    running_engines: Engines, worker: int, dropping: set[asyncio.Task[None]]
-) -> AsyncIterator[str]:
+async def database_url(running_engines: Engines, worker: int) -> AsyncIterator[str]:
     """A migrated database of this test's own, dropped afterwards."""
     name = f"test_{worker}_{next(_numbers)}"
     yield await database_of(running_engines.database_url, name)
-    if len(dropping) >= _DROPPED_BESIDE:
-        done, _ = await asyncio.wait(dropping, return_when=asyncio.FIRST_COMPLETED)
-        dropping -= done
-        for task in done:
-            task.result()  # one that could not be dropped is still in use
-    dropping.add(asyncio.create_task(drop(running_engines.database_url, name)))
+    await drop(running_engines.database_url, name)
 
 
 @pytest.fixture

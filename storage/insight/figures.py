@@ -287,9 +287,14 @@ WHERE f.id = d.portfolio_id AND d.figure = $3 AND d.day >= CASE WHEN $4 THEN f.t
 """  # noqa: S608, our own texts
 
 
+# Two workers may count at the same moment: the second replaces what the first wrote, and does not meet it.
+_ALONE: Final = "SELECT pg_advisory_xact_lock(1801810036, 20)"
+
+
 async def make(raw: Raw, name: str, now: datetime, first: date) -> None:
     """Make a figure of the days from `first` on anew; of today, where the rows know of no other day."""
     figure = FIGURES[name]
+    await raw.run(_ALONE)
     await raw.run(_FORGET, now, first, name, figure.day == _TODAY)
     await raw.run(f"{_made(name, figure)}" + _UNUSED, now, first)
 
@@ -300,6 +305,7 @@ _UNUSED: Final = " HAVING $2::date IS NOT NULL"
 
 async def put(raw: Raw, rows: Sequence[tuple[str, int, str, int]], name: str, now: datetime) -> None:
     """What is counted elsewhere, of today: (figure, portfolio, part, hits), in place of what was there."""
+    await raw.run(_ALONE)
     await raw.run(_FORGET, now, now.date(), name, True)
     await raw.run(
         f"{_DAYS} INSERT INTO day_figures "  # noqa: S608, our own texts
