@@ -23,6 +23,8 @@ PAGES = [
     ("/unknown", Role.SUPERVISOR),
     ("/strategies", Role.RISK),
     ("/strategies/gentle", Role.OPERATIONS),
+    ("/policies", Role.COMPLIANCE),
+    ("/policies/house", Role.AUDITOR),
     ("/audit", Role.AUDITOR),
     ("/audit?actor=nobody", Role.AUDITOR),
     ("/staff", Role.ADMINISTRATOR),

@@ -52,6 +52,8 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/strategies"): _SEES,
     ("GET", "/strategies/{name}"): _SEES,
     ("POST", "/strategies/{name}/rollback"): _TUNES,
+    ("GET", "/policies"): _SEES,
+    ("GET", "/policies/{name}"): _SEES,
     ("GET", "/audit"): _RECORD,
     ("POST", "/audit/verify"): _RECORD,
     ("GET", "/staff"): _STAFF,
