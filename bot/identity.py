@@ -74,9 +74,7 @@ async def speak(here: Here, text: str, asked: str | None = None) -> None:
     elif intent == "human":
         await ask_for_person(desk.office, desk.actor, here.chat, "human", here.now)
         await here.send_open(here.say("human.open"))
-    elif intent is None and await hear(
-        desk.office, desk.actor, here.chat, text[:_LONGEST_NOTE], here.update, here.now
-    ):
+    elif intent is None and await _is_waiting(here, text):
         await here.send_open(here.say("human.waiting"))
     elif here.chat.locked:
         await here.send_open(here.say("open.locked"))
@@ -86,3 +84,10 @@ async def speak(here: Here, text: str, asked: str | None = None) -> None:
         await here.send_open(here.say("open.welcome_again"))
     else:
         await here.send_open(here.say("open.ask_first"))
+
+
+async def _is_waiting(here: Here, text: str) -> bool:
+    """Keep what was said for who looks; whether they asked for a person, and are to be told so."""
+    desk = here.desk
+    asked = await hear(desk.office, desk.actor, here.chat, text[:_LONGEST_NOTE], here.update, here.now)
+    return asked is not None and asked.known

@@ -36,7 +36,7 @@ from bot.payments import last_check, paid_here, pay_here
 from bot.staff.router import staff_router
 from bot.texts import speech
 from bot.understanding import Meaning, understand
-from bot.widgets import begin
+from bot.widgets import LoanGoneError, begin
 from casework.borrower import blocked, conversation
 from casework.borrower.answers import NotAnsweredError
 from casework.borrower.chats import arrive
@@ -61,6 +61,7 @@ def dispatcher(
     stale = ExceptionTypeFilter(UnknownIntent, OutdatedIntent, UnknownState)
     made.errors.register(_stale_click, stale)
     made.errors.register(_not_answered, ExceptionTypeFilter(NotAnsweredError))
+    made.errors.register(_loan_gone, ExceptionTypeFilter(LoanGoneError))
     return made
 
 
@@ -295,6 +296,16 @@ async def _not_answered(event: ErrorEvent, here: Here) -> bool:
     if query is not None:
         await quietly(here.bot.answer_callback_query(query.id))
     await here.send(here.say("collector.closed"), (("human",),))
+    return True
+
+
+async def _loan_gone(event: ErrorEvent, here: Here, dialog_manager: DialogManager) -> bool:
+    """The loan that a dialog was about went away meanwhile: the dialog is left, and nothing was done."""
+    query = event.update.callback_query
+    if query is not None:
+        await quietly(here.bot.answer_callback_query(query.id))
+    await _leave(dialog_manager)
+    await menu.again(here, "loan.gone")
     return True
 
 

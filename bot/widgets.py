@@ -218,10 +218,17 @@ async def loan_said(dialog_manager: DialogManager, **_: Any) -> Data:
     return {"loan": named(say, one), **of_loans(say, [one])}
 
 
+class LoanGoneError(Exception):
+    """The loan that a dialog is about is theirs no more: recalled, sold, or they are no party to it."""
+
+
 async def chosen_loan(manager: DialogManager) -> Holding:
-    """The loan that the dialog is about, as it stands now."""
+    """The loan that the dialog is about, as it stands now. Raises LoanGoneError."""
     chosen = data_of(manager).get("loan") or cast("Data", manager.start_data)["loan"]
-    return next(one for one in await mine(here_of(manager)) if one.id == chosen)
+    for one in await mine(here_of(manager)):
+        if one.id == chosen:
+            return one
+    raise LoanGoneError
 
 
 def month_of(shown: date, first: date, last: date) -> Sequence[tuple[str, str]]:

@@ -24,11 +24,16 @@ LONGEST = 4_000  # characters of a line
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A conversation that is open: `new` if it has just begun, `taken` if somebody has it."""
+    """A conversation that is open: `new` if it has just begun, `taken` if somebody has it.
+
+    `known`: whoever writes knows of it, for they asked for it or were answered. Of one that was opened for a
+    person to look, nothing may show: that there is something to look at says that a number is on file.
+    """
 
     talk: int
     new: bool
     taken: bool
+    known: bool = True
 
 
 async def ask_for_person(office: Office, actor: Actor, chat: Chat, about: str, now: datetime) -> Asked:
@@ -36,6 +41,7 @@ async def ask_for_person(office: Office, actor: Actor, chat: Chat, about: str, n
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
         talk, new = await talks.open_talk(raw, chat.id, chat.person, about, now)
+        await talks.wanted(raw, talk, about)
         found = await talks.open_talk_of(raw, chat.id)
         if new:
             await write(raw.connection, [_event(actor, "talk.opened", talk, now)])
@@ -58,7 +64,8 @@ async def hear(
         await talks.add_line(
             raw, office.keyring, talk.id, "borrower", author, text[:LONGEST], now, update=update
         )
-    return Asked(talk.id, False, talk.taken_by is not None)
+        known = talk.about not in talks.UNASKED or await talks.answered(raw, talk.id)
+    return Asked(talk.id, False, talk.taken_by is not None, known)
 
 
 async def end(office: Office, actor: Actor, chat: Chat, now: datetime) -> bool:

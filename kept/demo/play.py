@@ -35,7 +35,7 @@ def split_feed(tape: Path, start: date, days: int, folder: Path) -> Feed:
 
     A day without payments has a file with none: it says that nothing was paid.
     """
-    loans = _rows(tape / "loans.csv")
+    _, loans = _table(tape / "loans.csv")
     made_on = {row["loan_id"]: row["made_on"] for row in loans}
     day_of: dict[str, Callable[[dict[str, str]], str]] = {
         "loans.csv": lambda row: row["made_on"],
@@ -45,22 +45,24 @@ def split_feed(tape: Path, start: date, days: int, folder: Path) -> Feed:
     }
     found = {start + timedelta(days=number): folder / f"day-{number:03}" for number in range(1, days + 1)}
     for name, day in day_of.items():
-        rows = _rows(tape / name)
+        columns, rows = _table(tape / name)
         by_day: dict[str, list[dict[str, str]]] = defaultdict(list)
         for row in rows:
             by_day[day(row)].append(row)
         for at, place in found.items():
             place.mkdir(parents=True, exist_ok=True)
             with (place / name).open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
+                writer = csv.DictWriter(file, columns)
                 writer.writeheader()
                 writer.writerows(by_day[at.isoformat()])
     return Feed(tape, found)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns of a file and its rows: a small sample may have a file without any (no guarantors, say)."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        return list(reader.fieldnames or ()), list(reader)
 
 
 async def begin(running: Assembly, feed: Feed, start: date, progress: Callable[[str], None]) -> None:

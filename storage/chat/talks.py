@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+
+UNASKED: Final = frozenset({"identity", "locked"})
+"""What a conversation is about that the borrower did not ask for, and knows nothing of."""
 
 
 class Talk(msgspec.Struct, frozen=True):
@@ -67,6 +71,22 @@ async def open_talk(raw: Raw, chat: int, person: int | None, about: str, now: da
     if new is not None:
         return new, True
     return await raw.value("SELECT id FROM talks WHERE chat_id = $1 AND ended_at IS NULL", chat), False
+
+
+async def wanted(raw: Raw, talk: int, about: str) -> None:
+    """The borrower asks for a person themselves, about that: what was opened without them is theirs now."""
+    await raw.run(
+        "UPDATE talks SET about = $2 WHERE id = $1 AND about = ANY($3)", talk, about, sorted(UNASKED)
+    )
+
+
+async def answered(raw: Raw, talk: int) -> bool:
+    """Whether somebody of the staff has said anything in it."""
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM talk_lines WHERE talk_id = $1 AND side = 'staff' "
+        "AND begun_at IS NOT NULL)",
+        talk,
+    )
 
 
 async def open_talk_of(raw: Raw, chat: int) -> Talk | None:

@@ -96,7 +96,7 @@ talks = Table(
     ref("chat_id", "chats.id", index=True),
     ref("person_id", "persons.id", nullable=True, index=True),  # null: nobody knows yet whose chat it is
     ref("portfolio_id", "portfolios.id", nullable=True),
-    Column("about", Text, nullable=False),  # what the borrower wanted when it began: an intent
+    Column("about", Text, nullable=False),  # what the borrower wants: an intent; or UNASKED
     moment("opened_at"),
     moment("told_at", nullable=True),  # somebody of the staff was told of it
     ref("told_staff_id", "staff.id", nullable=True, index=True),

@@ -307,6 +307,28 @@ def test_everyday_words_reach_what_they_ask_for(text: str, intent: str) -> None:
     assert meaning.intent == intent or intent in meaning.maybe
 
 
+async def test_a_loan_that_went_away_within_a_dialog_is_answered_kindly(room: Chatroom) -> None:
+    ann = await room.borrower(TODAY)
+    guest = await room.linked(ann)
+    gone = speech("en")("loan.gone")
+    walks = (("promise", ("100", "28/11"), "yes"), ("promise", (), "100"), ("paid", (), "skip"))
+    for begins, says, then in (*walks, ("dispute", (), "The amount")):
+        await room.book.sql("UPDATE loans SET status = 'active'")
+        await guest.says(speech("en").button(begins))
+        for text in says:
+            await guest.says(text)
+        if begins == "dispute":
+            await guest.taps(then)
+            then = "skip"
+        await room.book.sql("UPDATE loans SET status = 'recalled'")
+        told = await guest.says(then) if then == "100" else await guest.taps(then)
+        assert gone in told, begins
+        assert "not sure" in await guest.says("the river is long"), "the dialog is left"
+    assert await rows(room, OUTCOMES) == []
+    failed = await rows(room, "SELECT tries FROM chat_updates WHERE outcome = 'failed' OR tries > 1")
+    assert failed == []
+
+
 async def test_a_promise_that_a_payment_overtook_is_not_noted(room: Chatroom) -> None:
     ann = await room.borrower(TODAY)
     guest = await room.linked(ann)

@@ -1,7 +1,7 @@
 """Who writes? Nothing of a loan before that is proved, by a link or by number and code."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -15,7 +15,7 @@ from casework.borrower.conversation import waiting
 from casework.borrower.identity import CODE_LASTS, CODES_A_DAY, LOCKED_FOR, invite
 from casework.errors import CaseworkInputError
 from casework.staff.rights import Actor, Denied, Role
-from tests.builders.chatroom import TODAY, Chatroom, owing
+from tests.builders.chatroom import TODAY, Chatroom, Guest, owing
 from tests.builders.town import DAY
 
 SUPERVISOR = Actor("sue", Role.SUPERVISOR)
@@ -115,16 +115,57 @@ def test_what_anybody_may_be_told_has_no_word_for_debt(code: str) -> None:
 
 
 async def test_known_and_unknown_numbers_are_answered_alike(room: Chatroom) -> None:
+    """In what is said, its buttons and its order, whatever they do after it, until they ask for a person."""
     ann = await room.borrower(TODAY)
     lone = await room.borrower(TODAY, email=False)
-    told = [
-        await (await room.guest(phone)).shares()
+    guests = [
+        await room.guest(phone)
         for phone in (await room.number(ann.person), "+447700900777", await room.number(lone.person))
     ]
-    assert len(set(told)) == 1
+
+    async def alike(does: Callable[[Guest], Awaitable[str]]) -> str:
+        seen: list[tuple[str, object]] = []
+        for guest in guests:
+            seen.append((await does(guest), guest.last().get("reply_markup")))
+        assert seen[0] == seen[1] == seen[2]
+        return seen[0][0]
+
+    assert await alike(lambda guest: guest.shares())
     # Who has no other address is for a person to know.
     (talk,) = await waiting(room.office, SUPERVISOR)
     assert (talk.person, talk.linked, talk.about) == (lone.person, False, "identity")
+    for does in WHATEVER:
+        told = await alike(does)
+        assert told
+        assert told not in (say_en("human.waiting"), say_en("human.open"))
+    assert await alike(lambda guest: guest.says("human")) == say_en("human.open")
+    for does in (*WHATEVER[:3], WHATEVER[-1]):
+        await alike(does)
+    assert await alike(lambda guest: guest.says("the river is long")) == say_en("human.waiting")
+    for _ in range(5):
+        await alike(lambda guest: guest.says("000000"))
+    await alike(lambda guest: guest.says("what now? it was right"))
+    talks = await waiting(room.office, SUPERVISOR)
+    assert {(talk.person, talk.about) for talk in talks} == {(None, "human"), (lone.person, "human")}
+
+
+say_en = speech("en")
+WHATEVER: list[Callable[[Guest], Awaitable[str]]] = [
+    lambda guest: guest.says("hello?"),
+    lambda guest: guest.says("the river is long"),
+    lambda guest: guest.shows(),
+    lambda guest: guest.shows(caption="look at this"),
+    lambda guest: guest.says("/start"),
+    lambda guest: guest.says("/start 1-" + "0" * 32),
+    lambda guest: guest.says("/menu"),
+    lambda guest: guest.says("balance"),
+    lambda guest: guest.says("is this real?"),
+    lambda guest: guest.says("stop"),
+    lambda guest: guest.says("start"),
+    lambda guest: guest.says("111111"),
+    lambda guest: guest.shares(),
+    lambda guest: guest.says("why does nothing come of it"),
+]
 
 
 async def test_somebody_elses_contact_proves_nothing(room: Chatroom) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from kept.demo.play import split_feed
 from kept.sample import BORROWERS, DAYS, SEED, START, Written, tape
 from kept.sample.__main__ import main
 from kept.sample.lenders import Product
@@ -283,6 +284,16 @@ def test_phones_are_of_reserved_ranges_and_mail_of_example_domains(book: Book) -
     assert states == {"", "attested", "confirmed", "unverified"}
     kinds = {(bool(row["phone"]), bool(row["email"])) for row in people}
     assert kinds == {(True, True), (True, False), (False, True), (False, False)}
+
+
+def test_a_small_sample_is_split_into_days_even_where_a_file_has_no_row(tmp_path: Path) -> None:
+    tape(tmp_path, seed=SEED, borrowers=60, start=START, days=25)
+    parties = (tmp_path / "parties.csv").read_text("utf-8").splitlines()
+    (tmp_path / "parties.csv").write_text(parties[0] + "\n", "utf-8")
+    feed = split_feed(tmp_path, START, 25, tmp_path / "feed")
+    assert len(feed.days) == 25
+    for folder in feed.days.values():
+        assert (folder / "parties.csv").read_text("utf-8").splitlines() == parties[:1]
 
 
 def test_a_spent_range_gives_no_phone_and_never_one_twice() -> None:
