@@ -1,6 +1,6 @@
 """What an experiment says: of each arm who was drawn and what they did, and what may be said of it yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,14 +8,17 @@ import msgspec
 
 from casework.errors import CaseworkInputError
 from casework.office import Office
+from casework.releases import in_force
 from casework.staff.rights import Action, Actor, require
 from storage import experiments as stored
 from storage.experiments import Experiment
 from storage.insight import experiments as counted
 from storage.insight.invariants import currencies
 from storage.raw import Raw
+from storage.rulebooks import published, releases
 from strategies.arms import HOLDOUT
 from strategies.experiments import FEWEST, Finding, Interval, Tally, finding, level_of, watched
+from strategies.language import read_strategy
 
 _FINAL: Final = frozenset({"better", "worse", "no_difference"})
 
@@ -55,6 +58,41 @@ async def known(office: Office, actor: Actor) -> list[Experiment]:
     require(actor, Action.SEE_PORTFOLIO)
     async with office.transaction() as raw:
         return await stored.experiments(raw)
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """An experiment of a strategy in force that nobody started. `eligible`: whom the strategy governs."""
+
+    name: str
+    strategy: str
+    arms: Sequence[tuple[str, int]]  # with percent; the champion is the first
+    holdout: int
+    horizon: timedelta
+    eligible: int
+
+
+async def ready(office: Office, actor: Actor) -> list[Ready]:
+    """What can be started now, by name. Raises Denied."""
+    require(actor, Action.SEE_PORTFOLIO)
+    async with office.transaction() as raw:
+        sources = await published(raw)
+        started = {one.name for one in await stored.experiments(raw)}
+        found: list[Ready] = []
+        for release in in_force(await releases(raw)).values():
+            strategy = read_strategy(sources[release.version], "published")
+            arms = strategy.arms
+            if (
+                arms is None
+                or release.before is not None
+                or len(arms.split) < 2
+                or arms.experiment in started
+            ):
+                continue
+            governed = await counted.eligible(raw, strategy.name)
+            found.append(
+                Ready(arms.experiment, strategy.name, arms.split, arms.holdout, arms.horizon, governed)
+            )
+    return sorted(found, key=lambda one: one.name)
 
 
 async def result(office: Office, actor: Actor, name: str, now: datetime) -> tuple[Experiment, Result]:

@@ -23,6 +23,8 @@ PAGES = [
     ("/unknown", Role.SUPERVISOR),
     ("/strategies", Role.RISK),
     ("/strategies/gentle", Role.OPERATIONS),
+    ("/experiments?now=40&hoped=43", Role.OPERATIONS),
+    ("/experiments/tone", Role.OPERATIONS),
     ("/policies", Role.COMPLIANCE),
     ("/policies/house", Role.AUDITOR),
     ("/audit", Role.AUDITOR),

@@ -28,6 +28,7 @@ from strategies.language import shipped_strategies
 from tests.builders.book import SYSTEM
 from tests.builders.served import served
 from tests.builders.shop import OPS, Shop
+from tests.builders.trials import try_out
 
 AXE: Final = Path(__file__).parents[1] / "assets" / "axe.min.js"
 DESKTOP: Final = {"width": 1360, "height": 900}
@@ -161,3 +162,4 @@ async def _fill(shop: Shop) -> None:
         "stale_after: 4d", "stale_after: 4d\nguard: 1\nmigrate: now"
     )
     await publish(shop.office, Actor("Olga", Role.OPERATIONS), guarded, "gentle.yaml", shop.now)
+    await try_out(shop)
