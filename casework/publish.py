@@ -35,6 +35,7 @@ from storage.rulebooks import (
 from strategies.diff import differences, sentence
 from strategies.errors import StrategyInputError
 from strategies.language import Strategy, read_strategy, shipped_strategies
+from strategies.mistakes import no_text
 
 KIND: Final = "publish"
 
@@ -174,10 +175,8 @@ def check_texts(strategy: Strategy, file_name: str) -> None:
     for step in strategy.steps:
         for channel in step.by:
             if (step.template, channel) not in known:
-                listed = ", ".join(sorted({name for name, by in known if by == channel}))
                 raise StrategyInputError(
-                    f"{file_name}: steps.{step.id}.send: there is no text {step.template!r} for {channel}; "
-                    f"there are: {listed}"
+                    f"{file_name}: steps.{step.id}.send: {no_text(step.template, channel, known)}"
                 )
 
 

@@ -6,7 +6,7 @@ has a segment, a priority among the strategies of a portfolio, arms, a guard, an
 moves to a new version. The keys are in strategies/spec.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import time, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
@@ -22,12 +22,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from strategies.arms import Arms
 from strategies.conditions import Condition
 from strategies.errors import StrategyInputError
-from strategies.mistakes import line_of, remedy
+from strategies.mistakes import Slip, line_of, no_text, slips_of
 from strategies.moments import Moment, span
 from strategies.segment import Segment
 from strategies.spec import SegmentSpec, StepSpec, StrategySpec
 
-__all__ = ["Step", "Strategy", "read_strategy", "shipped_strategies", "span"]
+__all__ = ["Slip", "Step", "Strategy", "read_strategy", "shipped_strategies", "slips", "span"]
 
 # Where work goes, unless its step says otherwise.
 _QUEUES: Final = {
@@ -120,6 +120,44 @@ def read_strategy(text: str, name: str) -> Strategy:
 
     StrategyInputError says: `name`, line, what is wrong, what would be right.
     """
+    read = _read(text)
+    if read.spec is None:
+        first = read.slips[0]
+        raise StrategyInputError(f"{name}, line {first.line}: {first.says}")
+    return _strategy(read.spec)
+
+
+def slips(text: str, name: str, texts: Collection[tuple[str, str]]) -> tuple[Slip, ...]:
+    """Everything that is wrong with a file, line by line; none: it is a strategy that may be published.
+
+    name    the strategy that it has to be
+    texts   (name, channel) of each text that a step may speak in
+    """
+    read = _read(text)
+    found = list(read.slips)
+    if read.spec is not None and read.tree is not None:
+        if read.spec.strategy != name:
+            line, where = line_of(read.tree, ("strategy",))
+            found.append(Slip(line, f"{where}it is {name} that is written here; write `strategy: {name}`"))
+        for step_id, written in read.spec.steps.items():
+            line, where = line_of(read.tree, ("steps", step_id, "send"))
+            found.extend(
+                Slip(line, where + no_text(written.send, channel, texts))
+                for channel in written.by or ()
+                if (written.send, channel) not in texts
+            )
+    return tuple(sorted(found))
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """A file as far as it can be read; `spec` None: its slips say why, the most telling first."""
+
+    tree: Any  # a CommentedMap, whose methods have no types; None: it is no mapping
+    spec: StrategySpec | None
+    slips: tuple[Slip, ...] = ()
+
+
+def _read(text: str) -> _Read:
     yaml: Any = YAML()  # its methods have no types
     try:
         tree: Any = yaml.load(text)
@@ -127,29 +165,33 @@ def read_strategy(text: str, name: str) -> Strategy:
         slip = cast("Any", error)
         line = slip.problem_mark.line + 1 if slip.problem_mark else 1
         problem = str(slip.problem).partition(" with value ")[0]  # a doubled key comes with all below it
-        raise StrategyInputError(
-            f"{name}, line {line}: {problem}; write each key once, two spaces deeper than what it is of"
-        ) from error
+        says = f"{problem}; write each key once, two spaces deeper than what it is of"
+        return _Read(None, None, (Slip(line, says),))
     except YAMLError as error:
-        raise StrategyInputError(f"{name}: {error}") from error
+        return _Read(None, None, (Slip(1, " ".join(str(error).split())),))
     if not isinstance(tree, CommentedMap):
-        raise StrategyInputError(
-            f"{name}, line 1: a strategy is a YAML mapping with `strategy`, `stale_after`, `steps`"
-        )
+        says = "a strategy is a YAML mapping with `strategy`, `stale_after`, `steps`"
+        return _Read(None, None, (Slip(1, says),))
     try:
         spec = StrategySpec.model_validate(tree)
     except ValidationError as error:
-        # A misspelt key is both missing and one too many: where it stands helps more.
-        first = min(error.errors(), key=lambda slip: slip["type"] == "missing")
-        line, where = line_of(tree, first["loc"])
-        raise StrategyInputError(f"{name}, line {line}: {where}{remedy(first)}") from error
+        return _Read(tree, None, tuple(slips_of(tree, error.errors())))
+    wrong = tuple(_no_arms(tree, spec))
+    return _Read(tree, None if wrong else spec, wrong)
+
+
+def _no_arms(tree: CommentedMap, spec: StrategySpec) -> Iterator[Slip]:
+    """Each arm that a step is for and the file has not."""
     arms = set(spec.arms.split) if spec.arms else set[str]()
+    there = f"the arms are {', '.join(sorted(arms))}" if arms else "add `arms` to the file"
     for step_id, written in spec.steps.items():
+        line, where = line_of(tree, ("steps", step_id, "arm"))
         for arm in written.arm or ():
             if arm not in arms:
-                line, where = line_of(tree, ("steps", step_id, "arm"))
-                there = f"the arms are {', '.join(sorted(arms))}" if arms else "add `arms` to the file"
-                raise StrategyInputError(f"{name}, line {line}: {where}{arm!r} is no arm: {there}")
+                yield Slip(line, f"{where}{arm!r} is no arm: {there}")
+
+
+def _strategy(spec: StrategySpec) -> Strategy:
     steps = [_step(step_id, written) for step_id, written in spec.steps.items()]
     steps.sort(key=lambda step: (step.at.days, step.at.hour))
     digest = sha256(spec.model_dump_json(exclude_defaults=True).encode()).hexdigest()

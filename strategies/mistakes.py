@@ -1,14 +1,45 @@
 """What is wrong with a strategy's file, said with its line and what would be right."""
 
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
 
+import msgspec
 from pydantic_core import ErrorDetails
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from strategies.spec import EXAMPLES, ArmsSpec, SegmentSpec, StepSpec, StrategySpec
 
 _OF_KEY = {"segment": SegmentSpec, "arms": ArmsSpec}
+
+
+class Slip(msgspec.Struct, frozen=True, order=True):
+    """What is wrong in one line of a file (from 1), and what would be right."""
+
+    line: int
+    says: str
+
+
+def slips_of(tree: CommentedMap, errors: Sequence[ErrorDetails]) -> list[Slip]:
+    """What the checker found, the most telling first.
+
+    A misspelt key is both one too many and missing: it is told where it stands, and told once.
+    """
+    meant: set[tuple[str | int, ...]] = set()
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            *before, key = (part for part in error["loc"] if part != "[key]")
+            meant |= {(*before, near) for near in get_close_matches(str(key), _keys((*before, key)), 1, 0.6)}
+    told = [error for error in errors if error["type"] != "missing" or error["loc"] not in meant]
+    told.sort(key=lambda error: error["type"] == "missing")
+    found = [(line_of(tree, error["loc"]), remedy(error)) for error in told]
+    return [Slip(line, where + says) for (line, where), says in found]
+
+
+def no_text(name: str | None, channel: str, known: Collection[tuple[str, str]]) -> str:
+    """What is said of a step that speaks in a text which is not there. `known`: (name, channel) of each."""
+    listed = ", ".join(sorted({other for other, by in known if by == channel}))
+    return f"there is no text {name!r} for {channel}; there are: {listed}"
 
 
 def line_of(tree: CommentedMap, loc: tuple[str | int, ...]) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from console.pages import (
     policies,
     staff,
     strategies,
+    strategy_edit,
     today,
     unknown,
 )
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *strategies.PAGES,
     *experiments.PAGES,
     *policies.PAGES,
+    *strategy_edit.PAGES,
     *audit.PAGES,
     *staff.PAGES,
     *outbox.PAGES,

@@ -11,7 +11,7 @@ from console.visits import Visiting
 from console.waking import wake
 
 
-async def approvals(visit: Visiting, done: Literal["approved", "refused"] | None = None) -> Response:
+async def approvals(visit: Visiting, done: Literal["approved", "refused", "asked"] | None = None) -> Response:
     """The questions that one may answer, the oldest first."""
     office, actor = visit.desk.office, visit.actor
     found = [(one, await in_words(office, actor, one)) for one in await waiting(office, actor)]

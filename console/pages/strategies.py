@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import Path, Query, Response
 
+from casework.drafts import drafts
 from casework.errors import CaseworkInputError
 from casework.insight.strategies import Shelf, Version, compared, in_words, shelf, shelves, source_of
 from casework.publish import rollback
@@ -61,7 +62,7 @@ async def strategies(visit: Visiting) -> Response:
     async def fetch(asked: Mapping[str, str], before: str | None, limit: int) -> Rows:
         return Rows(await shelves(visit.desk.office, visit.actor))
 
-    return await listed(visit, LIST, "strategies.html", fetch)
+    return await listed(visit, LIST, "strategies.html", fetch, tunes=visit.may(Action.PUBLISH_STRATEGY))
 
 
 async def strategy(
@@ -93,6 +94,7 @@ async def strategy(
         earlier=earlier,
         changes=changes,
         tunes=visit.may(Action.PUBLISH_STRATEGY),
+        own_draft=any(one.author == actor.name for one in await drafts(office, actor, name)),
         numbers={one.id: one.number for one in found.versions},
     )
 

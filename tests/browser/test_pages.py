@@ -27,6 +27,7 @@ PAGES = [
     ("/experiments/tone", Role.OPERATIONS),
     ("/policies", Role.COMPLIANCE),
     ("/policies/house", Role.AUDITOR),
+    ("/strategies/gentle/edit", Role.OPERATIONS),
     ("/audit", Role.AUDITOR),
     ("/audit?actor=nobody", Role.AUDITOR),
     ("/staff", Role.ADMINISTRATOR),
