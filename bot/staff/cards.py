@@ -6,30 +6,6 @@ from bot.texts import Speech
 from casework.staff.card import Card
 from casework.staff.rights import RIGHTS, Action
 
-MISSED = ("no_answer", "busy", "voicemail", "third_party", "wrong_number", "wrong_person")
-SAID = (
-    "claims_paid",
-    "refused",
-    "dispute",
-    "hardship",
-    "vulnerable",
-    "plan_agreed",
-    "complaint",
-    "fraud_claim",
-)
-SPECIAL = ("represented", "bankrupt", "deceased", "moratorium")
-VISIT = (
-    "visit_met",
-    "visit_not_home",
-    "visit_moved",
-    "visit_locked",
-    "visit_unsafe",
-    "visit_cash_taken",
-    "visit_document_served",
-)
-CATEGORIES = {"missed": MISSED, "said": SAID, "special": SPECIAL, "visit": VISIT}
-"""What a category of outcomes has behind it; promises and callbacks ask for a day, a moment."""
-
 
 async def show(post: Post, card: Card | None) -> None:
     """The card; or that there is nothing to do."""

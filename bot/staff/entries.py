@@ -1,22 +1,18 @@
 """Outcomes by tapping: a category, then the code; a day or a moment by a chip before the calendar."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
 
-from bot.staff.cards import CATEGORIES, button, outcome, show
+from bot.staff.cards import button, outcome, show
 from bot.staff.post import Post, Rows
 from bot.widgets import month_of
 from casework.outcomes import Details
 from casework.staff.desk import next_case
 from casework.staff.entering import Entered, enter, take_back
 from casework.staff.offering import Offer, offer
+from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from messages.typed.amounts import read_amount
 from messages.typed.dates import order_in, read_date
 from messages.typed.moments import read_moment
-from policy.calendar import local_day, moment_at
-
-_CHIPS: Final = (0, 1, 3, 7)  # days from today, beside the payday
-_STOPS: Final = ("call", "sms", "email", "chat", "visit")
 
 
 async def category(post: Post, given: str) -> None:
@@ -27,7 +23,7 @@ async def category(post: Post, given: str) -> None:
     if name == "special":
         buttons += [
             (post.say("entry.stop", channel=post.say(f"channels.{one}")), f"stop:{turn}:{one}")
-            for one in _STOPS
+            for one in STOPS
         ]
     await post.send(post.say("entry.which"), [buttons[at : at + 2] for at in range(0, len(buttons), 2)])
 
@@ -58,11 +54,7 @@ async def promise(post: Post, given: str) -> None:
         return
     amount = int(minor) if minor else found.arrears or found.outstanding
     say = post.say
-    days = [found.today + timedelta(days=ahead) for ahead in _CHIPS]
-    chips = [(_chip(post, day, found), day) for day in days if day <= found.last]
-    if found.payday is not None and found.payday <= found.last:
-        payday = say("entry.payday", day=say.weekday(found.payday))
-        chips = [one for one in chips if one[1] != found.payday] + [(payday, found.payday)]
+    chips = [(_chip(post, day, found), day) for day in days_of(found)]
     buttons = [(label, f"p:{turn}:{amount}:{day.isoformat()}") for label, day in chips]
     other = (
         button(post, "another_day", f"month:{turn}:{amount}"),
@@ -74,6 +66,8 @@ async def promise(post: Post, given: str) -> None:
 
 
 def _chip(post: Post, day: date, found: Offer) -> str:
+    if day == found.payday:
+        return post.say("entry.payday", day=post.say.weekday(day))
     ahead = (day - found.today).days
     return post.say(f"entry.day_{ahead}") if ahead < 2 else post.say.weekday(day)
 
@@ -131,14 +125,9 @@ async def callback(post: Post, given: str) -> None:
     found = await offer(post.office, post.member, int(turn), post.now)
     zone = found.zone if found else "UTC"
     say, now = post.say, post.now
-    today = local_day(now, zone)
-    moments = [(say("entry.in_hours", hours=hours), now + timedelta(hours=hours)) for hours in (1, 3)] + [
-        (
-            say("entry.tomorrow_at", at=f"{hour:02}:00"),
-            moment_at(today + timedelta(days=1), time(hour), zone),
-        )
-        for hour in (10, 17)
-    ]
+    labels = [say("entry.in_hours", hours=hours) for hours in (1, 3)]
+    labels += [say("entry.tomorrow_at", at=at) for at in ("10:00", "17:00")]
+    moments = zip(labels, moments_of(zone, now), strict=True)
     buttons = [(label, f"ring:{turn}:{int(at.timestamp())}") for label, at in moments]
     await post.asks("moment", turn=int(turn), zone=zone)
     await post.send(say("entry.callback"), [buttons[:2], buttons[2:]])

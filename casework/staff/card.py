@@ -1,7 +1,7 @@
 """A case as whoever works at it sees it: masked, with what was last said, what may be done, and why now.
 
-What a role may not see is not in the card at all; a lender whose staff's chat carries nothing personal gets a
-short code in place of name and loans.
+What a role may not see is not in the card at all. Where a lender's chat of the staff carries nothing personal
+it has a short code in place of name and loans; the console has both.
 """
 
 from datetime import date, datetime
@@ -105,7 +105,7 @@ async def card(
     loans = [one for one in await loans_of(raw, row.person) if one.case == case]
     asked = await permission(raw, book, row, Wish("call"), now)
     reads = may(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
-    personal = spec.staff_chat == "personal" and reads
+    personal = reads and (member.on_page or spec.staff_chat == "personal")
     name = facts.name
     shown = None
     if personal and name is not None:

@@ -55,6 +55,18 @@ async def next_case(office: Office, member: Member, now: datetime) -> Card | Non
         return None if turn is None else await card(raw, office, member, turn, turn.case, turn.why, now)
 
 
+async def at_hand(office: Office, member: Member, now: datetime) -> Card | None:
+    """What they have at hand still; nothing is given. Raises Denied."""
+    async with office.transaction() as raw:
+        await portfolios_for(raw, office, member, Action.TAKE_CASE)
+        await stored.end_over(raw, now)
+        turn = await stored.at_hand(raw, member.id)
+        if turn is None:
+            return None
+        await stored.extend(raw, turn.id, now + TURN_LASTS)
+        return await card(raw, office, member, turn, turn.case, turn.why, now)
+
+
 async def _given(raw: Raw, member: Member, portfolios: Sequence[int], now: datetime) -> Turn | None:
     wanted = Wanted(member.id, portfolios, member.queues)
     for case, task in await stored.candidates(raw, wanted, now):

@@ -8,7 +8,7 @@ import msgspec
 from casework.errors import CaseworkInputError
 from casework.may import Wish, permission
 from casework.office import Office
-from casework.outcomes import Details, Recorded, record_in, undo_in
+from casework.outcomes import UNDO_WITHIN, Details, Recorded, record_in, undo_in
 from casework.staff.access import own_name
 from casework.staff.card import Card, card
 from casework.staff.desk import mine, taken
@@ -48,7 +48,7 @@ async def enter(
 
     The address it is about is the best number of the case, unless the details name one.
     """
-    key = f"turn:{turn}"
+    key = key_of(turn)
     async with office.transaction() as raw:
         before = await stored.turn_of(raw, turn)
         if before is not None and before.staff == member.id and before.outcome == "recorded":
@@ -124,6 +124,28 @@ async def _filled(
         if address is None:
             raise CaseworkInputError("there is no number on file that it could be about")
     return msgspec.structs.replace(details, channel=channel, address=address)
+
+
+def key_of(turn: int) -> str:
+    """What makes the entry of a turn one, however often it is sent."""
+    return f"turn:{turn}"
+
+
+class Lately(msgspec.Struct, frozen=True):
+    """What somebody entered last, as long as they can take it back. `key`: what makes it once."""
+
+    outcome: int
+    case: int
+    code: str
+    until: datetime
+    key: str
+
+
+async def lately(office: Office, member: Member, now: datetime) -> Lately | None:
+    """Their last entry, if it can be taken back still."""
+    async with office.transaction() as raw:
+        row = await stored.last_entry(raw, member.name, now - UNDO_WITHIN)
+    return None if row is None else Lately(row[0], row[1], row[2], row[3] + UNDO_WITHIN, row[4])
 
 
 async def take_back(office: Office, member: Member, outcome: int, now: datetime) -> Card:

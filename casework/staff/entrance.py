@@ -101,7 +101,8 @@ class Entrance:
         async with self.office.glance() as raw:
             found = await stored.seated(raw, session.staff)
         if found is not None and (found[0].role, found[0].portfolios) == (session.role, session.portfolios):
-            return Seat(member_of(found[0]), session, key, read_settings(found[1]))
+            here = msgspec.structs.replace(member_of(found[0]), on_page=True)
+            return Seat(here, session, key, read_settings(found[1]))
         await self.sessions.end_all(session.staff, now)
         return None
 

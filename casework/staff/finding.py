@@ -168,6 +168,8 @@ async def _hits(raw: Raw, office: Office, member: Member, found: Sequence[Found]
     made: list[Hit] = []
     for one in found:
         row = await case_row(raw, one.case)
-        shows = reads and row is not None and specs[row.portfolio].staff_chat == "personal"
+        shows = (
+            reads and row is not None and (member.on_page or specs[row.portfolio].staff_chat == "personal")
+        )
         made.append(Hit(one.case, code_of(one.case), masked(one.name) if shows and one.name else None))
     return made

@@ -43,7 +43,7 @@ async def keep(
     async with office.transaction() as raw:
         found = await mine(raw, member, turn, now)
         _, spec = await allowed(raw, office, member, found.case, Action.RECORD_OUTCOME, now)
-        if spec.staff_chat == "codes":
+        if spec.staff_chat == "codes" and not member.on_page:
             raise CaseworkInputError("this lender keeps what is personal out of the chat: use the console")
         note = await stored.add(raw, office.keyring, found.case, member.name, kind, mime, text, now, update)
         if note is not None:
@@ -60,7 +60,7 @@ async def notes_of(office: Office, member: Member, turn: int, now: datetime) -> 
         found = await mine(raw, member, turn, now)
         _, spec = await allowed(raw, office, member, found.case, Action.SEE_LOAN, now)
         require(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
-        if spec.staff_chat == "codes":
+        if spec.staff_chat == "codes" and not member.on_page:
             raise CaseworkInputError("this lender keeps what is personal out of the chat: use the console")
         await write(
             raw.connection,

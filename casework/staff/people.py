@@ -57,11 +57,15 @@ _PAYLOAD: Final = re.compile(r"s([0-9a-f]{1,15})-([0-9a-f]{32})")
 
 
 class Member(msgspec.Struct, frozen=True):
-    """Somebody of the staff as they act now. `queues`: where their next case comes from."""
+    """Somebody of the staff as they act now. `queues`: where their next case comes from.
+
+    on_page   they act on a page of ours: what a lender keeps out of the chat of the staff is shown there
+    """
 
     id: int
     actor: Actor
     queues: tuple[str, ...]
+    on_page: bool = False
 
     @property
     def name(self) -> str:

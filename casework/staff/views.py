@@ -10,9 +10,9 @@ from casework.staff.people import Member
 from casework.staff.rights import Action
 from policy.calendar import day_start, local_day
 from storage.staff import views as stored
-from storage.staff.views import Day, Promised
+from storage.staff.views import Callback, Day, Promised
 
-__all__ = ["Day", "Promised", "broken_promises", "my_day", "my_promises"]
+__all__ = ["Callback", "Day", "Promised", "broken_promises", "my_callbacks", "my_day", "my_promises"]
 
 _MOST: Final = 20
 _BACK: Final = timedelta(days=30)
@@ -25,6 +25,13 @@ async def my_day(office: Office, member: Member, now: datetime) -> Day:
         zone = (await office.book(raw)).portfolios[mine[0]].zone
         since = day_start(local_day(now, zone), zone)
         return await stored.day(raw, member.id, member.name, member.queues, mine, since, now)
+
+
+async def my_callbacks(office: Office, member: Member) -> Sequence[Callback]:
+    """The calls that were agreed on their cases, those that are due first. Raises Denied."""
+    async with office.transaction() as raw:
+        await portfolios_for(raw, office, member, Action.TAKE_CASE)
+        return await stored.callbacks(raw, member.id, _MOST)
 
 
 async def my_promises(office: Office, member: Member, now: datetime) -> Sequence[Promised]:

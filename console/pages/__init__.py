@@ -16,14 +16,17 @@ from console.pages import (
     strategy_edit,
     today,
     unknown,
+    work,
 )
 from console.registry import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
     *today.PAGES,
+    *work.PAGES,
     *cases.PAGES,
     *case.PAGES,
+    *work.BY_CODE,
     *approvals.PAGES,
     *unknown.PAGES,
     *strategies.PAGES,

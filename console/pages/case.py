@@ -152,11 +152,6 @@ async def explained(visit: Visiting, key: Key, contact: Key) -> Response:
     return show(visit, "why.html", key=key, contact=contact, found=found)
 
 
-async def by_code(visit: Visiting, code: Annotated[str, Path(pattern=r"^[Kk][0-9]{1,18}$")]) -> Response:
-    """Where the chat sends somebody for a case that it shows by its code alone."""
-    return go(f"/cases/{code[1:]}")
-
-
 async def outcome(
     visit: Visiting,
     key: Key,
@@ -285,7 +280,6 @@ _SEE: Final = (Action.SEE_LOAN,)
 PAGES = (
     Page("/cases/{key}", case, _SEE),
     Page("/cases/{key}/why/{contact}", explained, (Action.EXPLAIN,)),
-    Page("/work/{code}", by_code, _SEE),
     Page("/cases/{key}/outcome", outcome, (Action.RECORD_OUTCOME,), method="POST"),
     Page("/cases/{key}/hold", hold, (Action.PLACE_HOLD,), method="POST"),
     Page("/cases/{key}/lift", lift, (Action.LIFT_HOLD,), method="POST"),

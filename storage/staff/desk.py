@@ -193,3 +193,15 @@ async def recorded_by(raw: Raw, outcome: int) -> tuple[int, str] | None:
     """(case, name) of whoever recorded an outcome."""
     rows = await raw.rows("SELECT case_id, recorded_by FROM outcomes WHERE id = $1", outcome)
     return (rows[0][0], rows[0][1]) if rows else None
+
+
+async def last_entry(raw: Raw, name: str, since: datetime) -> tuple[int, int, str, datetime, str] | None:
+    """(id, case, code, when it came, key) of what somebody entered last since a moment, if it stands."""
+    rows = await raw.rows(
+        "SELECT id, case_id, code, received_at, key FROM outcomes "
+        "WHERE recorded_by = $1 AND received_at >= $2 AND undone_at IS NULL "
+        "ORDER BY received_at DESC, id DESC LIMIT 1",
+        name,
+        since,
+    )
+    return tuple(rows[0]) if rows else None

@@ -48,6 +48,25 @@ async def promises(
     return [Promised(*row) for row in rows]
 
 
+class Callback(msgspec.Struct, frozen=True):
+    """A call that was agreed on a case of theirs, and its deadline."""
+
+    case: int
+    at: datetime
+    finish_by: datetime | None
+
+
+async def callbacks(raw: Raw, staff: int, limit: int) -> list[Callback]:
+    """The calls that were agreed on somebody's cases and not made yet, by their moment."""
+    rows = await raw.rows(
+        "SELECT t.case_id, t.starts_at, t.finish_by FROM tasks t JOIN assignments a ON a.case_id = t.case_id "
+        "WHERE a.staff_id = $1 AND t.state = 'open' AND t.starts_at IS NOT NULL ORDER BY 2, t.id LIMIT $2",
+        staff,
+        limit,
+    )
+    return [Callback(*row) for row in rows]
+
+
 async def day(
     raw: Raw,
     staff: int,

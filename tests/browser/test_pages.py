@@ -14,6 +14,7 @@ from tests.builders.shop import OPS
 PAGES = [
     ("/today", Role.MANAGEMENT),
     ("/today/late", Role.SUPERVISOR),
+    ("/work", Role.COLLECTOR),
     ("/cases", Role.SUPERVISOR),
     ("/cases?text=nobody", Role.SUPERVISOR),
     ("/cases/4", Role.SUPERVISOR),
@@ -144,3 +145,29 @@ async def test_a_question_comes_before_what_cannot_be_undone(console: Console) -
         assert asked == ["Contact 2 was delivered, you are sure? It stays so."]
     states = await console.shop.book.sql("SELECT state FROM contacts WHERE id = 2")
     assert states[0][0] == "unknown"
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+async def test_an_outcome_by_two_keys_or_two_taps(console: Console, phone: bool) -> None:
+    shop = console.shop
+    who = await shop.borrower(shop.now.date() - timedelta(days=9))
+    name = "Wim" if phone else "Wilma"
+    async with console.page_as(Role.SUPERVISOR, phone=phone, name=name) as page:
+        await page.goto(f"/work/K{who.case}")
+        await expect(page.get_by_role("heading", name=f"K{who.case}")).to_be_visible()
+        if phone:
+            await page.get_by_text("Not reached").tap()
+            await page.get_by_role("button", name="busy").tap()
+        else:
+            await page.keyboard.press("1")
+            await console.assert_accessible(page)
+            await page.keyboard.press("2")
+        await expect(page.get_by_text(f"K{who.case} saved: busy.")).to_be_visible()
+        await console.assert_accessible(page)
+        if phone:
+            await page.get_by_role("button", name="Undo").tap()
+        else:
+            await page.keyboard.press("u")
+        await expect(page.get_by_role("heading", name=f"K{who.case}")).to_be_visible()
+    rows = await shop.book.sql("SELECT code, undone_at IS NULL FROM outcomes WHERE case_id = $1", who.case)
+    assert [tuple(row) for row in rows] == [("busy", False)]

@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.insight.today import make_figures
 from casework.publish import publish
+from casework.staff.desk import open_case
 from casework.staff.entrance import Entrance, From
-from casework.staff.people import invite, staff_roles
+from casework.staff.people import invite, member, staff_roles
 from casework.staff.rights import Actor, Role
 from console.app import create_app
 from storage.staff.people import assign
@@ -156,6 +157,9 @@ async def _fill(shop: Shop) -> None:
     collector = (await shop.book.sql("SELECT id FROM staff WHERE name = $1", NAMES[Role.COLLECTOR]))[0][0]
     async with shop.office.transaction() as raw:
         await assign(raw, [one.case for one in behind], collector, "oda", shop.now)
+    works = await member(shop.office, collector)
+    assert works is not None
+    await open_case(shop.office, works, behind[-1].case, shop.now)
     await make_figures(shop.office, SYSTEM, shop.now - timedelta(days=1))
     await make_figures(shop.office, SYSTEM, shop.now)
     guarded = shipped_strategies()["gentle"].replace(

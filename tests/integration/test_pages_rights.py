@@ -28,12 +28,21 @@ _TUNES: Final = {"operations"}
 _READS: Final = _DESK | {"compliance", "customer_service", "collector"}
 _SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
 _CASES: Final = (_SEES - {"management"}) | {"collector", "customer_service"}
+_TAKES: Final = _DESK | {"collector", "customer_service"}
 _RECORDS: Final = _DESK | {"operations", "collector", "customer_service"}
 
 WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/"): ALL,
     ("GET", "/today"): _SEES,
     ("GET", "/today/{name}"): _SEES,
+    ("GET", "/work"): _TAKES,
+    ("POST", "/work/next"): _TAKES,
+    ("POST", "/work/call"): _TAKES,
+    ("POST", "/work/outcome"): _TAKES,
+    ("POST", "/work/undo"): _TAKES,
+    ("POST", "/work/skip"): _TAKES,
+    ("POST", "/work/note"): _TAKES,
+    ("POST", "/work/write"): _TAKES,
     ("GET", "/cases"): _CASES,
     ("GET", "/cases/{key}"): _CASES,
     ("GET", "/work/{code}"): _CASES,
