@@ -2,10 +2,13 @@
 
 A reply is read as a row of phrases of keywords.yaml. Where each is a keyword or a courtesy ("Stop. Thank
 you"), the reply means its keyword; one word of anything else ("I cannot stop by today") and it is left to be
-read by a person. Case, width, accents, punctuation and emoji do not matter.
+read by a person. Case, width, accents, punctuation and emoji do not matter; neither does how a word is
+spelled out ("s t o p") or drawn out ("STOPP").
 """
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Final, Literal
 
@@ -15,12 +18,35 @@ from ruamel.yaml import YAML
 Keyword = Literal["stop", "start", "help"]
 
 _LENGTH: Final = 400  # of characters: whoever writes more has said more than a keyword
+# Letters that stand alone, three or more in a row; a space between two Chinese characters.
+_SPELLED: Final = re.compile(
+    r"(?<!\S)[^\W\d_](?: [^\W\d_](?!\S)){2,}|(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])"
+)
+_DRAWN: Final = re.compile(r"(?<=[^\W\d_]{2})([^\W\d_])\1+(?!\S)")  # the end of a word, of four letters up
 _GRAVEST_FIRST: Final[tuple[Keyword, ...]] = ("stop", "start", "help")  # where a reply says several
 
 
 def keyword_of(text: str) -> Keyword | None:
     """The keyword that `text` is, courtesies aside; None where it says anything else, or nothing."""
-    rest = _plain(text) if len(text) <= _LENGTH else ""
+    if len(text) > _LENGTH:
+        return None
+    for reading in _readings(_plain(text)):
+        keyword = _read(reading)
+        if keyword is not None:
+            return keyword
+    return None
+
+
+def _readings(plain: str) -> Iterator[str]:
+    """The text as written; and, read only where that is no keyword, spelled out, and drawn out."""
+    yield plain
+    joined = _SPELLED.sub(lambda found: found[0].replace(" ", ""), plain)
+    yield joined
+    yield _DRAWN.sub(r"\1", joined)
+
+
+def _read(rest: str) -> Keyword | None:
+    """The keyword that a text in plain signs is."""
     said: set[Keyword] = set()
     while rest:
         found = _phrase_at_start(rest)

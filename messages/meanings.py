@@ -5,16 +5,17 @@ for anywhere in it, in every language: who writes a whole sentence has stopped u
 word. When in doubt it is a stop: an unwanted silence is mended by one word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import Final, Literal
 
 import msgspec
 from ruamel.yaml import YAML
 
 from messages.keywords import keyword_of
-from messages.signs import words_of
+from messages.signs import Word, words_of
 from messages.words import says
 
 Meaning = Literal["stop", "start", "help", "wrong_person"]
@@ -26,7 +27,7 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one language has, each written as in messages/wordlists/."""
 
     stop: tuple[str, ...]
-    no_stop: tuple[str, ...]  # where one of these stands, a phrase of `stop` does not count
+    no_stop: tuple[str, ...]  # in a clause where one of these stands, a phrase of `stop` does not count
     wrong_person: tuple[str, ...]
 
 
@@ -41,9 +42,30 @@ def meaning_of(text: str) -> Meaning | None:
     words = words_of(text[:_LENGTH])
     if any(says(words, phrase) for phrase in _all("wrong_person")):
         return "wrong_person"
-    if any(says(words, phrase) for phrase in _all("stop")):
-        return None if any(says(words, phrase) for phrase in _all("no_stop")) else "stop"
-    return None
+    return "stop" if _stops(words) and not _all_denied(words) else None
+
+
+def denies_stop(text: str) -> bool:
+    """Whether `text` speaks of a stop that may be unwanted ("don't stop"): asked back, never obeyed."""
+    return _all_denied(words_of(text[:_LENGTH]))
+
+
+def _stops(words: Sequence[Word]) -> bool:
+    return any(says(words, phrase) for phrase in _all("stop"))
+
+
+def _denies(words: Sequence[Word]) -> bool:
+    return any(says(words, phrase) for phrase in _all("no_stop"))
+
+
+def _all_denied(words: Sequence[Word]) -> bool:
+    """Whether every stop in it is denied. "You never stop, leave me alone": the second clause denies none."""
+    if not _denies(words):
+        return False
+    clauses = [list(clause) for ends, clause in groupby(words, key=lambda word: not word) if not ends]
+    others = [clause for clause in clauses if not _denies(clause)]
+    # "Don't. Stop": nobody knows, where the clauses deny it together alone.
+    return len(others) == len(clauses) or not any(map(_stops, others))
 
 
 @cache

@@ -111,6 +111,25 @@ def test_slips_slang_and_mixed_texts_are_read(text: str, intent: str):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("I did not pay", "i didnt pay this month", "I haven't paid", "I have not paid yet", "not paid yet"),
+        *("我没有还款", "还没还", "我还没付", "这个月我没还"),
+    ],
+)
+def test_who_did_not_pay_is_asked_why_and_never_taken_to_have_paid(text: str):
+    assert read_intent(text).intent == "cannot_pay"
+    assert all(guess.intent != "paid" for guess in rank(text))
+
+
+@pytest.mark.parametrize("text", ["don't stop", "please do not stop", "不要停止"])
+def test_what_may_be_a_stop_or_its_contrary_is_asked_back(text: str):
+    reading = read_intent(text)
+    assert reading.how == "did_you_mean"
+    assert [guess.intent for guess in reading.guesses] == ["stop", "start"]
+
+
+@pytest.mark.parametrize(
     "text", ["", "   ", "?!", "...", "😀", "zxcvbn", "\u200b", "0000", "the sky is blue"]
 )
 def test_what_asks_for_nothing_is_unclear(text: str):

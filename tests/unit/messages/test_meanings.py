@@ -2,7 +2,8 @@
 
 import pytest
 
-from messages.meanings import meaning_languages, meaning_of
+from messages.intents.reading import read_intent
+from messages.meanings import denies_stop, meaning_languages, meaning_of
 from messages.templates import languages
 
 STOP = {
@@ -115,8 +116,53 @@ def test_what_says_anything_else_is_for_a_person(text: str) -> None:
     assert meaning_of(text) is None
 
 
+DENIED = {
+    "en": [
+        *("don't stop", "never stop sending", "please do not stop", "please don't ever stop"),
+        *("do not unsubscribe me", "don't opt me out", "I don't want you to stop", "Don't. Stop."),
+        *("never stop sending me messages", "why did you stop sending reminders?"),
+    ],
+    "zh": [
+        "不要停止",
+        "不要停止发送",
+        "别停",
+        "别退订",
+        "请勿停止发短信",
+        "不想退订",
+        "不希望你们停止发消息",
+    ],
+    "es": ["no dejen de enviarme mensajes", "no quiero darme de baja", "no cancelen los mensajes"],
+    "hi": ["मैसेज बंद मत करो", "मैसेज मत रोको", "message band mat karo"],
+    "ru": ["не прекращайте присылать мне сообщения", "не отключайте рассылку"],
+    "id": ["jangan berhenti kirim pesan", "saya tidak mau berhenti"],
+}
+STILL = [
+    *("don't send me more", "do not contact me", "You never stop texting me, leave me alone!"),
+    *(
+        "I did not opt in, stop texting me",
+        "why don't you stop texting me",
+        "你们一直不停地发，别再给我发短信",
+    ),
+    *("no quiero mensajes, denme de baja", "Don't stop me from saying it. Unsubscribe me."),
+]
+
+
+@pytest.mark.parametrize("text", [text for texts in DENIED.values() for text in texts])
+def test_a_stop_that_is_denied_is_asked_back_and_never_obeyed(text: str) -> None:
+    assert meaning_of(text) is None
+    assert denies_stop(text)
+    reading = read_intent(text)
+    assert reading.intent not in ("stop", "start")
+
+
+@pytest.mark.parametrize("text", STILL)
+def test_a_stop_beside_what_denies_another_is_one(text: str) -> None:
+    assert meaning_of(text) == "stop"
+    assert not denies_stop(text)
+
+
 def test_every_language_has_its_phrases_and_its_examples() -> None:
-    assert meaning_languages() == languages() == set(STOP) == set(WRONG)
+    assert meaning_languages() == languages() == set(STOP) == set(WRONG) == set(DENIED)
 
 
 def test_a_long_letter_is_read_at_its_beginning_only() -> None:
