@@ -27,6 +27,7 @@ from storage.facts import load_facts
 from storage.raw import Raw
 from storage.whom import CaseRow, loans_of
 from strategies.addresses import best_address
+from strategies.deciding import situation_of
 from strategies.values import Address, Facts
 
 _KINDS: Final[Mapping[str, str]] = {"sms": "phone", "call": "phone", "email": "email", "chat": "chat"}
@@ -106,7 +107,8 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
     noes = list(_noes(facts, wish, loans, address, spec, now))
     asks = _asks(loans, wish, spec, address, now)
     rulebook = book.rulebook
-    _, said = verdict(rulebook.rules[row.portfolio], rulebook.packs, asks, facts.situation, now)
+    situation = situation_of(facts, now)
+    _, said = verdict(rulebook.rules[row.portfolio], rulebook.packs, asks, situation, now)
     if noes:
         reasons = [*said["reasons"], *(_reason(no) for no in noes)]
         said = Verdict(verdict="deny", until=None, reasons=reasons)

@@ -17,6 +17,7 @@ from casework.intake.parse import read_file
 from casework.intake.people import Home
 from casework.intake.people_load import load_persons
 from casework.intake.reconcile import sums_in_and_out
+from casework.intake.refused_stops import obey_waiting
 from casework.intake.report import ImportReport
 from casework.intake.setting import Setting
 from casework.intake.shape import coarse, expected_rows, file_rows, own_currency
@@ -132,6 +133,10 @@ class Loading:
         differing = await differences.compare(raw, _terms(rows.values(), spoken_of.currencies), self._now)
         if differing:
             notes.append(f"{differing} loans differ from what the core system states: `kept differences`")
+        grace = {row.id: spec_of(row).promises.grace_days for row in rows.values()}
+        obeyed = await obey_waiting(raw, self._office, grace, self._now)
+        if obeyed:
+            notes.append(f"{obeyed} opt-outs and holds that came before their persons are obeyed now")
         await book.touch_changed(raw, fed_at)
         self._faults = await faults.find_faults(raw)
         self._next("counting")

@@ -71,8 +71,9 @@ def _command(kind: str) -> "Callable[..., None]":
             f"{report.rejected:,} rejected{kept}",
             markup=False,
         )
-        if report.rejects_file:
-            console().print(f"Rejected rows: {report.rejects_file}", markup=False, soft_wrap=True)
+        for note in report.notes:
+            console().print(note, markup=False, soft_wrap=True)
+        _print_rejects(report)
 
     return inherited
 
@@ -213,6 +214,12 @@ def _print(report: "ImportReport") -> None:
         )
     for note in report.notes:
         out.print(note, markup=False)
+    _print_rejects(report)
+
+
+def _print_rejects(report: "ImportReport | InheritedReport") -> None:
+    """Where the rejects are, and the commonest reasons."""
+    out = console()
     if report.rejects_file is not None:
         out.print(f"Rejected rows with their reasons: {report.rejects_file}", markup=False, soft_wrap=True)
         for column, reason, rows in report.reasons[:_COMMONEST]:

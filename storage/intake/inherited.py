@@ -9,21 +9,24 @@ from storage.raw import Raw, touch
 from storage.recorded import PromiseRow, write_promise
 
 _PERSONS: Final = """
-SELECT external_id, count(*) AS several, min(id) AS id, min(zones[1]) AS zone
+SELECT external_id, count(*) AS several, min(id) AS id, array_agg(id) AS ids, min(zones[1]) AS zone
 FROM persons WHERE external_id = ANY($1) GROUP BY external_id
 """
 _LOANS: Final = """
 SELECT l.external_id, count(*) AS several, min(l.id) AS id, min(p.person_id) AS borrower, min(l.zone) AS zone,
        min(p.case_id) AS case_id,
+       ARRAY(SELECT t.person_id FROM parties t WHERE t.loan_id = min(l.id)) AS parties,
        min(l.currency) AS currency, min(l.portfolio_id) AS portfolio
 FROM loans l JOIN parties p ON p.loan_id = l.id AND p.role = 'borrower'
 WHERE l.external_id = ANY($1) GROUP BY l.external_id
 """
+# A stop without a date of its own is news where the last word on file is no stop.
 _CONSENTS: Final = """
 WITH said AS (
   SELECT DISTINCT ON (person_id, channel, purpose, state, at) *
-  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
-    s(id, person_id, channel, purpose, state, at, note)
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[],
+              $8::boolean[])
+    s(id, person_id, channel, purpose, state, at, note, dated)
   ORDER BY person_id, channel, purpose, state, at, id
 )
 INSERT INTO consents (id, person_id, channel, purpose, state, at, note, source)
@@ -31,6 +34,10 @@ SELECT id, person_id, channel, purpose, state, at, note, 'feed' FROM said s
 WHERE NOT EXISTS (SELECT 1 FROM consents c WHERE c.person_id = s.person_id AND c.channel = s.channel
                   AND c.purpose IS NOT DISTINCT FROM s.purpose
                   AND c.state = s.state AND c.at = s.at AND c.source = 'feed' AND c.portfolio_id IS NULL)
+  AND (s.dated OR 'revoked' IS DISTINCT FROM (
+    SELECT c.state FROM consents c
+    WHERE c.person_id = s.person_id AND c.channel = s.channel AND c.purpose IS NOT DISTINCT FROM s.purpose
+      AND c.portfolio_id IS NULL ORDER BY c.at DESC, c.id DESC LIMIT 1))
 ORDER BY id
 RETURNING id, person_id
 """
@@ -67,20 +74,23 @@ Seal = Callable[[int, str], bytes]  # words of the row of that id
 
 
 async def persons(raw: Raw, ids: Iterable[str]) -> dict[str, Any]:
-    """id, zone by external id; None where two sources have it."""
-    rows = await raw.rows(_PERSONS, list(ids))
-    return {row["external_id"]: row if row["several"] == 1 else None for row in rows}
+    """By external id: how many records have it (`several`), their ids, and id and zone of one of them."""
+    return {row["external_id"]: row for row in await raw.rows(_PERSONS, list(ids))}
 
 
 async def loans(raw: Raw, ids: Iterable[str]) -> dict[str, Any]:
-    """id, borrower, zone, currency, portfolio by external id; None where two sources have it."""
-    rows = await raw.rows(_LOANS, list(ids))
-    return {row["external_id"]: row if row["several"] == 1 else None for row in rows}
+    """By external id: how many loans have it (`several`); of one of them id, persons, zone, currency..."""
+    return {row["external_id"]: row for row in await raw.rows(_LOANS, list(ids))}
 
 
 async def touch_cases(raw: Raw, cases: Iterable[int], now: datetime) -> None:
     """Have these cases looked at."""
     await touch(raw, sorted(cases), now)
+
+
+async def cases_of(raw: Raw, persons: Iterable[int]) -> list[int]:
+    """The cases of these persons."""
+    return await _cases(raw, list(persons), [])
 
 
 async def _cases(raw: Raw, persons: list[int], loans: list[int]) -> list[int]:
@@ -93,8 +103,8 @@ async def _consents(
     """One for each channel, its evidence sealed under its own id. Of one moment, the file's order counts."""
     one_each = sorted(
         (
-            (at, number, person, channel, purpose, state, note)
-            for number, (person, channels, purpose, state, at, note) in enumerate(rows)
+            (at, number, person, channel, purpose, state, note, dated)
+            for number, (person, channels, purpose, state, at, note, dated) in enumerate(rows)
             for channel in channels
         ),
         key=lambda one: one[:2],
@@ -102,10 +112,10 @@ async def _consents(
     ids = await raw.ids("consents", len(one_each))
     row_of = {id_: one[1] for id_, one in zip(ids, one_each, strict=True)}
     made = [
-        (id_, person, channel, purpose, state, at, None if note is None else seal(id_, note))
-        for id_, (at, _, person, channel, purpose, state, note) in zip(ids, one_each, strict=True)
+        (id_, person, channel, purpose, state, at, None if note is None else seal(id_, note), dated)
+        for id_, (at, _, person, channel, purpose, state, note, dated) in zip(ids, one_each, strict=True)
     ]
-    new = await raw.rows(_CONSENTS, *_columns(made, 7))
+    new = await raw.rows(_CONSENTS, *_columns(made, 8))
     count = len({row_of[row["id"]] for row in new})
     return count, await _cases(raw, [row["person_id"] for row in new], [])
 

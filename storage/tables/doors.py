@@ -118,6 +118,23 @@ holds = Table(
 for noted in (consents, holds):
     noted.add_is_dependent_on(decisions)  # for the sequence
 
+# Opt-outs and holds of a file that could not be obeyed as they stood. Those of nobody in the book wait for
+# them; of the others their person is held. The same row again is one row.
+refused_stops = Table(
+    "refused_stops",
+    metadata,
+    key(),
+    Column("kind", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("borrower", Text),  # external ids, as the row has them
+    Column("loan", Text),
+    Column("cells", LargeBinary, nullable=False),  # sealed
+    moment("came_at"),
+    moment("obeyed_at", nullable=True),
+    one_of("kind", "consents", "holds"),
+    Index("ix_refused_stops_waiting", "borrower", "loan", postgresql_where=text("obeyed_at IS NULL")),
+)
+
 # Contacts with a person that did not go through our deliverers: calls and visits, what an earlier system did,
 # what is told us of another lender's. The caps count them. The same contact told twice is one row.
 contacts_elsewhere = Table(

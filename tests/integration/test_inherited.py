@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.delivery.deliver import deliver
-from casework.intake.inherited import InheritedKind, InheritedReport, import_inherited
+from casework.holds import lift_hold
+from casework.intake.inherited import InheritedReport, import_inherited
+from casework.intake.inherited_rows import InheritedKind
 from casework.intake.tape import TapeError
 from casework.look import look
+from casework.may import Wish, may_contact
 from casework.office import Office
 from casework.publish import publish_shipped
 from casework.staff.rights import Actor, Denied, Role
@@ -206,6 +209,78 @@ async def test_the_evidence_of_a_consent_is_kept_sealed_under_its_own_row(
     assert notes == [words] * 5
     assert len(kept) == 6
     assert not any(words.encode() in note for _, note in kept if note is not None)
+
+
+async def test_a_stop_that_cannot_be_read_closes_all_the_same(office: Office, tmp_path: Path) -> None:
+    """No date, a channel of no name, a state nobody knows, a person who comes with a later tape."""
+    rows = [
+        consent("B1", "email", at=""),
+        consent("B2", "email", at="some day in May"),
+        consent("B3", "fax"),
+        consent("B4", "email", "leave me alone"),
+        consent("B5", "email", "granted", at=""),  # opens nothing, closes nothing
+        consent("B11", "all"),
+        consent("B11", "email", "granted", at=""),
+        hold("B6", "L66", "dispute"),
+        hold("B7", "L8", "complaint"),  # of another person's loan
+    ]
+    report = await take(office, tmp_path, "consents", rows[:7])
+    assert (report.loaded, report.rejected) == (3, 4)
+    assert [reason for _, reason, _ in report.reasons][:1] == ["no person of this id is in the book"]
+    assert (await take(office, tmp_path, "holds", rows[7:])).rejected == 2
+    for again, kind in ((rows[:7], "consents"), (rows[7:], "holds")):
+        second = await take(office, tmp_path, kind, again)  # pyright: ignore[reportArgumentType]
+        assert second.loaded == 0
+        assert not [note for note in second.notes if "held" in note or "wait" in note]
+    closed = "SELECT p.external_id, array_agg(DISTINCT c.channel) FROM consents c "
+    closed += "JOIN persons p ON p.id = c.person_id WHERE state = 'revoked' GROUP BY 1 ORDER BY 1"
+    every = ["call", "chat", "email", "sms", "visit"]
+    assert await book_rows(office, closed) == [("B1", ["email"]), ("B2", ["email"]), ("B3", every)]
+    held = "SELECT p.external_id FROM holds h JOIN persons p ON p.id = h.person_id "
+    held += "WHERE h.kind = 'refused_opt_out' AND h.loan_id IS NULL AND h.ends_at IS NULL ORDER BY 1"
+    assert await book_rows(office, held) == [("B4",), ("B6",), ("B7",)]
+
+    numbers = range(1, 12)
+    loans = [loan(f"L{n}", f"B{n}") for n in numbers]
+    came = tape(tmp_path / "t", loans, [due(f"L{n}", 1, "2026-07-02") for n in numbers])
+    assert any("came before their persons" in note for note in (await bring(office, came)).notes)
+    assert (await book_rows(office, closed))[1] == ("B11", every)
+    mail = Counting("email")
+    now = datetime(2026, 7, 2, 9, tzinfo=UTC)
+    await look(office, SYSTEM, now)
+    await deliver(office, SYSTEM, {"email": mail}, FixedClock(now), "one")
+    assert sorted(one.to for one in mail.took) == [f"b{n}@example.org" for n in (10, 5, 8, 9)]
+    said = await may_contact(office, OPERATIONS, "B4", Wish("email"), now)
+    assert said.said["verdict"] == "deny"
+    assert "refused_opt_out" in str(said.said["reasons"])
+    # Who has looked lifts it, and the same row again does not bring it back.
+    (key,) = (await book_rows(office, "SELECT min(id) FROM holds WHERE kind = 'refused_opt_out'"))[0]
+    await lift_hold(office, OPERATIONS, key, at=now, now=now, reason="asked the borrower")
+    await take(office, tmp_path, "consents", rows[:7])
+    assert await book_rows(office, held) == [("B6",), ("B7",)]
+
+
+async def test_a_person_and_a_loan_that_do_not_belong_together_are_refused(
+    office: Office, tmp_path: Path
+) -> None:
+    said = {"borrower_id": "B1", "channel": "sms", "direction": "out", "at": "2026-06-29", "result": "busy"}
+    for kind, row in (
+        ("holds", hold("B1", "L2", "dispute")),
+        ("promises", {"borrower_id": "B1", **promise("L2", "2026-07-20")}),
+        ("contacts", {**said, "loan_ids": "L1;L2"}),
+    ):
+        report = await take(office, tmp_path, kind, [row])  # pyright: ignore[reportArgumentType]
+        assert (report.loaded, report.rejected) == (0, 1), kind
+        assert report.reasons[0][1] == "the person of this row is no party of this loan"
+
+
+async def test_may_contact_names_an_imported_promise_as_one_made_here(office: Office, tmp_path: Path) -> None:
+    assert (await take(office, tmp_path, "promises", [promise("L9", "2026-07-20")])).loaded == 1
+    asked = await may_contact(office, OPERATIONS, "B9", Wish("email"), datetime(2026, 7, 2, 9, tzinfo=UTC))
+    assert asked.said["verdict"] == "defer"
+    assert asked.said["until"] is not None
+    assert asked.said["until"].startswith("2026-07-2")
+    assert "hold: promise" in [one["detail"] for one in asked.said["reasons"]]
 
 
 async def test_each_reason_names_its_column(office: Office, tmp_path: Path) -> None:
