@@ -19,7 +19,7 @@ from messages.templates import OWN_WORDS
 from policy.calendar import local_day
 from policy.earliest import earliest_of
 from storage.addresses import held_by
-from storage.answers import plan_answer
+from storage.answers import plan_answer, planned_before
 from storage.audit import Event, write
 from storage.facts import load_facts
 from storage.raw import Raw
@@ -28,6 +28,7 @@ from strategies.addresses import KIND_OF
 from strategies.values import Facts
 
 HELD_FOR = timedelta(hours=4)  # what waits longer is not what they meant to say
+AGAIN = timedelta(minutes=10)  # the same to the same within this is one tap too many
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -136,6 +137,11 @@ async def _planned(
     now: datetime,
 ) -> int:
     given = {"words": words, "loans": ",".join(map(str, loans)), "by": actor.name}
+    before = await planned_before(
+        raw, office.keyring, facts.case, facts.person, channel, OWN_WORDS, given, now - AGAIN
+    )
+    if before is not None:
+        return before
     contact = await plan_answer(
         raw,
         office.keyring,

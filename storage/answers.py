@@ -69,6 +69,34 @@ async def plan_answer(
     )
 
 
+async def planned_before(
+    raw: Raw,
+    keyring: Keyring,
+    case: int,
+    person: int,
+    channel: str,
+    template: str,
+    given: Mapping[str, str],
+    since: datetime,
+) -> int | None:
+    """The contact that says exactly this already, planned after `since` and neither failed nor cancelled."""
+    rows = await raw.rows(
+        "SELECT id FROM contacts WHERE case_id = $1 AND state IN ('planned', 'claimed') "
+        "AND channel = $3 AND template = $4 AND planned_at > $5 UNION ALL "
+        "SELECT id FROM contacts WHERE person_id = $2 AND sent_at > $5 AND case_id = $1 "
+        "AND channel = $3 AND template = $4 AND planned_at > $5 AND state <> 'failed' ORDER BY 1",
+        case,
+        person,
+        channel,
+        template,
+        since,
+    )
+    for one in await answers_of(raw, keyring, [row[0] for row in rows]):
+        if one.given == given:
+            return one.contact
+    return None
+
+
 async def answers_of(raw: Raw, keyring: Keyring, contacts: Sequence[int]) -> list[Answer]:
     """Those among `contacts`, opened; what cannot be is left out, and fails alone."""
     rows = await raw.rows(

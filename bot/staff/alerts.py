@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.staff.cards import button, outcome
+from bot.staff.cards import back, button, outcome
 from bot.staff.picture import draw_morning
 from bot.staff.post import Post, Rows
 from bot.texts import Speech
@@ -57,7 +57,7 @@ async def ask_snooze(post: Post, given: str) -> None:
     """Until when."""
     say = post.say
     row = [(say(f"alert.later_{one}"), f"snoozed:{given}:{one}") for one in ("hour", "tomorrow")]
-    await post.send(say("alert.until"), (row, (button(post, "seen_to", f"seen:{given}"),)))
+    await post.send(say("alert.until"), (row, (button(post, "seen_to", f"seen:{given}"), *back(post))))
 
 
 async def snoozed(post: Post, given: str) -> None:

@@ -8,7 +8,8 @@ from casework.staff.rights import RIGHTS, Action
 
 
 async def show(post: Post, card: Card | None) -> None:
-    """The card; or that there is nothing to do."""
+    """The card; or that there is nothing to do. What was asked before is asked no more."""
+    await post.asks_nothing()
     if card is None:
         await post.send(
             post.say("card.nothing"), ((button(post, "day", "day"), button(post, "next", "next")),)
@@ -122,6 +123,11 @@ def rows(post: Post, card: Card) -> Rows:
 def _console(post: Post, public: str, code: str) -> tuple[str, str]:
     """The page of a case in the console, where a lender's chat shows nothing personal."""
     return post.say("buttons.console"), f"{public.rstrip('/')}/work/{code}"
+
+
+def back(post: Post) -> tuple[tuple[str, str], ...]:
+    """The row that leaves a question, with nothing changed."""
+    return (button(post, "back", "back"),)
 
 
 def button(post: Post, label: str, asks: str) -> tuple[str, str]:

@@ -4,12 +4,13 @@ from io import BytesIO
 
 from aiogram.types import Message
 
-from bot.staff.cards import button, show
+from bot.staff.cards import back, button, show
 from bot.staff.post import Post
 from casework.errors import CaseworkInputError
 from casework.staff.card import case_of
-from casework.staff.desk import next_case, open_case, skip
+from casework.staff.desk import at_hand, next_case, open_case, skip
 from casework.staff.noting import LARGEST, keep, notes_of
+from casework.staff.rights import RIGHTS, Action
 
 _REASONS = ("later", "tomorrow", "not_mine", "supervisor")
 
@@ -24,10 +25,21 @@ async def open_(post: Post, given: str) -> None:
     await show(post, await open_case(post.office, post.member, case_of(given), post.now))
 
 
+async def leave(post: Post, _: str) -> None:
+    """A question is left: nothing was changed; what is at hand is shown again."""
+    takes = Action.TAKE_CASE in RIGHTS[post.member.actor.role]
+    found = await at_hand(post.office, post.member, post.now) if takes else None
+    if found is not None:
+        await show(post, found)
+        return
+    await post.asks_nothing()
+    await post.send(post.say("left"))
+
+
 async def ask_skip(post: Post, given: str) -> None:
     """Why it is passed by."""
     rows = [[(post.say(f"skip.{one}"), f"skipped:{given}:{one}")] for one in _REASONS]
-    await post.send(post.say("skip.why"), rows)
+    await post.send(post.say("skip.why"), [*rows, back(post)])
 
 
 async def skipped(post: Post, given: str) -> None:
@@ -44,7 +56,7 @@ async def skipped(post: Post, given: str) -> None:
 async def ask_note(post: Post, given: str) -> None:
     """The next message is a note."""
     await post.asks("note", turn=int(given))
-    await post.send(post.say("note.ask"), ((button(post, "notes", f"notes:{given}"),),))
+    await post.send(post.say("note.ask"), ((button(post, "notes", f"notes:{given}"), *back(post)),))
 
 
 async def read_notes(post: Post, given: str) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from bot.staff.cards import button, outcome, show
+from bot.staff.cards import back, button, outcome, show
 from bot.staff.post import Post, Rows
 from bot.widgets import month_of
 from casework.outcomes import Details
@@ -25,7 +25,8 @@ async def category(post: Post, given: str) -> None:
             (post.say("entry.stop", channel=post.say(f"channels.{one}")), f"stop:{turn}:{one}")
             for one in STOPS
         ]
-    await post.send(post.say("entry.which"), [buttons[at : at + 2] for at in range(0, len(buttons), 2)])
+    rows: Rows = [*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), back(post)]
+    await post.send(post.say("entry.which"), rows)
 
 
 async def record(post: Post, given: str) -> None:
@@ -33,7 +34,7 @@ async def record(post: Post, given: str) -> None:
     turn, _, code = given.partition(":")
     if code == "visit_cash_taken":
         await post.asks("cash", turn=int(turn))
-        await post.send(post.say("entry.cash"))
+        await post.send(post.say("entry.cash"), (back(post),))
         return
     await saved(post, await enter(post.office, post.member, int(turn), code, post.now), code)
 
@@ -60,7 +61,7 @@ async def promise(post: Post, given: str) -> None:
         button(post, "another_day", f"month:{turn}:{amount}"),
         button(post, "another_amount", f"amount:{turn}"),
     )
-    rows: Rows = [*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), other]
+    rows: Rows = [*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), other, back(post)]
     await post.asks("day", turn=int(turn), amount=amount)
     await post.send(say("entry.promise", amount=say.money(amount, found.currency)), rows)
 
@@ -75,7 +76,7 @@ def _chip(post: Post, day: date, found: Offer) -> str:
 async def another_amount(post: Post, given: str) -> None:
     """The amount is typed."""
     await post.asks("amount", turn=int(given))
-    await post.send(post.say("entry.amount"))
+    await post.send(post.say("entry.amount"), (back(post),))
 
 
 async def month(post: Post, given: str) -> None:
@@ -97,7 +98,7 @@ async def month(post: Post, given: str) -> None:
         if found.today.replace(day=1) <= other <= found.last:
             turns.append(button(post, label, f"month:{turn}:{amount}:{other.isoformat()}"))
     rows = [cells[at : at + 7] for at in range(0, len(cells), 7)]
-    await post.send(post.say("entry.month", month=post.say.month(first)), [*rows, turns])
+    await post.send(post.say("entry.month", month=post.say.month(first)), [*rows, [*turns, *back(post)]])
 
 
 async def promised(post: Post, given: str) -> None:
@@ -130,7 +131,7 @@ async def callback(post: Post, given: str) -> None:
     moments = zip(labels, moments_of(zone, now), strict=True)
     buttons = [(label, f"ring:{turn}:{int(at.timestamp())}") for label, at in moments]
     await post.asks("moment", turn=int(turn), zone=zone)
-    await post.send(say("entry.callback"), [buttons[:2], buttons[2:]])
+    await post.send(say("entry.callback"), [buttons[:2], buttons[2:], back(post)])
 
 
 async def ring(post: Post, given: str) -> None:
@@ -147,7 +148,6 @@ async def _ring(post: Post, turn: int, at: datetime, zone: str) -> None:
 
 async def saved(post: Post, entered: Entered, code: str, what: str | None = None) -> None:
     """It is recorded: say so, with a way back; the number is taken away; the next case comes by itself."""
-    await post.asks_nothing()
     data = await post.state.get_data()
     if data.get("number") is not None:
         await post.take_away(data["number"])
@@ -173,7 +173,7 @@ async def typed_amount(post: Post, text: str, turn: int) -> None:
     minor = None if found is None else _amount(text, found.currency)
     if minor is None:
         await post.asks("amount", turn=turn)
-        await post.send(post.say("entry.amount_unclear"))
+        await post.send(post.say("entry.amount_unclear"), (back(post),))
         return
     await promise(post, f"{turn}:{minor}")
 
@@ -184,7 +184,7 @@ async def typed_cash(post: Post, text: str, turn: int) -> None:
     minor = None if found is None else _amount(text, found.currency)
     if found is None or minor is None:
         await post.asks("cash", turn=turn)
-        await post.send(post.say("entry.amount_unclear"))
+        await post.send(post.say("entry.amount_unclear"), (back(post),))
         return
     details = Details(amount=minor, loans=found.loans, channel="visit")
     entered = await enter(post.office, post.member, turn, "visit_cash_taken", post.now, details)
@@ -202,7 +202,7 @@ async def typed_day(post: Post, text: str, turn: int, amount: int) -> None:
     found = await offer(post.office, post.member, turn, post.now)
     days = () if found is None else read_date(text, found.today, order_in(found.country))
     if len(days) != 1:
-        await post.send(post.say("entry.day_unclear"))
+        await post.send(post.say("entry.day_unclear"), (back(post),))
         return
     await _promised(post, turn, amount, days[0])
 
@@ -213,6 +213,6 @@ async def typed_moment(post: Post, text: str, turn: int, zone: str) -> None:
     order = order_in(found.country) if found else None
     at = read_moment(text, post.now, zone, order)
     if at is None:
-        await post.send(post.say("entry.moment_unclear"))
+        await post.send(post.say("entry.moment_unclear"), (back(post),))
         return
     await _ring(post, turn, at, zone)

@@ -1,6 +1,6 @@
 """Finding a case, who is on the line, my day, my promises."""
 
-from bot.staff.cards import button, outcome, show
+from bot.staff.cards import back, button, outcome, show
 from bot.staff.keeping import wanted
 from bot.staff.post import Post
 from casework.staff.card import code_of
@@ -12,7 +12,7 @@ async def find_(post: Post, given: str) -> None:
     """Cases by number, loan, name, tag, attribute or days late."""
     if not given:
         await post.asks("find")
-        await post.send(post.say("find.ask"))
+        await post.send(post.say("find.ask"), (back(post),))
         return
     found = await find(post.office, post.member, given, post.now)
     if not found:
@@ -33,15 +33,15 @@ async def caller(post: Post, given: str) -> None:
     """Somebody is on the line: by their whole number or loan, and only once they are verified."""
     if not given:
         await post.asks("caller")
-        await post.send(post.say("caller.ask"))
+        await post.send(post.say("caller.ask"), (back(post),))
         return
     found = await callers(post.office, post.member, given, post.now)
     if not found:
-        await post.send(post.say("caller.none"))
+        await post.send(post.say("caller.none"), (back(post),))
         return
     for one in found:
         rows = [[(post.say(f"caller.{reason}"), f"line:{one.case}:{reason}")] for reason in REASONS]
-        await post.send(post.say("caller.verify", code=one.code), rows)
+        await post.send(post.say("caller.verify", code=one.code), [*rows, back(post)])
 
 
 async def line(post: Post, given: str) -> None:

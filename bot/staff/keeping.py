@@ -2,7 +2,7 @@
 
 from aiogram.types import Message
 
-from bot.staff.cards import button
+from bot.staff.cards import back, button
 from bot.staff.post import Post
 from casework.errors import CaseworkInputError
 from casework.staff.card import case_of, code_of
@@ -23,13 +23,13 @@ async def ask_tags(post: Post, given: str) -> None:
     """The next text is tags of that case."""
     await tags(post, f"K{given}")
     await post.asks("tags", case=int(given))
-    await post.send(post.say("tags.ask"))
+    await post.send(post.say("tags.ask"), (back(post),))
 
 
 async def typed_tags(post: Post, text: str, case: int) -> None:
-    """Tags."""
-    await post.asks_nothing()
+    """Tags; what cannot be one is asked again."""
     await tags(post, f"K{case} {text}")
+    await post.asks_nothing()
 
 
 async def searches(post: Post, _: str) -> None:
@@ -63,7 +63,7 @@ async def ask_name(post: Post, _: str) -> None:
         await post.send(post.say("stale"))
         return
     await post.asks("filter", wanted=about["wanted"])
-    await post.send(post.say("filters.name"))
+    await post.send(post.say("filters.name"), (back(post),))
 
 
 async def typed_name(post: Post, text: str, what: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.staff.cards import button
+from bot.staff.cards import back, button
 from bot.staff.picture import draw
 from bot.staff.post import Post
 from casework.approvals import approve, refuse
@@ -54,7 +54,7 @@ async def whom(post: Post, given: str) -> None:
     """Who may be given a case."""
     found = await colleagues(post.office, post.member, int(given), post.now)
     rows = [[(name, f"give:{given}:{name}"[:60])] for name in found]
-    rows.append([button(post, "take_back", f"give:{given}:-")])
+    rows.append([button(post, "take_back", f"give:{given}:-"), *back(post)])
     await post.send(post.say("team.whom", code=code_of(int(given))), rows)
 
 

@@ -48,6 +48,7 @@ COMMANDS: Final[dict[str, Act]] = {
 TAPS: Final[dict[str, Act]] = {
     "help": help_,
     "next": day.next_,
+    "back": day.leave,
     "open": day.open_,
     "skip": day.ask_skip,
     "skipped": day.skipped,

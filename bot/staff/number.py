@@ -1,6 +1,6 @@
 """The number from which late entries may come by SMS: typed, then the code that went there."""
 
-from bot.staff.cards import button
+from bot.staff.cards import back, button
 from bot.staff.post import Post
 from casework.staff.numbers import confirm_number, drop_number, offer_number
 
@@ -9,11 +9,11 @@ async def number(post: Post, given: str) -> None:
     """A code goes to the number that was typed."""
     if not given:
         await post.asks("number")
-        await post.send(post.say("number.ask"), ((button(post, "drop_number", "nonumber"),),))
+        await post.send(post.say("number.ask"), ((button(post, "drop_number", "nonumber"), *back(post)),))
         return
     ends = await offer_number(post.office, post.member, given, post.here.chat.language, post.now)
     await post.asks("number_code")
-    await post.send(post.say("number.sent", ends=ends))
+    await post.send(post.say("number.sent", ends=ends), (back(post),))
 
 
 async def code(post: Post, text: str) -> None:

@@ -1,6 +1,6 @@
 """Call and message: the number for one call, texts of the library, one's own words; and why not."""
 
-from bot.staff.cards import button
+from bot.staff.cards import back, button
 from bot.staff.post import Post
 from casework.say import Reason, Spoken
 from casework.staff.reaching import WRITTEN, show_number, ways, write_text, write_words
@@ -43,7 +43,7 @@ async def write(post: Post, given: str) -> None:
         ]
         for way in found
     ]
-    await post.send(say("write.which"), rows)
+    await post.send(say("write.which"), [*rows, back(post)])
 
 
 async def send_text(post: Post, given: str) -> None:
@@ -58,7 +58,7 @@ async def ask_words(post: Post, given: str) -> None:
     """Their own words are typed."""
     turn, _, channel = given.partition(":")
     await post.asks("words", turn=int(turn), channel=channel)
-    await post.send(post.say("write.words"))
+    await post.send(post.say("write.words"), (back(post),))
 
 
 async def typed_words(post: Post, text: str, turn: int, channel: str) -> None:

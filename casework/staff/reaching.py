@@ -12,13 +12,13 @@ import msgspec
 from casework.errors import CaseworkInputError
 from casework.may import Permission, Wish, permission
 from casework.office import Office
-from casework.say import HELD_FOR, Reason, Spoken, say_own_words
+from casework.say import AGAIN, HELD_FOR, Reason, Spoken, say_own_words
 from casework.staff.access import allowed
 from casework.staff.desk import mine
 from casework.staff.people import Member
 from casework.staff.rights import Action, require
 from policy.values import Channel
-from storage.answers import plan_answer
+from storage.answers import plan_answer, planned_before
 from storage.audit import Datum, Event, write
 from storage.facts import load_facts
 from storage.raw import Raw
@@ -104,6 +104,11 @@ async def write_text(
             return Spoken(None, reasons_of(asked))
         loans = await _owing(raw, office, found.case, now)
         given = {"loans": ",".join(map(str, loans)), "by": member.name}
+        before = await planned_before(
+            raw, office.keyring, row.case, row.person, channel, text, given, now - AGAIN
+        )
+        if before is not None:
+            return Spoken(before)
         contact = await plan_answer(
             raw,
             office.keyring,

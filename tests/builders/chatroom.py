@@ -132,7 +132,8 @@ class Chatroom(Town):
             await self.machine.take(found)
             offset = found[-1]["update_id"] + 1
             await self.machine.drain()
-        await self.machine.drain()
+        if offset is None:
+            await self.machine.drain()
 
     async def guest(self, phone: str = "+447700900001", language: str = "en", name: str = "Guest") -> Guest:
         return Guest(self, await self.sandbox.world.join(Persona(name, phone, language)))

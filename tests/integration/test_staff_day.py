@@ -1,20 +1,25 @@
 """The day of a collector, over HTTP: next case, two taps, done; calls, messages, notes, skipping."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.texts import blanks_of, languages, staff_speech
+from casework.office import Doors
 from casework.outcomes import UNDO_WITHIN
+from casework.staff.entrance import Entrance, From
 from casework.staff.people import staff_roles
 from casework.staff.rights import Role
 from strategies.outcomes import EFFECTS
 from tests.builders.book import Borrower
 from tests.builders.chatroom import TODAY
 from tests.builders.crew import Crew
+from tests.builders.shop import Shop
 from tests.builders.town import DAY
 
 OUTCOMES = "SELECT code, recorded_by, role FROM outcomes WHERE undone_at IS NULL ORDER BY id"
@@ -303,6 +308,35 @@ async def test_a_lender_keeps_what_is_personal_out_of_the_chat(crew: Crew) -> No
     assert "out of the chat" in await carl.says("Hello Ann")
     await carl.taps("Not reached")
     assert "saved: no answer" in await carl.taps("no answer")
+
+
+async def test_a_code_leads_to_the_page_of_its_case_for_who_has_the_right(
+    crew: Crew, engine: AsyncEngine, redis_url: str
+) -> None:
+    await crew.book.portfolio(staff_chat="codes")
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await crew.hired("bea")
+    async with Shop(engine, redis_url).open_doors(role=None) as browser, Redis.from_url(redis_url) as redis:
+        crew.office.doors = Doors(public_url=str(browser.base_url))
+        await carl.says("/next")
+        rows = carl.last()["reply_markup"]["inline_keyboard"]
+        (url,) = [one["url"] for row in rows for one in row if "url" in one]
+        assert url == f"{str(browser.base_url).rstrip('/')}/work/K{ann.case}"
+        stranger = await browser.get(url, follow_redirects=True)
+        assert "Example" not in stranger.text
+        assert "/sign-in" in str(stranger.url)
+        entrance = Entrance(crew.office, redis, os.urandom)
+        for name, sees in (("bea", False), ("carl", True)):
+            ticket = await entrance.enter(
+                await crew.staff(name), crew.now, From("127.0.0.1", "-"), "password"
+            )
+            assert ticket is not None
+            browser.cookies.set("kept_session", ticket)
+            page = await browser.get(url, follow_redirects=True)
+            assert (page.status_code == 200) == sees, name
+            assert ("Ann Example" in page.text) == sees, name
 
 
 async def test_amounts_and_days_are_typed_too_and_what_cannot_be_meant_is_asked_again(crew: Crew) -> None:
