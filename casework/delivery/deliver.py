@@ -48,13 +48,14 @@ from storage.engine import AWAY, REFUSED
 from storage.pauses import paused
 
 BATCH = 320
-GROUP = 32  # in the air at once: what a crash may leave unknown
+GROUP = 64  # in the air at once: what a crash may leave unknown; docs/decisions/0019
 LEASE = timedelta(minutes=2)
 
 # What answers within this is recorded together; who is slower delays nobody.
 _SLOW = timedelta(milliseconds=250)
 # Who was told to let go does so at once; on a machine that is busy, a little later.
 _LETTING_GO = timedelta(seconds=2)
+_TOLD_EVERY = timedelta(milliseconds=200)
 _DATABASE_AWAY = timedelta(milliseconds=500)  # before it is tried again
 
 # After so many tries that took nothing: wait so long. The step's own expiry ends it.
@@ -269,11 +270,19 @@ class _Turn:
                 return
 
     async def let_go(self) -> None:
-        """Time is up: what has no answer yet stays unknown, and what never began is planned again."""
-        for task in self._in_the_air:
-            task.cancel()  # does nothing to one that is done: its answer is still recorded
-        if self._in_the_air:
-            await asyncio.wait(self._in_the_air, timeout=_LETTING_GO.total_seconds())
+        """Time is up: what has no answer yet stays unknown, and what never began is planned again.
+
+        Told again and again: `asyncio.wait_for` of Python 3.11 forgets being told if what it waits for comes
+        at the same moment, and its task would go on to wait for the next.
+        """
+        await asyncio.sleep(0)  # who has not taken a step yet could not say that it never began
+        for _ in range(_LETTING_GO // _TOLD_EVERY):
+            going = [task for task in self._in_the_air if not task.done()]
+            if not going:
+                break
+            for task in going:
+                task.cancel()
+            await asyncio.wait(going, timeout=_TOLD_EVERY.total_seconds())
         self._in_the_air = {task for task in self._in_the_air if task.done() and not task.cancelled()}
 
     async def _insist(self, outcomes: Sequence[_Outcome]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.delivery.deliver import GROUP, deliver
 from casework.office import Office
 from kept.clock import FixedClock
-from notifiers.base import Outgoing, Sent
+from notifiers.base import NeverBegan, Outgoing, Sent
 from notifiers.email_smtp import Smtp
 from notifiers.mail_server import Server
 from storage.raw import Raw
@@ -150,6 +150,32 @@ async def test_an_answer_waits_for_the_database(town: Town) -> None:
     sent = await deliver(office, SYSTEM, town.providers, FixedClock(town.now), "one")
     assert sent.by_channel["sms"] == {"accepted": 3}
     assert await count(town, "accepted") == 3
+
+
+async def test_who_misses_being_told_to_let_go_is_told_again(town: Town) -> None:
+    """As `asyncio.wait_for` of Python 3.11 does when what it waits for comes at that moment."""
+
+    class Deaf(Counting):
+        async def _send(self, outgoing: Outgoing) -> Sent:
+            forever = asyncio.Event()
+            with suppress(asyncio.CancelledError):
+                await forever.wait()
+            try:
+                await forever.wait()
+            except asyncio.CancelledError:
+                raise NeverBegan from None
+            return await super()._send(outgoing)
+
+    town.providers["sms"] = Deaf("sms")
+    for _ in range(3):
+        await town.borrower(date(2026, 11, 20))
+    await town.look()
+    sending = asyncio.create_task(town.send())
+    await eventually(town, lambda sending: sending == 3, "sending")
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert await count(town, "planned") == 3
 
 
 async def test_mails_that_a_silent_server_has_nothing_of_are_planned_again_at_the_deadline(
