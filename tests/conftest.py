@@ -5,31 +5,36 @@ the last worker's leaving stops them.
 """
 
 import asyncio
-import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import settings
 from redis.asyncio import Redis
-from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from kept.config import load, setting_names
 from kept.embedded import Engines, engines
 from storage.engine import make_engine
 from storage.migrate import migrate
-from tests.builders.databases import drop
-
-TEMPLATE = "kept_template"
+from tests.builders.databases import TEMPLATE, Databases, plain, with_database
 
 # What lands must not hang on the luck of a draw: CI tries the same examples each time, people new ones.
 settings.register_profile("ci", derandomize=True, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
-_numbers = itertools.count()
+
+
+# Left to itself, structlog draws an error with the variables of every frame: half a minute for one of a chat.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,12 +65,18 @@ def running_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
         yield found
 
 
+@pytest.fixture(scope="session")
+def databases(running_engines: Engines, worker: int) -> Databases:
+    """Of this worker, each emptied for the next test."""
+    return Databases(running_engines.database_url, f"test_{worker}")
+
+
 @pytest.fixture
-async def database_url(running_engines: Engines, worker: int) -> AsyncIterator[str]:
-    """A migrated database of this test's own, dropped afterwards."""
-    name = f"test_{worker}_{next(_numbers)}"
-    yield await database_of(running_engines.database_url, name)
-    await drop(running_engines.database_url, name)
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated database of this test's own, with nothing in it."""
+    url = await databases.take()
+    yield url
+    await databases.give(url)
 
 
 @pytest.fixture
@@ -99,39 +110,17 @@ def shared_data() -> Path:
     return shared / "data"
 
 
-async def database_of(url: str, name: str) -> str:
-    """A migrated database of this name at the server of `url`; its URL. `drop` ends it."""
-    await _execute(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    return _with_database(url, name)
-
-
 async def _make_template(url: str) -> None:
     """Once a run, whichever worker is first; the others wait for its lock."""
-    connection = await asyncpg.connect(_plain(url))
+    connection = await asyncpg.connect(plain(url))
     try:
         await connection.execute("SELECT pg_advisory_lock(1)")
         if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", TEMPLATE):
             return
         await connection.execute(f"CREATE DATABASE {TEMPLATE}_new")
-        made = make_engine(_with_database(url, f"{TEMPLATE}_new"), application_name="tests template")
+        made = make_engine(with_database(url, f"{TEMPLATE}_new"), application_name="tests template")
         await migrate(made)
         await made.dispose()
         await connection.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
     finally:
         await connection.close()
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(_plain(url))
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _plain(url: str) -> str:
-    return url.replace("postgresql+asyncpg://", "postgresql://")
-
-
-def _with_database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)

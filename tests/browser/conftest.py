@@ -9,8 +9,7 @@ from redis.asyncio import Redis
 from kept.embedded import Engines
 from storage.engine import make_engine
 from tests.builders.browsing import Console, chromium, console_at
-from tests.builders.databases import drop
-from tests.conftest import database_of
+from tests.builders.databases import database_of, drop
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def test_a_fixed_clock_decides_at_its_moment_while_the_wall_clock_goes_on() -> N
 def _captured(monkeypatch: pytest.MonkeyPatch, as_json: bool) -> Iterator[io.StringIO]:
     stream = io.StringIO()
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
     monkeypatch.setattr("sys.stderr", stream)
     logs.configure(json=as_json)
     try:
@@ -38,7 +38,7 @@ def _captured(monkeypatch: pytest.MonkeyPatch, as_json: bool) -> Iterator[io.Str
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-        structlog.reset_defaults()
+        structlog.configure(**before)
 
 
 @pytest.mark.parametrize("as_json", [True, False])
