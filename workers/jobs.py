@@ -17,6 +17,7 @@ import casework.feeds as feeds
 import casework.hooks as hooks
 import casework.inbound as inbound
 import casework.look as looking
+import casework.simulation.queued as simulating
 import casework.staff.tokens as tokens
 from casework.borrower.settled import ask_how_it_was
 from casework.delivery.rates import Rates
@@ -267,6 +268,13 @@ async def count_today(ctx: dict[str, Any]) -> None:
     await make_figures(shift.office, shift.actor, shift.clock.now())
 
 
+async def play(ctx: dict[str, Any]) -> None:
+    """Play the simulations that were asked for on a page, one after the other."""
+    shift: Shift = ctx["shift"]
+    while not shift.stopping and await simulating.work(shift.office, shift.clock):
+        pass
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
 JOBS: Final = (
     *ROUND,
@@ -283,4 +291,6 @@ JOBS: Final = (
     digest,
     count_today,
     fill_tokens,
+    play,
 )
+LONG: Final = {play: timedelta(hours=2)}  # what may take longer than a lease

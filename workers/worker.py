@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from workers.jobs import (
     JOBS,
+    LONG,
     ROUND,
     Shift,
     alert,
@@ -24,6 +25,7 @@ from workers.jobs import (
     digest,
     fill_tokens,
     notify,
+    play,
     review,
     seal_record,
     sweep,
@@ -45,7 +47,15 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
     worker = Worker(
         # Results are not kept: a kept one would silence the next wake-up of the same name. Tries are not
         # counted: a job that somebody was killed at is the next wake-up like any other.
-        functions=[func(job, keep_result=0, timeout=seconds, max_tries=1_000_000) for job in JOBS],
+        functions=[
+            func(
+                job,
+                keep_result=0,
+                timeout=LONG[job].total_seconds() if job in LONG else seconds,
+                max_tries=1_000_000,
+            )
+            for job in JOBS
+        ],
         cron_jobs=[
             cron(sweep, name="sweep", second=sweeps, keep_result=0, run_at_startup=True),
             cron(tell, name="tell", second=sweeps, keep_result=0, timeout=seconds),
@@ -60,6 +70,14 @@ def make_worker(redis_url: str, shift: Shift) -> Worker:
                 minute={5, 35},
                 keep_result=0,
                 timeout=1200,
+                run_at_startup=True,
+            ),
+            cron(
+                play,
+                name="play_simulations",
+                second=45,
+                keep_result=0,
+                timeout=LONG[play].total_seconds(),
                 run_at_startup=True,
             ),
             cron(notify, name="notify", minute=15, keep_result=0, timeout=seconds),

@@ -19,7 +19,7 @@
     var kept = window.echarts.getInstanceByDom(box) || window.echarts.init(box, null, { renderer: "svg" });
     option.color = option.color || ["--kept-sms", "--kept-email", "--kept-chat", "--kept-fourth", "--kept-bad"].map(colour);
     option.animation = !still && option.animation !== false;
-    option.textStyle = { color: colour("--kept-ink"), fontFamily: "inherit" };
+    option.textStyle = { color: colour("--kept-ink"), fontFamily: getComputedStyle(document.body).fontFamily };
     option.grid = option.grid || { left: 8, right: 16, top: option.legend ? 36 : 16, bottom: 8, containLabel: true };
     if (option.legend) option.legend = Object.assign({ top: 0, textStyle: { color: colour("--kept-ink") } }, option.legend);
     if (option.xAxis || option.yAxis) {

@@ -30,7 +30,7 @@ async def edit(
 async def edited(
     visit: Visiting,
     name: Name,
-    do: Annotated[Literal["check", "save", "submit", "drop"], Form()],
+    do: Annotated[Literal["check", "save", "simulate", "submit", "drop"], Form()],
     text: _Text = "",
     base: _Base = None,
     share: Annotated[int, Form(ge=1, le=100)] = 100,
@@ -43,6 +43,9 @@ async def edited(
     if do == "save":
         await save_draft(office, actor, name, text, base, visit.now)
         return go(f"/strategies/{name}/edit?done=saved")
+    if do == "simulate":
+        await save_draft(office, actor, name, text, base, visit.now)
+        return go(f"/strategies/{name}/simulations?what=draft")
     if do == "submit" and not (await check(office, actor, name, text)).slips:
         await submit(office, actor, name, text, visit.now, share)
         return go("/approvals?done=asked")

@@ -29,6 +29,7 @@ PAGES = [
     ("/policies", Role.COMPLIANCE),
     ("/policies/house", Role.AUDITOR),
     ("/strategies/gentle/edit", Role.OPERATIONS),
+    ("/strategies/gentle/simulations", Role.RISK),
     ("/audit", Role.AUDITOR),
     ("/audit?actor=nobody", Role.AUDITOR),
     ("/staff", Role.ADMINISTRATOR),

@@ -90,6 +90,7 @@ def test_every_text_is_said_somewhere() -> None:
         "strategies.anchors",
         "strategies.tasks",
         "strategies.acts",
+        "simulation",
         "experiments.states",
         "experiments.asks",
         "experiments.finds",
