@@ -8,8 +8,10 @@ from bot.desk import Here
 from bot.menu import welcome
 from bot.understanding import understand
 from casework.borrower.conversation import ask_for_person, hear
+from casework.borrower.distress import heard_in_chat
 from casework.borrower.identity import give_code, looks_like_code, open_link, show_number
 from casework.borrower.preferences import consent
+from messages.meanings import says_stop
 
 _LONGEST_NOTE: Final = 1_000
 
@@ -69,6 +71,8 @@ async def speak(here: Here, text: str, asked: str | None = None) -> None:
         await consent(desk.office, desk.actor, here.chat, "revoked", here.update, here.now)
         await ask_for_person(desk.office, desk.actor, here.chat, "wrong", here.now)
         await here.send_open(here.say("open.not_me"))
+    elif intent == "distress":
+        await care(here, text)
     elif intent == "real":
         await here.send_open(here.say("open.is_it_real"))
     elif intent == "human":
@@ -84,6 +88,18 @@ async def speak(here: Here, text: str, asked: str | None = None) -> None:
         await here.send_open(here.say("open.welcome_again"))
     else:
         await here.send_open(here.say("open.ask_first"))
+
+
+async def care(here: Here, text: str) -> None:
+    """They do not want to live: a person is asked for, and nothing else is said, whoever's the chat is."""
+    desk = here.desk
+    await heard_in_chat(desk.office, desk.actor, here.chat, text, here.update, here.now)
+    if says_stop(text):
+        await consent(desk.office, desk.actor, here.chat, "revoked", here.update, here.now)
+    if here.chat.person is None:
+        await here.send_open(here.say("open.distress"))
+    else:
+        await here.send(here.say("open.distress"), (("human",),))
 
 
 async def _is_waiting(here: Here, text: str) -> bool:

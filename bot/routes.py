@@ -42,6 +42,7 @@ from casework.borrower.answers import NotAnsweredError
 from casework.borrower.chats import arrive
 from casework.borrower.preferences import consent
 
+_ALWAYS: Final = ("distress", "stop", "start", "menu", "human")
 _AT_ONCE: Final = ("stop", "start", "menu", "human", "more", "language", "end_talk", "pay_here", *ANSWERS)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
@@ -135,11 +136,12 @@ class _Asks(BaseFilter):
     """A text that must be heard wherever it is said: a stop above all. Gives `meaning`."""
 
     async def __call__(self, message: Message) -> bool | dict[str, Any]:
-        if message.text is None:
+        text = message.text or message.caption
+        if text is None:
             return False
-        text = message.text.removeprefix("/")
-        meaning = understand(text)
-        heard = meaning.intent in ("stop", "start", "menu", "human")
+        meaning = understand(text.removeprefix("/"))
+        always = ("distress", "stop") if message.text is None else _ALWAYS
+        heard = meaning.intent in always
         return {"meaning": meaning} if heard else False
 
 
@@ -200,6 +202,10 @@ async def _stranger_taps(query: CallbackQuery, here: Here) -> None:
 
 
 async def _heard(message: Message, here: Here, dialog_manager: DialogManager, meaning: Meaning) -> None:
+    if meaning.intent == "distress":
+        await _leave(dialog_manager)
+        await identity.care(here, message.text or message.caption or "")
+        return
     await act(here, dialog_manager, meaning.intent or "menu")
 
 

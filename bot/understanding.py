@@ -14,7 +14,13 @@ from bot.texts import languages, speech
 from messages.intents.reading import read_intent
 from messages.meanings import meaning_of
 
-_MEANT: Final = {"stop": "stop", "start": "start", "help": "menu", "wrong_person": "wrong"}
+_MEANT: Final = {
+    "stop": "stop",
+    "start": "start",
+    "help": "menu",
+    "wrong_person": "wrong",
+    "distress": "distress",
+}
 _INTENTS: Final[Mapping[str, str]] = {
     "next_due": "balance",
     "how_to_pay": "pay",

@@ -15,13 +15,14 @@ from typing import Literal
 import msgspec
 import structlog
 
+from casework.borrower.distress import rest_and_call
 from casework.borrower.texting import answer_echo, answer_text
 from casework.confirm import CONFIRM_WITHIN
 from casework.office import Office
 from casework.staff.late_sms import answer_staff
 from casework.staff.rights import Action, Actor, require
 from messages.keywords import Keyword
-from messages.meanings import Meaning, meaning_of
+from messages.meanings import Meaning, meaning_of, says_stop
 from messages.typed.sms import Wish
 from notifiers.base import Media, Reply
 from storage.addresses import open_traces, suspend
@@ -38,6 +39,7 @@ KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
 _BATCH = 200
 
 ANSWER_WITHIN = timedelta(hours=1)
+_DISTRESS = "sms-distress"
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("inbound")
 
@@ -116,7 +118,7 @@ async def _obey(
     said = msgspec.json.decode(stored.body, type=Said)
     meant = meaning_of(said.text)
     # Where the provider already stopped, believing otherwise would be no use.
-    by_provider = said.keyword == "stop" and meant != "wrong_person"
+    by_provider = said.keyword == "stop" and meant not in ("wrong_person", "distress")
     meaning: Meaning | None = "stop" if by_provider else meant or said.keyword
     found = await holders(raw, KINDS[stored.channel], stored.token)
     work = _Work(office, raw, actor, stored, now, answered_by_provider=said.keyword is not None)
@@ -139,6 +141,10 @@ async def _obey(
         await work.wrong_person(found)
         if said.keyword == "stop":
             await work.consent("revoked", found)
+    elif meaning == "distress":
+        if said.keyword == "stop" or says_stop(said.text):
+            await work.stop(found)
+        await work.distress(said.text, found)
     elif meaning == "stop":
         await work.stop(found)
     elif meaning == "start":
@@ -195,6 +201,18 @@ class _Work:
             if holder.case is not None and await said_since(self.raw, holder.case, "help", yesterday):
                 return
         await self.answer("help", found, self.now + ANSWER_WITHIN)
+
+    async def distress(self, text: str, found: Sequence[Holder]) -> None:
+        """Of everybody who may have written it, reminders rest and somebody calls; answered once an hour."""
+        theirs = [one for one in found if one.state not in ("suspended", "detached")]
+        cases = {one.person: one.case for one in sorted(theirs, key=_by_case) if one.case is not None}
+        for person, case in sorted(cases.items()):
+            key = f"reply {self.stored.id} case {case}"
+            await rest_and_call(self.raw, self.office, person, case, self.stored.channel, text, key, self.now)
+        hour = self.now - timedelta(hours=1)
+        said = [await said_since(self.raw, case, _DISTRESS, hour) for case in cases.values()]
+        if self.stored.channel == "sms" and not any(said):
+            await self.answer(_DISTRESS, theirs, self.now + ANSWER_WITHIN)
 
     async def wrong_person(self, found: Sequence[Holder]) -> None:
         """That address is suspended for every loan of everybody who has it, and somebody traces it."""
@@ -257,6 +275,11 @@ class _Work:
                 for action, subject, id_ in done
             ],
         )
+
+
+def _by_case(holder: Holder) -> int:
+    """The first case of a person comes last: it is the one that stays."""
+    return -(holder.case or 0)
 
 
 def _token(office: Office, channel: str, sender: str) -> bytes:

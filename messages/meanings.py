@@ -1,4 +1,4 @@
-"""What a written reply means, where little doubt is left: stop, start, help, or a wrong person.
+"""What a written reply means, where little doubt is left: stop, start, help, a wrong person, or distress.
 
 A reply that is a keyword as a whole (messages/keywords.py) means it. Else phrases of replies.yaml are looked
 for anywhere in it, in every language: who writes a whole sentence has stopped us as well as who writes one
@@ -18,7 +18,9 @@ from messages.keywords import keyword_of
 from messages.signs import Word, words_of
 from messages.words import says
 
-Meaning = Literal["stop", "start", "help", "wrong_person"]
+Meaning = Literal["stop", "start", "help", "wrong_person", "distress"]
+
+_Sort = Literal["stop", "no_stop", "wrong_person", "distress", "no_distress"]
 
 _LENGTH: Final = 1_000  # of characters that are read; a letter is for a person
 
@@ -29,17 +31,22 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[str, ...]
     no_stop: tuple[str, ...]  # in a clause where one of these stands, a phrase of `stop` does not count
     wrong_person: tuple[str, ...]
+    distress: tuple[str, ...]  # they do not want to live
+    no_distress: tuple[str, ...] = ()  # in a clause where one of these stands, that does not count
 
 
 def meaning_of(text: str) -> Meaning | None:
     """What `text` means; None where it says anything else, for a person to read.
 
-    A wrong person who also wants no more is a wrong person: that address gets nothing at all.
+    A wrong person who also wants no more is a wrong person: that address gets nothing at all. Distress comes
+    before either: a person reads it, and obeys the rest too (`says_stop`).
     """
     keyword = keyword_of(text)
     if keyword is not None:
         return keyword
     words = words_of(text[:_LENGTH])
+    if any(map(_is_distress, _clauses(words))):
+        return "distress"
     if any(says(words, phrase) for phrase in _all("wrong_person")):
         return "wrong_person"
     return "stop" if _stops(words) and not _all_denied(words) else None
@@ -48,6 +55,22 @@ def meaning_of(text: str) -> Meaning | None:
 def denies_stop(text: str) -> bool:
     """Whether `text` speaks of a stop that may be unwanted ("don't stop"): asked back, never obeyed."""
     return _all_denied(words_of(text[:_LENGTH]))
+
+
+def says_stop(text: str) -> bool:
+    """Whether `text` says stop too, whatever else it means."""
+    words = words_of(text[:_LENGTH])
+    return _stops(words) and not _all_denied(words)
+
+
+def _is_distress(clause: Sequence[Word]) -> bool:
+    return any(says(clause, phrase) for phrase in _all("distress")) and not any(
+        says(clause, phrase) for phrase in _all("no_distress")
+    )
+
+
+def _clauses(words: Sequence[Word]) -> list[list[Word]]:
+    return [list(clause) for ends, clause in groupby(words, key=lambda word: not word) if not ends]
 
 
 def _stops(words: Sequence[Word]) -> bool:
@@ -62,14 +85,14 @@ def _all_denied(words: Sequence[Word]) -> bool:
     """Whether every stop in it is denied. "You never stop, leave me alone": the second clause denies none."""
     if not _denies(words):
         return False
-    clauses = [list(clause) for ends, clause in groupby(words, key=lambda word: not word) if not ends]
+    clauses = _clauses(words)
     others = [clause for clause in clauses if not _denies(clause)]
     # "Don't. Stop": nobody knows, where the clauses deny it together alone.
     return len(others) == len(clauses) or not any(map(_stops, others))
 
 
 @cache
-def _all(sort: Literal["stop", "no_stop", "wrong_person"]) -> tuple[str, ...]:
+def _all(sort: _Sort) -> tuple[str, ...]:
     return tuple(phrase for spoken in _languages().values() for phrase in getattr(spoken, sort))
 
 

@@ -51,6 +51,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sms-pin-wrong": "neutral",
     "sms-pin-locked": "neutral",
     "sms-passed-on": "neutral",
+    "sms-distress": "neutral",
     "sms-real": "neutral",
     "sms-unclear": "neutral",
     "sms-paid": "neutral",

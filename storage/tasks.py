@@ -33,3 +33,13 @@ async def outcome_since(raw: Raw, case: int, code: str, since: datetime) -> bool
         code,
         since,
     )
+
+
+async def is_urgent(raw: Raw, case: int, code: str) -> bool:
+    """Whether a call is open that an outcome of the code had somebody make."""
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM tasks t JOIN outcomes o ON o.id = t.outcome_id WHERE t.case_id = $1 "
+        "AND t.kind = 'call' AND t.state = 'open' AND o.code = $2)",
+        case,
+        code,
+    )

@@ -307,6 +307,25 @@ def test_everyday_words_reach_what_they_ask_for(text: str, intent: str) -> None:
     assert meaning.intent == intent or intent in meaning.maybe
 
 
+async def test_who_does_not_want_to_live_reaches_a_person_at_once(room: Chatroom, guest: Guest) -> None:
+    kind = {code: speech(code)("open.distress") for code in languages()}
+    await guest.taps("promise")
+    assert await guest.says("I can't go on, I want to die") == kind["en"]
+    assert await guest.says("kill myself") == kind["en"]
+    assert await rows(room, HOLDS) == [("vulnerable", True)]
+    found = await rows(room, "SELECT kind, priority, finish_by - opened_at FROM tasks ORDER BY priority, id")
+    assert found[0] == ("call", 1, timedelta(hours=1)), "and no other by the second time"
+    assert [one[0] for one in found] == ["call", "review"]
+    (talk,) = await waiting(room.office, CARL)
+    said = [line.text for line in await lines(room.office, CARL, talk.id, room.now)]
+    assert (talk.about, said) == ("distress", ["I can't go on, I want to die", "kill myself"])
+    await room.look()
+    assert not (await room.send()).by_channel, "reminders rest"
+    stranger = await room.guest("+447700900888", "zh")
+    assert await stranger.says("我不想活了") == kind["zh"]
+    assert "distress" in [talk.about for talk in await waiting(room.office, CARL)][1:]
+
+
 async def test_a_loan_that_went_away_within_a_dialog_is_answered_kindly(room: Chatroom) -> None:
     ann = await room.borrower(TODAY)
     guest = await room.linked(ann)

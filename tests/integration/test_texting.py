@@ -252,3 +252,21 @@ async def test_kept_pin_gives_a_pin_that_works_and_shows_it_once(
     assert re.fullmatch(r"[0-9]{6}", made["pin"])
     assert len(await town.book.sql("SELECT 1 FROM pins WHERE failures = 0")) == 1
     assert (await kept.run("pin", "b-x")).complaint == "kept: there is no borrower 'b-x'"
+
+
+async def test_who_does_not_want_to_live_is_called_at_once_and_not_reminded(street: Street) -> None:
+    ann, number = await borrower(street)
+    assert await ask(street, "I want to die", number) == "distress"
+    (said,) = await answers(street)
+    assert "local emergency number" in said
+    assert "A person will read this" in said
+    assert not amount_in(said)
+    assert await ask(street, "活不下去了", number) == "distress"
+    assert await answers(street) == [], "once an hour"
+    assert await tasks(street) == [("review", "open"), ("call", "open")]
+    held = await street.book.sql("SELECT kind, person_id FROM holds")
+    assert [tuple(row) for row in held] == [("vulnerable", ann.person)]
+    await street.look()
+    assert not (await street.send()).by_channel
+    assert await ask(street, "I want to die", "+447700900555") == "distress"
+    assert await answers(street) == [], "an unknown number learns nothing"

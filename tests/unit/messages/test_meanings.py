@@ -3,7 +3,7 @@
 import pytest
 
 from messages.intents.reading import read_intent
-from messages.meanings import denies_stop, meaning_languages, meaning_of
+from messages.meanings import denies_stop, meaning_languages, meaning_of, says_stop
 from messages.templates import languages
 
 STOP = {
@@ -116,6 +116,34 @@ def test_what_says_anything_else_is_for_a_person(text: str) -> None:
     assert meaning_of(text) is None
 
 
+DISTRESS = {
+    "en": [
+        *("I want to die", "I can't go on", "kill myself", "I don't want to live anymore", "better off dead"),
+        *("Because of you I want to end my life. Stop texting me.", "I cannot go on like this"),
+    ],
+    "zh": ["不想活了", "想死", "活不下去", "我真的活不下去了，别再给我发短信", "我想自杀"],
+    "es": ["quiero morirme"],
+    "hi": ["मैं मरना चाहता हूँ"],
+    "ru": ["не хочу больше жить"],
+    "id": ["saya ingin mati"],
+}
+NO_DISTRESS = [
+    *("my phone died", "my father died and I cannot pay", "I can't go on your website", "热死了", "气死我了"),
+    *("I want to talk to a live person", "I lost my life insurance", "what do I owe", "想死你们了"),
+]
+
+
+@pytest.mark.parametrize("text", [text for texts in DISTRESS.values() for text in texts])
+def test_who_does_not_want_to_live_is_heard_before_anything_else(text: str) -> None:
+    assert meaning_of(text) == "distress"
+    assert says_stop(text) == ("Stop" in text or "别再" in text)
+
+
+@pytest.mark.parametrize("text", NO_DISTRESS)
+def test_what_only_sounds_like_it_is_none(text: str) -> None:
+    assert meaning_of(text) != "distress"
+
+
 DENIED = {
     "en": [
         *("don't stop", "never stop sending", "please do not stop", "please don't ever stop"),
@@ -162,7 +190,7 @@ def test_a_stop_beside_what_denies_another_is_one(text: str) -> None:
 
 
 def test_every_language_has_its_phrases_and_its_examples() -> None:
-    assert meaning_languages() == languages() == set(STOP) == set(WRONG) == set(DENIED)
+    assert meaning_languages() == languages() == set(STOP) == set(WRONG) == set(DENIED) == set(DISTRESS)
 
 
 def test_a_long_letter_is_read_at_its_beginning_only() -> None:
