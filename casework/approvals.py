@@ -33,10 +33,10 @@ async def waiting(office: Office, actor: Actor) -> list[Approval]:
 async def in_words(office: Office, actor: Actor, question: Approval) -> tuple[str, ...]:
     """What a yes would change, a sentence each; none where the question itself says it all. Raises Denied."""
     require(actor, KINDS[question.kind].action, question.portfolio)
-    if question.kind != KIND:
+    if question.kind not in (KIND, plans.KIND):
         return ()
     async with office.transaction() as raw:
-        return await changes(raw, question)
+        return await (changes if question.kind == KIND else plans.in_words)(raw, question)
 
 
 async def approve(office: Office, actor: Actor, key: int, now: datetime) -> Mapping[str, Any]:

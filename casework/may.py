@@ -44,7 +44,10 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """The answer. `address` is the id of the one to use, 0 where the channel needs none or there is none."""
+    """The answer. `address` is the id of the one to use, 0 where the channel needs none or there is none.
+
+    `zone` is the person's.
+    """
 
     borrower: str
     source: str
@@ -55,6 +58,7 @@ class Permission(msgspec.Struct, frozen=True):
     at: datetime  # asked for this moment
     said: Verdict
     address: int = 0
+    zone: str = "UTC"
 
     @property
     def allowed(self) -> bool:
@@ -122,6 +126,7 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
         now,
         said,
         address.id if address else 0,
+        facts.situation.zones[0],
     )
 
 

@@ -268,6 +268,20 @@ async def _yes(
     return {"plan": plan, "payments": len(asked_for["parts"])}
 
 
+async def in_words(raw: Raw, question: Approval) -> tuple[str, ...]:
+    """What the plan would put in place of what, a sentence each."""
+    asked_for = question.content
+    unpaid = await plans.unpaid_of(raw, asked_for["loans"])
+    if not unpaid:
+        return ("nothing is owed on these loans any more",)
+    currency = unpaid[0][0]
+    owed = format_major(sum(left for _, _, left in unpaid), currency)
+    days = f"from {unpaid[0][1]} to {unpaid[-1][1]}" if len(unpaid) > 1 else f"on {unpaid[0][1]}"
+    instead = f"instead of {len(unpaid)} unpaid installments of {currency} {owed} in all, due {days}:"
+    parts = [f"{day}: {currency} {format_major(amount, currency)}" for day, amount in asked_for["parts"]]
+    return (instead, *parts)
+
+
 async def _no(office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime) -> None:
     """Nothing was agreed: the strategy goes on."""
     asked_for = question.content

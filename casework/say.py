@@ -40,10 +40,14 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Spoken(msgspec.Struct, frozen=True):
-    """What became of somebody's words: the contact that carries them, or why there is none."""
+    """What became of somebody's words: the contact that carries them, or why there is none.
+
+    `zone` is the person's, by whose clock the reasons go.
+    """
 
     contact: int | None
     reasons: tuple[Reason, ...] = ()
+    zone: str = "UTC"
 
 
 async def say(
@@ -120,7 +124,7 @@ async def say_own_words(
             data = {"codes": [one.code for one in reasons], "channel": channel}
             event = Event(now, actor.name, actor.role, "message.refused", "case", case, data)
             await write(raw.connection, [event])
-            return Spoken(None, tuple(reasons))
+            return Spoken(None, tuple(reasons), facts.situation.zones[0])
         contact = await _planned(raw, office, actor, facts, address, channel, words, loans, now)
         return Spoken(contact)
 

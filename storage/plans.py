@@ -1,7 +1,7 @@
 """Agreed plans: each a row, its payments promises."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from storage.raw import Raw
@@ -62,3 +62,13 @@ async def outstanding(raw: Raw, loans: Sequence[int]) -> int:
     return await raw.value(
         "SELECT coalesce(sum(left_minor), 0)::bigint FROM installments WHERE loan_id = ANY($1)", list(loans)
     )
+
+
+async def unpaid_of(raw: Raw, loans: Sequence[int]) -> list[tuple[str, date, int]]:
+    """(currency, due, minor units left) of what is unpaid on these loans, the oldest first."""
+    rows = await raw.rows(
+        "SELECT l.currency, i.due_on, i.left_minor FROM installments i JOIN loans l ON l.id = i.loan_id "
+        "WHERE l.id = ANY($1) AND i.left_minor > 0 ORDER BY i.due_on, i.id",
+        list(loans),
+    )
+    return [tuple(row) for row in rows]

@@ -66,7 +66,7 @@ async def read_notes(post: Post, given: str) -> None:
     lines = [
         say(
             "note.line",
-            at=say.moment(one.at, "UTC"),
+            at=say.moment(one.at, "UTC") + " UTC",
             by=one.author,
             what=one.body if one.kind in ("text", "place") else say(f"note.{one.kind}"),
         )

@@ -14,7 +14,7 @@ async def call(post: Post, given: str) -> None:
         await post.send(post.say("call.console"))
         return
     if shown.number is None:
-        await _refused(post, shown.reasons)
+        await _refused(post, shown.reasons, shown.zone)
         return
     data = await post.state.get_data()
     if data.get("number") is not None:
@@ -73,16 +73,16 @@ def _channel(text: str) -> Channel:
 
 async def _told(post: Post, said: Spoken, turn: str) -> None:
     if said.contact is None:
-        await _refused(post, said.reasons)
+        await _refused(post, said.reasons, said.zone)
         return
     await post.asks_nothing()
     await post.send(post.say("write.done"), ((button(post, "next", f"skipped:{turn}:written"),),))
 
 
-async def _refused(post: Post, reasons: tuple[Reason, ...]) -> None:
+async def _refused(post: Post, reasons: tuple[Reason, ...], zone: str) -> None:
     whys = dict.fromkeys(one.detail or one.code for one in reasons)
     lines = [post.say("refused.title"), *(post.say("refused.reason", why=post.why(why)) for why in whys)]
     until = [one.until for one in reasons if one.until is not None]
     if until:
-        lines.append(post.say("refused.until", at=post.say.moment(max(until), "UTC") + " UTC"))
+        lines.append(post.say("refused.until", at=post.say.moment(max(until), zone)))
     await post.send("\n".join(lines))

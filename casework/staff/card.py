@@ -114,7 +114,8 @@ async def card(
     until = said["until"]
     gate = Gate(
         asked.allowed,
-        said["reasons"][0]["detail"] if said["reasons"] else "",
+        # What no later moment would change is said, rather than the hour.
+        said["reasons"][0 if until else -1]["detail"] if said["reasons"] else "",
         datetime.fromisoformat(until) if until else None,
     )
     await write(

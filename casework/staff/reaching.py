@@ -36,6 +36,7 @@ class Shown(msgspec.Struct, frozen=True):
     name: str | None
     reasons: tuple[Reason, ...] = ()
     elsewhere: bool = False  # the lender's chat shows nothing personal: the console does
+    zone: str = "UTC"  # the person's
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ async def show_number(office: Office, member: Member, turn: int, now: datetime) 
         if not asked.allowed:
             data = {"rules": [one["rule"] for one in asked.said["reasons"]]}
             await write(raw.connection, [_event(member, "call.refused", found.case, data, now)])
-            return Shown(None, None, reasons_of(asked))
+            return Shown(None, None, reasons_of(asked), zone=asked.zone)
         if spec.staff_chat == "codes" and not member.on_page:
             return Shown(None, None, elsewhere=True)
         person = await recipient_at(raw, office.keyring, found.case, asked.address, now)
@@ -101,7 +102,7 @@ async def write_text(
         if not asked.allowed or not asked.address:
             data = {"channel": channel, "codes": [one["rule"] for one in asked.said["reasons"]]}
             await write(raw.connection, [_event(member, "message.refused", found.case, data, now)])
-            return Spoken(None, reasons_of(asked))
+            return Spoken(None, reasons_of(asked), asked.zone)
         loans = await _owing(raw, office, found.case, now)
         given = {"loans": ",".join(map(str, loans)), "by": member.name}
         before = await planned_before(
@@ -142,7 +143,7 @@ async def write_words(
         asked = await permission(raw, await office.book(raw), row, Wish(channel), now)
         loans = await _owing(raw, office, found.case, now)
     if not asked.address:
-        return Spoken(None, reasons_of(asked))
+        return Spoken(None, reasons_of(asked), asked.zone)
     return await say_own_words(office, member.actor, row.case, asked.address, channel, words, loans, now)
 
 

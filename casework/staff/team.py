@@ -1,31 +1,24 @@
 """Leading: queues and load, whose each case is, and what waits for a yes with the difference in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from casework.approvals import waiting
+from casework.approvals import in_words, waiting
 from casework.errors import CaseworkInputError
 from casework.office import Office
-from casework.publish import KIND
-from casework.releases import in_force
 from casework.staff.card import code_of
 from casework.staff.desk import portfolios_for
 from casework.staff.people import Member, check_may_have
 from casework.staff.rights import Action, require
 from policy.calendar import day_start, local_day
-from storage.approvals import Approval
 from storage.audit import Event, write
 from storage.raw import Raw
-from storage.rulebooks import published, releases
 from storage.staff import people
 from storage.staff import team as stored
 from storage.staff.team import Load, Queue
 from storage.whom import case_row
-from strategies.diff import differences
-from strategies.language import read_strategy
 
 __all__ = ["Load", "Question", "Queue", "Team", "assign", "colleagues", "questions", "team"]
 
@@ -96,19 +89,7 @@ async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tu
 
 async def questions(office: Office, member: Member) -> Sequence[Question]:
     """What they may answer, the oldest first; their own is for somebody else."""
-    found = await waiting(office, member.actor)
-    async with office.transaction() as raw:
-        return [Question(one.id, one.about, one.asked_by, await _changes(raw, one)) for one in found]
-
-
-async def _changes(raw: Raw, question: Approval) -> tuple[str, ...]:
-    """What a strategy changes beside the version in force."""
-    if question.kind != KIND:
-        return ()
-    asked: Mapping[str, Any] = question.content
-    sources = await published(raw)
-    current = in_force(await releases(raw, asked["name"])).get(asked["name"])
-    if current is None or current.version == asked["version"]:
-        return ()
-    old, new = (read_strategy(sources[one], asked["name"]) for one in (current.version, asked["version"]))
-    return differences(old, new)
+    return [
+        Question(one.id, one.about, one.asked_by, await in_words(office, member.actor, one))
+        for one in await waiting(office, member.actor)
+    ]

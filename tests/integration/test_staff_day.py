@@ -219,7 +219,7 @@ async def test_a_call_that_may_not_be_made_says_why_and_when(crew: Crew) -> None
     assert "No call before Nov 24, 2026, 8:00 AM" in (await carl.says("/next")).replace("\u202f", " ")
     told = await carl.taps("Call")
     assert "That may not go now." in told
-    assert "It may from Nov 24, 2026, 7:00 AM" in told.replace("\u202f", " ")
+    assert "It may from Nov 24, 2026, 8:00 AM on." in told.replace("\u202f", " ")
     assert await crew.number(ann.person) not in told
 
 
@@ -229,8 +229,17 @@ async def test_acceptance_32_own_words_pass_the_lint_and_the_gate(crew: Crew) ->
     await carl.says("/next")
     await carl.taps("Message")
     await carl.taps("SMS: own words")
-    assert "That may not go now." in await carl.says("Pay today or the police will be at your door.")
+    told = await carl.says("Pay today or the police will be at your door.")
+    assert "That may not go now.\n- it threatens with police or prison" in told
     assert not (await crew.send()).by_channel
+    await crew.book.sql("UPDATE addresses SET state = 'unverified' WHERE kind = 'phone'")
+    await carl.taps("SMS: own words")
+    told = await carl.says("Hello Ann, please pay 250.00 EUR by Friday. Acme")
+    assert "- it names an amount, and the address may not carry one" in told
+    assert not (await crew.send()).by_channel
+    await crew.book.sql("UPDATE addresses SET state = 'attested' WHERE kind = 'phone'")
+    refused = await crew.book.sql("SELECT actor FROM events WHERE action = 'message.refused'")
+    assert [row[0] for row in refused] == ["carl", "carl"], "and on record"
     await carl.taps("SMS: own words")
     kind = "Hello Ann, this is Carl of Acme Credit. Thank you for calling; I noted Friday for your payment."
     assert "on its way" in await carl.says(kind)
@@ -325,7 +334,7 @@ async def test_a_code_leads_to_the_page_of_its_case_for_who_has_the_right(
         (url,) = [one["url"] for row in rows for one in row if "url" in one]
         assert url == f"{str(browser.base_url).rstrip('/')}/work/K{ann.case}"
         stranger = await browser.get(url, follow_redirects=True)
-        assert "Example" not in stranger.text
+        assert "A** E**" not in stranger.text
         assert "/sign-in" in str(stranger.url)
         entrance = Entrance(crew.office, redis, os.urandom)
         for name, sees in (("bea", False), ("carl", True)):
@@ -336,7 +345,7 @@ async def test_a_code_leads_to_the_page_of_its_case_for_who_has_the_right(
             browser.cookies.set("kept_session", ticket)
             page = await browser.get(url, follow_redirects=True)
             assert (page.status_code == 200) == sees, name
-            assert ("Ann Example" in page.text) == sees, name
+            assert ("A** E**" in page.text) == sees, name
 
 
 async def test_amounts_and_days_are_typed_too_and_what_cannot_be_meant_is_asked_again(crew: Crew) -> None:

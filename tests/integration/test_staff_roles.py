@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.staff.menu import TAPS
+from casework.plans import Part, agree_plan
 from casework.publish import publish
 from casework.staff.people import staff_roles
 from casework.staff.rights import RIGHTS, Action, Actor, Denied, Role, Scope, require
@@ -176,6 +177,22 @@ async def test_acceptance_20_an_author_approves_their_own_and_is_refused(crew: C
     assert "is approved" in await sue.taps("Approve")
     assert "waits no more" in await sue.taps("Refuse")
     assert "Nothing waits" in await sue.says("/approvals")
+
+
+async def test_a_plan_is_approved_with_what_it_replaces_in_words_and_by_somebody_else(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    parts = [Part(TODAY + 9 * DAY, 150_00), Part(TODAY + 39 * DAY, 100_00)]
+    lead = Actor("sue", Role.SUPERVISOR)
+    await agree_plan(crew.office, lead, ann.case, parts, at=crew.now, received=crew.now, key="plan")
+    sue, cara = await crew.hired("sue", Role.SUPERVISOR), await crew.hired("cara", Role.CREDIT_MANAGER)
+    told = await cara.says("/approvals")
+    assert f"plan of case {ann.case}: EUR 250.00 in 2 payments" in told
+    assert "instead of 1 unpaid installments of EUR 250.00 in all, due on 2026-11-18:" in told
+    assert "2026-12-02: EUR 150.00" in told
+    await sue.says("/approvals")
+    assert "somebody else approves it" in await sue.taps("Approve")
+    assert "is approved" in await cara.taps("Approve")
+    assert len(await crew.book.sql("SELECT 1 FROM promises WHERE state = 'open'")) == 2
 
 
 async def test_queues_and_load_with_a_picture_and_cases_given_and_taken_back(crew: Crew) -> None:
