@@ -323,11 +323,17 @@ def _shown(message: Shaped) -> Shaped:
         "at": message["date"],
         "text": message.get("text") or message.get("caption") or "",
         "contact": _part(message, "contact").get("phone_number"),
-        "photo": bool(message.get("photo")),
+        "photo": _picture_of(message),
         "file": _part(message, "document").get("file_name"),
         "file_id": _part(message, "document").get("file_id"),
         "buttons": _part(message, "reply_markup").get("inline_keyboard") or [],
     }
+
+
+def _picture_of(message: Shaped) -> str | None:
+    """The file of a message's picture, the largest of its sizes."""
+    sizes: list[Shaped] = message.get("photo") or []
+    return sizes[-1]["file_id"] if sizes else None
 
 
 def _part(of: Mapping[str, Any], name: str) -> Shaped:

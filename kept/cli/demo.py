@@ -34,17 +34,21 @@ def demo(
 
 async def _serve(settings: "Settings") -> None:
     """The console and the chat in a browser, until Ctrl-C."""
+    from casework.staff.rights import Role
     from kept.demo.crew import hired
     from kept.demo.people import personas
     from kept.run import run_all
     from kept.sandbox import sandbox, talking_to
 
     async with sandbox(settings.http.port + 1, personas(settings.data_dir / "tape")) as chat:
-        crew = await hired(settings)
+        crew, begins = await hired(settings), f"{chat.url}/?start="
         console().print(f"\nThe console, as any role:       http://{settings.http.listen}/demo")
         console().print(f"The chat, as a borrower:         {chat.url}/  (Ctrl-C ends)")
+        for role in (Role.COLLECTOR, Role.SUPERVISOR):
+            who = f"The chat, as a {role}:"
+            console().print(f"{who:<33}{begins}{crew.carries[role]}", soft_wrap=True)
         console().print("A code that the chat asks for comes to the console's outbox, as to a mailbox.")
-        await run_all(talking_to(settings, chat), portfolios=None, begins=f"{chat.url}/?start=", demo=crew)
+        await run_all(talking_to(settings, chat), portfolios=None, begins=begins, demo=crew.ids)
 
 
 async def _demo(settings: "Settings", borrowers: int, days: int) -> None:

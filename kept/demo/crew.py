@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from casework.staff.people import everybody, invite
 from casework.staff.rights import Role
 from kept.bootstrap import OPERATOR, assembled
@@ -24,8 +26,15 @@ NAMES: Final[Mapping[Role, str]] = {
 }
 
 
-async def hired(settings: Settings) -> Mapping[Role, int]:
-    """Their ids, by role. They have no password: there is no way in but the demo's own page.
+class Hired(msgspec.Struct, frozen=True):
+    """The staff: their ids by role, and what the link carries that makes a chat theirs."""
+
+    ids: Mapping[Role, int]
+    carries: Mapping[Role, str]
+
+
+async def hired(settings: Settings) -> Hired:
+    """Everybody, invited. They have no password: there is no way in but the demo's own pages.
 
     Raises ValueError outside a demo: the database of one is never named by a setting.
     """
@@ -33,7 +42,9 @@ async def hired(settings: Settings) -> Mapping[Role, int]:
         raise ValueError("a demo lets everybody in, so it never runs on a database that a setting names")
     async with assembled(settings, portfolios=None) as running:
         now = SystemClock().now()
-        for role, name in NAMES.items():
-            await invite(running.office, OPERATOR, name, role, now)
+        carries = {
+            role: (await invite(running.office, OPERATOR, name, role, now)).join.rpartition("/")[2]
+            for role, name in NAMES.items()
+        }
         found = {one.row.name: one.row.id for one in await everybody(running.office, OPERATOR, now)}
-    return {role: found[name] for role, name in NAMES.items()}
+    return Hired({role: found[name] for role, name in NAMES.items()}, carries)

@@ -8,6 +8,8 @@ import pytest
 
 from bot.sandbox.server import Sandbox
 from bot.sandbox.world import Persona, World
+from bot.staff.picture import draw
+from casework.staff.team import Load, Team
 from kept.clock import SystemClock
 from tests.builders.screens import Browser, browser
 
@@ -80,8 +82,15 @@ async def test_nothing_runs_over_the_edge_and_buttons_are_large_enough(
     ]
     await server.world.show({"chat_id": chat.id, "reply_markup": {"inline_keyboard": rows}}, {"text": long})
     await server.world.show({"chat_id": chat.id, "reply_markup": board}, {"text": "Hello"})
+    server.world.files["picture"] = draw(
+        Team((), (Load("carl", "collector", 1, 2, 3, None),)), ("Tasks", "Outcomes"), "-"
+    )
+    opens = {"inline_keyboard": [[{"text": "Open the console", "url": f"{server.url}/people"}]]}
+    picture = {"photo": [{"file_id": "picture"}], "caption": "Load"}
+    await server.world.show({"chat_id": chat.id, "reply_markup": opens}, picture)
     await page.call("Page.navigate", url=f"{server.url}/#{chat.id}")
-    await page.until("document.querySelectorAll('#log li').length === 2")
+    await page.until("document.querySelector('#log img')?.naturalWidth === 800")
+    assert await page.evaluate("document.querySelector('#log .row a').href") == f"{server.url}/people"
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert await page.evaluate(
         "[...document.querySelectorAll('button')].filter((one) => one.offsetParent)"

@@ -112,7 +112,7 @@ function draw(state) {
   const low = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   log.replaceChildren(...state.messages.map((one) => message(one)));
   if (low) log.scrollTop = log.scrollHeight;
-  if (tapped) ([...log.querySelectorAll("li:has(button)")].at(-1)?.querySelector("button") || log).focus();
+  if (tapped) ([...log.querySelectorAll("li:has(button)")].at(-1)?.querySelector("button") || log).focus({ preventScroll: true });
   const rows = state.board ? state.board.keyboard : [];
   at("board").replaceChildren(...rows.flat().map((one) => {
     const button = element("button", one.text);
@@ -122,15 +122,42 @@ function draw(state) {
   }));
 }
 
+function taps(one, button) {
+  const made = element("button", button.text);
+  made.type = "button";
+  made.onclick = () => act("tap", { message: one.id, data: button.callback_data });
+  return made;
+}
+
+function opens(button) {
+  const made = element("a", button.text);
+  made.href = button.url;
+  made.target = "_blank";
+  made.rel = "noopener";
+  return made;
+}
+
+function nearly() { // within a picture's height of its end
+  const log = at("log");
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 600;
+}
+
 function message(one) {
   const item = element("li", undefined, one.mine ? "mine" : "");
   const time = new Date(one.at * 1000).toLocaleTimeString(tongue, { hour: "2-digit", minute: "2-digit" });
   item.append(element("span", `${say(one.mine ? "you" : "bot")} · ${time}`, "by"));
   const parts = [];
-  if (one.photo) parts.push(say("picture"));
   if (one.contact) parts.push(say("contact")(one.contact));
   if (one.text) parts.push(one.text);
-  const said = element("div", parts.join("\n"), "said");
+  const said = element("div", undefined, "said");
+  if (one.photo) {
+    const picture = element("img");
+    picture.alt = say("picture");
+    picture.src = `/file/botpage/${one.photo}`;
+    picture.onload = () => { if (nearly()) at("log").scrollTop = at("log").scrollHeight; };
+    said.append(picture, parts.length ? "\n" : "");
+  }
+  said.append(parts.join("\n"));
   if (one.file) {
     const link = element("a", say("file")(one.file));
     link.href = `/file/botpage/${one.file_id}`;
@@ -141,10 +168,7 @@ function message(one) {
   for (const row of one.buttons) {
     const line = element("div", undefined, "row");
     for (const button of row) {
-      const made = element("button", button.text);
-      made.type = "button";
-      made.onclick = () => act("tap", { message: one.id, data: button.callback_data });
-      line.append(made);
+      line.append(button.url ? opens(button) : taps(one, button));
     }
     item.append(line);
   }
