@@ -55,7 +55,10 @@ def store(office: Office) -> Store:
     encode = msgspec.json.Encoder().encode
 
     async def put_all(batch: Sequence[Outgoing]) -> None:
-        entries = [Entry(sent.contact, sent.to, encode(sent.body).decode(), sent.at) for sent in batch]
+        entries = [
+            Entry(sent.contact, sent.to, encode(sent.body).decode(), sent.at, _channel_of(sent.to))
+            for sent in batch
+        ]
         async with office.transaction() as raw:
             await put(raw, office.keyring, entries)
 
@@ -126,6 +129,11 @@ def address_token(office: Office, actor: Actor, text: str) -> str:
     raise CaseworkInputError(
         "an address is a mailbox (name@example.org), a number with its country (+1...), or a chat id"
     )
+
+
+def _channel_of(recipient: str) -> str:
+    """By the look of an address: a mailbox, a number with its plus, else a chat's id."""
+    return "email" if "@" in recipient else "sms" if recipient.startswith("+") else "chat"
 
 
 def masked(recipient: str) -> str:

@@ -13,13 +13,14 @@ from storage.raw import Raw
 class Entry(msgspec.Struct, frozen=True):
     """A message that is delivered to the outbox. `body` as it is to be read back.
 
-    `contact` below zero: an SMS to somebody of the staff, which is no contact.
+    `contact` below zero: something to somebody of the staff, which is no contact; `channel` is then its own.
     """
 
     contact: int
     recipient: str
     body: str
     at: datetime
+    channel: str = "sms"
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -108,6 +109,7 @@ async def put(raw: Raw, keyring: Keyring, entries: Sequence[Entry]) -> None:
             keyring.seal("outbox", "recipient", id_, entry.recipient),
             keyring.seal("outbox", "body", id_, entry.body),
             entry.at,
+            entry.channel,
         )
         for id_, entry in zip(ids, entries, strict=True)
     ]
@@ -115,10 +117,11 @@ async def put(raw: Raw, keyring: Keyring, entries: Sequence[Entry]) -> None:
         await raw.run(
             "INSERT INTO outbox (id, contact_id, channel, recipient, body, at) "
             "SELECT n.id, CASE WHEN n.contact > 0 THEN n.contact END, "
-            "CASE WHEN n.contact > 0 THEN c.channel ELSE 'sms' END, n.recipient, n.body, n.at FROM unnest("
-            "$1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::timestamptz[]) "
-            "n(id, contact, recipient, body, at) LEFT JOIN contacts c ON c.id = n.contact ORDER BY n.id "
-            "ON CONFLICT (contact_id) DO NOTHING",
+            "CASE WHEN n.contact > 0 THEN c.channel ELSE n.channel END, "
+            "n.recipient, n.body, n.at FROM unnest("
+            "$1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::timestamptz[], $6::text[]) "
+            "n(id, contact, recipient, body, at, channel) LEFT JOIN contacts c ON c.id = n.contact "
+            "AND n.contact > 0 ORDER BY n.id ON CONFLICT (contact_id) DO NOTHING",
             *(list(column) for column in zip(*rows, strict=True)),
         )
 

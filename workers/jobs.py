@@ -32,6 +32,7 @@ from casework.staff.alerts import raise_alerts
 from casework.staff.digest import make_digests
 from casework.staff.rights import Actor
 from casework.staff.texting import send_staff_texts
+from casework.staff.trying import send_tried
 from notifiers.base import Notifier
 from workers.wake import wake, wake_at, wake_deliverers
 
@@ -128,10 +129,11 @@ async def deliver(ctx: dict[str, Any]) -> None:
 
 
 async def hear(ctx: dict[str, Any]) -> None:
-    """Work the receipts and replies that are stored, and answer those of the staff."""
+    """Work the receipts and replies that are stored; answer those of the staff, and send them their tests."""
     shift: Shift = ctx["shift"]
     await inbound.work_replies(shift.office, shift.actor, shift.clock.now())
     await send_staff_texts(shift.office, shift.actor, shift.notifiers["sms"], shift.clock)
+    await send_tried(shift.office, shift.actor, shift.notifiers, shift.clock)
     await receipts.work_receipts(shift.office, shift.actor, shift.clock.now())
 
 

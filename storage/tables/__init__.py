@@ -20,6 +20,7 @@ from storage.tables import (
     simulations,
     staff,
     texts,
+    trying,
     work,
 )
 from storage.tables.base import metadata
@@ -45,5 +46,6 @@ __all__ = [
     "simulations",
     "staff",
     "texts",
+    "trying",
     "work",
 ]

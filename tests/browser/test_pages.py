@@ -24,6 +24,8 @@ PAGES = [
     ("/unknown", Role.SUPERVISOR),
     ("/strategies", Role.RISK),
     ("/strategies/gentle", Role.OPERATIONS),
+    ("/texts", Role.AUDITOR),
+    ("/texts/late?sample=several", Role.OPERATIONS),
     ("/experiments?now=40&hoped=43", Role.OPERATIONS),
     ("/experiments/tone", Role.OPERATIONS),
     ("/policies", Role.COMPLIANCE),

@@ -1,11 +1,20 @@
 """The pages of packs, texts and experiments over HTTP."""
 
+import re
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.staff.rights import Role
+from casework.staff.numbers import code_of
+from casework.staff.rights import Actor, Role
+from casework.staff.trying import AN_HOUR, send_tried
+from casework.texts import approve, read_wanted, submit, write_text
+from kept.clock import FixedClock
+from messages.samples import SAMPLES
+from messages.templates import KINDS
 from policy.pack import shipped_packs
+from storage.staff.numbers import open_of
+from tests.builders.book import SYSTEM
 from tests.builders.shop import Shop
 from tests.builders.trials import try_out
 
@@ -69,3 +78,77 @@ async def test_an_experiment_is_sized_started_read_and_stopped(engine: AsyncEngi
         assert "<td>holdout</td>" in page
         assert 'method="post" action="/experiments' not in page
         assert (await client.post("/experiments/tone/stop", data={"why": "x"})).status_code == 403
+
+
+OWN = """
+name: late
+channel: sms
+language: en
+text: "{{ brand }}: {{ one.pay }} is late. <<stop>>"
+"""
+
+
+async def test_a_text_is_seen_in_every_way_and_tried_on_oneself(engine: AsyncEngine, redis_url: str) -> None:
+    shop = Shop(engine, redis_url)
+    await shop.open()
+    office, ola, clea = shop.office, Actor("Ola", Role.OPERATIONS), Actor("Clea", Role.COMPLIANCE)
+    async with shop.open_doors(role=Role.OPERATIONS) as client:
+        listed = (await client.get("/texts?kind=late&format=csv")).text
+        assert [line.split(",")[0] for line in listed.splitlines()[1:]] == [
+            name for name, kind in KINDS.items() if kind == "late"
+        ]
+        for sample in SAMPLES:
+            for language in ("en", "hi", "xx"):
+                page = await client.get(f"/texts/late?sample={sample}&language={language}", headers=HTML)
+                assert page.status_code == 200
+                assert page.text.count('class="said"') == 3, (sample, language)
+                assert "nothing found" in page.text
+        assert (await client.get("/texts/nothing", headers=HTML)).status_code == 422
+        key = await write_text(office, ola, read_wanted(OWN, "late.yaml"), shop.now)
+        page = (await client.get("/texts/late", headers=HTML)).text
+        assert "Acme: $250.00 is late." in page
+        assert "by Ola: a draft" in page
+        await submit(office, ola, key, shop.now)
+        await approve(office, clea, key, shop.now)
+        page = (await client.get("/texts/late", headers=HTML)).text
+        assert "by Ola: approved (Clea)" in page
+        assert "no number is confirmed as yours" in page
+        assert "/late/try" not in page, "nothing is open"
+
+        mine = {"channel": "sms", "language": "en", "sample": "several"}
+        nowhere = await client.post("/texts/late/try", data=mine, headers=HTML)
+        assert (nowhere.status_code, "no address for sms is yours" in nowhere.text) == (422, True)
+        staff = (await shop.book.sql("SELECT id FROM staff WHERE name = 'the operations'"))[0][0]
+        asked = await client.post("/texts/late/number", data={"to": "+44 7700 900123"}, headers=HTML)
+        assert "The code from the SMS" in (await client.get(asked.headers["location"], headers=HTML)).text
+        async with office.transaction() as raw:
+            number = await open_of(raw, staff)
+            assert number is not None
+        for code in ("000000x", code_of(office.keyring, number.id)):
+            said = await client.post("/texts/late/number/confirm", data={"code": code}, headers=HTML)
+            assert ("wrong=wrong" in said.headers["location"]) == (code == "000000x")
+        assert "your number, ending in 23" in (await client.get("/texts/late", headers=HTML)).text
+        went = await client.post("/texts/late/try", data=mine, headers=HTML)
+        assert went.headers["location"] == "/texts/late?language=en&sample=several&tried=1"
+        assert "The test goes out." in (await client.get(went.headers["location"], headers=HTML)).text
+        for _ in range(2):
+            await send_tried(office, SYSTEM, shop.providers, FixedClock(shop.now))
+        rows = await shop.book.sql("SELECT contact_id, channel FROM outbox")
+        assert [tuple(row) for row in rows] == [(None, "sms")], "once, and no contact of anybody's"
+        events = await shop.book.sql("SELECT actor, data->>'text' FROM events WHERE action = 'text.tried'")
+        assert [tuple(row) for row in events] == [("the operations", "late")]
+        assert not await shop.book.sql("SELECT 1 FROM contacts")
+
+        for _ in range(AN_HOUR):
+            last = await client.post("/texts/late/try", data=mine, headers=HTML)
+        assert (last.status_code, "tests went out within the hour" in last.text) == (422, True)
+    shop.now += timedelta(hours=2)
+    theirs = await shop.borrower(shop.now.date())
+    await shop.book.address(theirs.person, "phone", "+447700900123")
+    async with shop.open_doors(role=Role.OPERATIONS) as client:
+        refused = await client.post("/texts/late/try", data=mine, headers=HTML)
+        assert (refused.status_code, "a borrower has this address" in refused.text) == (422, True)
+    async with shop.open_doors(role=Role.COMPLIANCE) as client:
+        await client.post("/outbox/search", data={"address": "+447700900123"}, headers=HTML)
+        outbox = (await client.get("/outbox", headers=HTML)).text
+        assert re.search(r"\[TEST\] Acme: \$250.00 is late.", outbox)

@@ -10,6 +10,8 @@ import console
 from casework.staff.people import staff_roles
 from console.language import speeches
 from console.pages import PAGES
+from messages.samples import SAMPLES
+from messages.templates import KINDS, languages
 
 ROOM = Path(console.__file__).parent
 _SAID = re.compile(r"""say(?:\.(\w+)|\["(\w+)"\])(?:\.(\w+)|\["(\w+)"\])?""")
@@ -91,6 +93,13 @@ def test_every_text_is_said_somewhere() -> None:
         "strategies.tasks",
         "strategies.acts",
         "simulation",
+        "wordings.kinds",
+        "wordings.codes",
+        "wordings.abouts",
+        "wordings.spoken",
+        "wordings.samples",
+        "wordings.approvals",
+        "wordings.encodings",
         "experiments.states",
         "experiments.asks",
         "experiments.finds",
@@ -108,6 +117,13 @@ def test_every_text_is_said_somewhere() -> None:
     for key, _ in _flat(speeches()["en"].texts):
         whole = {".".join(key.split(".")[:n]) for n in range(1, key.count(".") + 2)}
         assert key in said or whole & picked, f"no page says {key!r}"
+
+
+def test_every_text_that_is_sent_says_what_for() -> None:
+    for speech in speeches().values():
+        assert set(speech["wordings"]["abouts"]) == set(KINDS)
+        assert set(speech["wordings"]["samples"]) == set(SAMPLES)
+        assert set(speech["wordings"]["spoken"]) == languages()
 
 
 def test_every_role_and_every_page_of_the_menu_has_its_word() -> None:
