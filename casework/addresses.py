@@ -45,15 +45,24 @@ async def find_address(
     return found
 
 
-async def settle_address(office: Office, actor: Actor, address: int, finding: Finding, now: datetime) -> None:
+async def settle_address(
+    office: Office,
+    actor: Actor,
+    address: int,
+    finding: Finding,
+    now: datetime,
+    *,
+    portfolio: str | None = None,
+) -> None:
     """What a trace, or the person's own answer at the address, found of it.
 
     confirmed   they answered a code or a link there
     unverified  nobody knows whose it is; it is not known to be wrong
     detached    it is somebody else's; nothing goes there any more
-    A trace of the person's cases is done with that. Raises Denied, CaseworkInputError.
+    `portfolio`: of the person's case that it was found out at; None: nobody says at which. A trace of the
+    person's cases is done with that. Raises Denied, CaseworkInputError.
     """
-    require(actor, Action.SETTLE_ADDRESS)
+    require(actor, Action.SETTLE_ADDRESS, portfolio)
     async with office.transaction() as raw:
         held = await held_by(raw, address)
         if not held:

@@ -119,7 +119,7 @@ async def correct_address(
 ) -> None:
     """Say what was found of an address of the case's person. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
-        row, _ = await allowed(raw, office, member, case, Action.SETTLE_ADDRESS, now)
+        row, spec = await allowed(raw, office, member, case, Action.SETTLE_ADDRESS, now)
         if address not in {one.id for one in await addresses_of(raw, office.keyring, row.person)}:
             raise CaseworkInputError(f"the person of this case has no address {address}")
-    await settle_address(office, member.actor, address, finding, now)
+    await settle_address(office, member.actor, address, finding, now, portfolio=spec.portfolio)

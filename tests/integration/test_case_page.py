@@ -89,7 +89,7 @@ async def test_it_is_assigned_an_address_is_corrected_and_a_link_goes_out(shop: 
         "VALUES ('carl', 'collector', $1, 'test') RETURNING id",
         shop.now,
     )
-    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+    async with shop.open_doors(role=Role.SUPERVISOR, portfolios=["acme"]) as client:
         await post(client, f"/cases/{ann.case}/give", to="carl")
         assert "carl" in (await client.get(f"/cases/{ann.case}")).text
         assert (await post(client, f"/cases/{ann.case}/give", to="nobody here")).status_code == 422

