@@ -17,7 +17,7 @@ from casework.questions import Kind
 from casework.staff.rights import Actor, may, require
 from storage import approvals as stored
 from storage.approvals import Approval
-from storage.audit import Event, write
+from storage.audit import Datum, Event, write
 from storage.raw import Raw
 
 KINDS: Final[Mapping[str, Kind]] = {"import": IMPORT, KIND: PUBLISH, plans.KIND: plans.PLAN}
@@ -52,13 +52,16 @@ async def approve(office: Office, actor: Actor, key: int, now: datetime) -> Mapp
     return came
 
 
-async def refuse(office: Office, actor: Actor, key: int, now: datetime) -> None:
-    """Say no to question `key`. Raises Denied, and CaseworkInputError where none waits."""
+async def refuse(office: Office, actor: Actor, key: int, now: datetime, reason: str | None = None) -> None:
+    """Say no to question `key`, with a reason for the record.
+
+    Raises Denied, and CaseworkInputError where none waits.
+    """
     async with office.transaction() as raw:
         question = await _asked(raw, actor, key)
         await stored.answer(raw, key, "refused", actor.name, now)
         await KINDS[question.kind].no(office, raw, actor, question, now)
-        await _record(raw, actor, question, "refused", now)
+        await _record(raw, actor, question, "refused", now, reason)
 
 
 async def _asked(raw: Raw, actor: Actor, key: int) -> Approval:
@@ -74,8 +77,11 @@ async def _asked(raw: Raw, actor: Actor, key: int) -> Approval:
     return question
 
 
-async def _record(raw: Raw, actor: Actor, question: Approval, answer: str, now: datetime) -> None:
-    event = Event(
-        now, actor.name, actor.role, f"approval.{answer}", "approval", question.id, {"kind": question.kind}
-    )
+async def _record(
+    raw: Raw, actor: Actor, question: Approval, answer: str, now: datetime, reason: str | None = None
+) -> None:
+    data: dict[str, Datum] = {"kind": question.kind}
+    if reason:
+        data["reason"] = reason
+    event = Event(now, actor.name, actor.role, f"approval.{answer}", "approval", question.id, data)
     await write(raw.connection, [event])

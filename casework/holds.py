@@ -125,6 +125,13 @@ async def lifted(raw: Raw, actor: Actor, hold: int, at: datetime, now: datetime,
     await _acted(raw, actor, hold, HoldAction("lift", None, at), now, reason)
 
 
+async def set_end(raw: Raw, actor: Actor, hold: int, ends: datetime, now: datetime, reason: str) -> None:
+    """Give it another end in the caller's transaction."""
+    row = await hold_row(raw, hold)
+    if row is not None:
+        await _acted(raw, actor, hold, HoldAction("change", row["starts_at"], ends), now, reason)
+
+
 def check_loans(case: CaseRow, loans: Sequence[int]) -> None:
     """CaseworkInputError when one of `loans` is not of the case."""
     known = {loan for loan, _, _ in case.loans}
@@ -140,9 +147,15 @@ async def _act(
         row = await hold_row(raw, hold)
         if row is None:
             raise CaseworkInputError(f"hold {hold}: there is none of that number")
-        for code in await _portfolios_of(raw, row):
-            require(actor, Action.LIFT_HOLD, code)
+        await may_act(raw, actor, hold)
         await _acted(raw, actor, hold, action, now, reason)
+
+
+async def may_act(raw: Raw, actor: Actor, hold: int) -> None:
+    """Return if `actor` may end or change it in every portfolio that it reaches into, else raise Denied."""
+    row = await hold_row(raw, hold)
+    for code in () if row is None else await _portfolios_of(raw, row):
+        require(actor, Action.LIFT_HOLD, code)
 
 
 async def _acted(raw: Raw, actor: Actor, hold: int, action: HoldAction, now: datetime, reason: str) -> None:

@@ -61,8 +61,7 @@ def routes(pages: Iterable[Page]) -> APIRouter:
 def menu(visit: Visit, pages: Sequence[Page]) -> list[Entry]:
     """What somebody may open, in the order of the table."""
     at = visit.request.url.path
-    return [
-        Entry(page.menu, page.group, page.path, at == page.path or at.startswith(f"{page.path}/"))
-        for page in pages
-        if page.menu is not None and may_ask(visit.actor, page.rights)
-    ]
+    found = [page for page in pages if page.menu is not None and may_ask(visit.actor, page.rights)]
+    over = [page.path for page in found if at == page.path or at.startswith(f"{page.path}/")]
+    here = max(over, key=len, default=None)
+    return [Entry(page.menu or "", page.group, page.path, page.path == here) for page in found]

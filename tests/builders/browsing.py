@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.insight.today import make_figures
+from casework.outcomes import Details, record_outcome
 from casework.publish import publish
 from casework.staff.desk import open_case
 from casework.staff.entrance import Entrance, From
@@ -160,6 +161,11 @@ async def _fill(shop: Shop) -> None:
     works = await member(shop.office, collector)
     assert works is not None
     await open_case(shop.office, works, behind[-1].case, shop.now)
+    for case, code in ((8, "claims_paid"), (9, "hardship")):
+        note = Details(note="income/weeks/later" if code == "hardship" else None, channel="chat")
+        who = Actor("Olga", Role.OPERATIONS)
+        at = {"at": shop.now, "received": shop.now, "key": f"told {case}"}
+        await record_outcome(shop.office, who, case, code, details=note, **at)
     await make_figures(shop.office, SYSTEM, shop.now - timedelta(days=1))
     await make_figures(shop.office, SYSTEM, shop.now)
     guarded = shipped_strategies()["gentle"].replace(
