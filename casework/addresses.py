@@ -37,7 +37,9 @@ async def find_address(
     require(actor, Action.SETTLE_ADDRESS)
     kind, token = _token(office, value)
     async with office.transaction() as raw:
-        (row, *_) = await find_cases(raw, await office.book(raw), borrower, source=source)
+        (row, *_) = await find_cases(
+            raw, await office.book(raw), actor, Action.SETTLE_ADDRESS, borrower, source=source
+        )
         held = await held_at(raw, kind, token)
     found = next((one.id for one in held if one.person == row.person), None)
     if found is None:

@@ -11,7 +11,7 @@ from casework.confirm import confirm_stop
 from casework.errors import CaseworkInputError, NotFoundError
 from casework.links import contact_of_link
 from casework.office import Office
-from casework.staff.rights import Action, Actor, require
+from casework.staff.rights import Action, Actor, Denied, require
 from policy.values import CHANNELS
 from storage.audit import Event, write
 from storage.consents import (
@@ -19,6 +19,7 @@ from storage.consents import (
     Subject,
     lock_cases_of_person,
     persons_named,
+    persons_within,
     set_consent,
     subject_of,
 )
@@ -130,21 +131,38 @@ async def record_consent_in(
     require(actor, Action.RECORD_CONSENT, portfolio)
     said_at = at or now
     if said_at > now:
-        raise CaseworkInputError(f"{said_at.isoformat()} is still to come; note a consent when it was said")
+        raise CaseworkInputError(
+            f"{said_at.isoformat()} is still to come; note a consent when it was said",
+            field="at",
+            wrong="is still to come",
+            right="when they said it",
+        )
     channels = _EVERY if channel == "all" else (channel,)
     if not CHANNELS.issuperset(channels):
-        raise CaseworkInputError(f"{channel!r} is no channel; there are all, {', '.join(sorted(CHANNELS))}")
+        known = ", ".join(sorted(CHANNELS))
+        raise CaseworkInputError(
+            f"{channel!r} is no channel; there are all, {known}",
+            field="channel",
+            wrong="is no channel",
+            right=f"all, or one of {known}",
+        )
     if state not in ("granted", "revoked"):
         raise CaseworkInputError(f"{state!r} is no consent; it is granted or revoked")
     if purpose is not None and purpose not in PURPOSES:
         raise CaseworkInputError(f"{purpose!r} is no purpose; there are {', '.join(PURPOSES)}")
     if not note.strip():
-        raise CaseworkInputError("a consent needs its evidence: note when and how they said it")
+        raise CaseworkInputError(
+            "a consent needs its evidence: note when and how they said it",
+            field="evidence",
+            right="when and how they said it, in words",
+        )
     book = await office.book(raw)
     codes = {spec.portfolio: key for key, spec in book.portfolios.items()}
     if portfolio is not None and portfolio not in codes:
-        raise CaseworkInputError(f"there is no portfolio {portfolio!r}")
-    person = await _named(raw, external_id, source)
+        raise NotFoundError(
+            f"there is no portfolio {portfolio!r}", field="portfolio", wrong="there is no such portfolio"
+        )
+    person = await _named(raw, actor, external_id, source, None if portfolio is None else codes[portfolio])
     cases = await lock_cases_of_person(raw, person, now)
     entity = None if portfolio is None else codes[portfolio]
     contact = None
@@ -168,13 +186,32 @@ async def record_consent_in(
     return contact
 
 
-async def _named(raw: Raw, external_id: str, source: str | None) -> int:
+async def _named(raw: Raw, actor: Actor, external_id: str, source: str | None, portfolio: int | None) -> int:
+    """The person; who has a right in one portfolio alone hears nothing of those of others."""
     found = [one for one in await persons_named(raw, external_id) if source is None or one[1] == source]
+    denied = None
+    if actor.portfolios is not None and portfolio is not None and found:
+        here = await persons_within(raw, [one[0] for one in found], portfolio)
+        if not here:
+            denied = Denied(actor, Action.RECORD_CONSENT, None, "it is no borrower of their portfolios")
+        found = [one for one in found if one[0] in here]
     if not found:
-        raise NotFoundError(f"there is no borrower {external_id!r}")
+        error = NotFoundError(
+            f"there is no borrower {external_id!r}",
+            field="borrower",
+            wrong="there is no such borrower",
+            right="the id of a borrower of the book, in the source and portfolio that are named",
+        )
+        error.denied = denied
+        raise error
     if len(found) > 1:
         sources = ", ".join(one[1] for one in found)
-        raise CaseworkInputError(f"several sources have a borrower {external_id!r}: {sources}; say which")
+        raise CaseworkInputError(
+            f"several sources have a borrower {external_id!r}: {sources}; say which",
+            field="source",
+            wrong="several sources have a borrower of this id",
+            right=f"one of {sources}",
+        )
     return found[0][0]
 
 

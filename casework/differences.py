@@ -1,6 +1,6 @@
 """Differences between the core system's balances and ours: listed with both figures, accepted by a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,13 +11,17 @@ from ledger.money import format_major
 from storage import differences as stored
 from storage.audit import Event, write
 
+# The rule, and what it takes off or adds: {by} is the whole of the difference, so both sides are equal.
 EXPLAINED: Final = {
-    "credit_netted": "the core system takes the credit off",
-    "principal_only": "the core system counts the principal alone",
-    "fees_not_fed": "the tape feeds no fees, and the loan is late",
-    "convention": "the due date counts as day one there, or does not here",
-    "grace": "the core system does not count the days of grace",
-    "allocation_order": "the core system spread the payments in another order",
+    "credit_netted": "the core system takes the credit off: {theirs} there = {ours} here - {by} of credit",
+    "principal_only": "the core system counts the principal alone: {theirs} there = {ours} here - {by} of "
+    "interest, fees and penalties",
+    "fees_not_fed": "the tape states fees that its schedule does not feed: {theirs} there = {ours} here + "
+    "{by} of fees",
+    "convention": "the due date counts as day one on one side: {theirs} there = {ours} here {sign} {by}",
+    "grace": "the core system does not count the days of grace: {theirs} there = {ours} here - {by} of grace",
+    "allocation_order": "the core system spread the same payments in another order: {both} is outstanding "
+    "there = {both} here, and the oldest unpaid day is {theirs} days ago there, {ours} here",
 }
 
 
@@ -56,16 +60,35 @@ async def accept(office: Office, actor: Actor, loans: Sequence[str] | None, now:
 def _document(row: Any) -> dict[str, Any]:
     money = row["what"] == "outstanding"
     why = row["explained_by"]
+
+    def told(figure: int) -> str | int:
+        return format_major(figure, row["currency"]) if money else figure
+
     return {
         "loan": row["external_id"],
         "source": row["source"],
         "portfolio": row["code"],
         "what": row["what"],
-        "ours": format_major(row["ours"], row["currency"]) if money else row["ours"],
-        "theirs": format_major(row["theirs"], row["currency"]) if money else row["theirs"],
+        "ours": told(row["ours"]),
+        "theirs": told(row["theirs"]),
         "currency": row["currency"] if money else None,
         "explained_by": why,
-        "explanation": EXPLAINED.get(why) if why else None,
+        "explanation": _explained(row, told) if why else None,
         "state": row["state"],
         "found_at": row["found_at"],
     }
+
+
+def _explained(row: Any, told: Callable[[int], str | int]) -> str | None:
+    """The rule with both sides of its equation."""
+    rule = EXPLAINED.get(row["explained_by"])
+    if rule is None:
+        return None
+    core = row["core_outstanding"]
+    return rule.format(
+        theirs=told(row["theirs"]),
+        ours=told(row["ours"]),
+        by=told(abs(row["theirs"] - row["ours"])),
+        sign="+" if row["theirs"] > row["ours"] else "-",
+        both="" if core is None else format_major(core, row["currency"]),
+    )

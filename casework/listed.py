@@ -47,7 +47,9 @@ async def page(
     async with office.transaction() as raw:
         codes = {spec.portfolio: key for key, spec in (await office.book(raw)).portfolios.items()}
         if portfolio is not None and portfolio not in codes:
-            raise NotFoundError(f"there is no portfolio {portfolio!r}")
+            raise NotFoundError(
+                f"there is no portfolio {portfolio!r}", field="portfolio", wrong="there is no such portfolio"
+            )
         seen = _seen(actor) if portfolio is None else frozenset((portfolio,))
         only = None if seen is None else [codes[code] for code in sorted(seen) if code in codes]
         found = await stored.page(raw, kind, only, borrower, loan, state, after, limit + 1)

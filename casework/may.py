@@ -15,7 +15,7 @@ from casework.delivery.compose import own_hosts
 from casework.errors import CaseworkInputError
 from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec
-from casework.staff.rights import Action, Actor, require
+from casework.staff.rights import Action, Actor
 from casework.whom import find_case
 from messages.carry import carries
 from messages.context import Context
@@ -95,15 +95,22 @@ async def may_contact(
     """
     async with office.transaction() as raw:
         book = await office.book(raw)
-        row = await find_case(raw, book, whom, portfolio=portfolio, source=source)
-        require(actor, Action.CONTACT, book.portfolios[row.portfolio].portfolio, owner=owner)
+        row = await find_case(
+            raw, book, actor, Action.CONTACT, whom, portfolio=portfolio, source=source, owner=owner
+        )
         return await permission(raw, book, row, wish, now)
 
 
 async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: datetime) -> Permission:
     """The answer within a transaction: for whoever reserves the contact in the same. Asks no rights."""
     if wish.channel not in CHANNELS:
-        raise CaseworkInputError(f"{wish.channel!r} is no channel; there are: {', '.join(sorted(CHANNELS))}")
+        known = ", ".join(sorted(CHANNELS))
+        raise CaseworkInputError(
+            f"{wish.channel!r} is no channel; there are: {known}",
+            field="channel",
+            wrong="is no channel",
+            right=f"one of {known}",
+        )
     (facts,) = await load_facts(raw, [row.case], now, book.tolerance, at_claim=True)
     spec = book.portfolios[row.portfolio]
     address = _address(facts.addresses, wish.channel)
@@ -147,7 +154,10 @@ async def _loans(raw: Raw, row: CaseRow, facts: Facts, wish: Wish) -> list[Any]:
         missing = [name for name in wish.loans if name not in known]
         if missing:
             raise CaseworkInputError(
-                f"{row.borrower!r} has no loan {missing[0]!r} here; there are: {', '.join(known) or 'none'}"
+                f"{row.borrower!r} has no loan {missing[0]!r} here; there are: {', '.join(known) or 'none'}",
+                field=f"loans[{wish.loans.index(missing[0])}]",
+                wrong="the borrower has no such loan here",
+                right="the id of a loan of this borrower, in this portfolio",
             )
         rows = [known[name] for name in dict.fromkeys(wish.loans)]
     if wish.purpose != _ABOUT_MONEY:

@@ -53,9 +53,9 @@ async def notify_borrower(
     """Plan a notice to one borrower, where none is on record. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
         book = await office.book(raw)
-        row = await find_case(raw, book, borrower, portfolio=portfolio, source=source)
-        spec = book.portfolios[row.portfolio]
-        require(actor, Action.RECORD_CONTACT, spec.portfolio)
+        row = await find_case(
+            raw, book, actor, Action.RECORD_CONTACT, borrower, portfolio=portfolio, source=source
+        )
         _check(book, row.portfolio, notice)
         made = Noticed()
         await _plan(raw, office, actor, book, notice, [row.case], now, made)

@@ -116,16 +116,30 @@ async def record_in(
         raise CaseworkInputError(f"{code!r} is no outcome that one records; the codes are {known}")
     missing = [name for name in effect.needs if getattr(details, name) is None]
     if missing:
-        raise CaseworkInputError(f"{spoken(code)}: {missing[0]} is missing; tell it with the outcome")
+        name = {"at": "starts"}.get(missing[0], missing[0])  # as those who tell of it call it
+        raise CaseworkInputError(
+            f"{spoken(code)}: {missing[0]} is missing; tell it with the outcome",
+            field=name,
+            wrong=f"is missing: the outcome {code} needs it",
+            right="give it",
+        )
     if at > received:
-        raise CaseworkInputError(f"it cannot have happened at {at.isoformat()}, which is still to come")
+        raise CaseworkInputError(
+            f"it cannot have happened at {at.isoformat()}, which is still to come",
+            field="at",
+            wrong="is still to come",
+            right="when it happened",
+        )
     found = await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
     before = await known_outcome(raw, key)
     if before is not None:
         if before[1:] != (case, code):
             raise CaseworkInputError(
                 f"the key {key!r} is of another entry ({spoken(before[2])} of case {before[1]}); "
-                "give each entry one of its own"
+                "give each entry one of its own",
+                field="event_id",
+                wrong="is of another entry",
+                right="an id of its own for each entry",
             )
         return Recorded(before[0], new=False, effect=effect.why)
     return await _record(office, raw, actor, found.row, code, effect, at, received, key, details)
@@ -257,7 +271,12 @@ async def _pause(
         return []
     ends = details.until or details.at or (None if pause.lasts is None else at + pause.lasts)
     if ends is not None and ends <= at:
-        raise CaseworkInputError(f"{spoken(code)}: a pause until {ends.isoformat()} is over before it begins")
+        raise CaseworkInputError(
+            f"{spoken(code)}: a pause until {ends.isoformat()} is over before it begins",
+            field="until",
+            wrong="is over before it begins",
+            right="a moment after that of the outcome",
+        )
     loans = () if pause.person else details.loans or tuple(loan for loan, _, _ in case.loans)
     return await placed(raw, actor, case, pause.kind, loans, at, ends, received, spoken(code), outcome)
 

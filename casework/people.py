@@ -202,15 +202,12 @@ async def _found(raw: Raw, name: Name) -> int:
 async def _require(raw: Raw, office: Office, actor: Actor, ids: Sequence[int]) -> Book:
     """Their right in every portfolio in which one of the records is."""
     book = await office.book(raw)
-    rows = await raw.rows(
-        "SELECT DISTINCT portfolio_id FROM cases WHERE person_id = ANY($1)",
-        await stored.records_of(raw, ids),
-    )
-    for (portfolio,) in rows:
-        for action in (Action.MERGE_PERSONS, Action.READ_PERSONAL_DATA):
-            require(actor, action, book.portfolios[portfolio].portfolio)
-    if not rows:
-        require(actor, Action.MERGE_PERSONS)
+    for person in ids:
+        found = await stored.portfolios_of(raw, await stored.records_of(raw, [person]))
+        # Who is of no portfolio may be anybody's: it takes the right in all of them.
+        for code in [book.portfolios[one].portfolio for one in found] or [None]:
+            for action in (Action.MERGE_PERSONS, Action.READ_PERSONAL_DATA):
+                require(actor, action, code)
     return book
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.plans import Agreed, Part, Standing, agree_plan, cancel_plan, plans_of
-from casework.staff.rights import Actor
+from casework.staff.rights import Action, Actor
 from casework.whom import find_case
 from ledger.errors import LedgerInputError
 from ledger.money import parse_major
@@ -29,7 +29,7 @@ async def agree(
     `loans`: external ids; none: all that owe. The same parts again on the same day are one plan. Raises
     CaseworkInputError, Denied.
     """
-    case = await _case(office, borrower, portfolio, source)
+    case = await _case(office, actor, Action.RECORD_OUTCOME, borrower, portfolio, source, actor.name)
     async with office.transaction() as raw:
         row = await lock_case(raw, case)
     assert row is not None  # it was found
@@ -57,7 +57,8 @@ async def shown(
     office: Office, actor: Actor, borrower: str, *, portfolio: str | None = None, source: str | None = None
 ) -> list[Standing]:
     """The plans of a borrower (external id). Raises CaseworkInputError, Denied."""
-    return await plans_of(office, actor, await _case(office, borrower, portfolio, source))
+    case = await _case(office, actor, Action.SEE_LOAN, borrower, portfolio, source)
+    return await plans_of(office, actor, case)
 
 
 async def cancelled(
@@ -71,13 +72,25 @@ async def cancelled(
     source: str | None = None,
 ) -> None:
     """Take a plan of a borrower (external id) back. Raises CaseworkInputError, Denied."""
-    await cancel_plan(office, actor, await _case(office, borrower, portfolio, source), plan, now)
+    case = await _case(office, actor, Action.RECORD_OUTCOME, borrower, portfolio, source)
+    await cancel_plan(office, actor, case, plan, now)
 
 
-async def _case(office: Office, borrower: str, portfolio: str | None, source: str | None) -> int:
+async def _case(
+    office: Office,
+    actor: Actor,
+    action: Action,
+    borrower: str,
+    portfolio: str | None,
+    source: str | None,
+    owner: str | None = None,
+) -> int:
     async with office.transaction() as raw:
         book = await office.book(raw)
-        return (await find_case(raw, book, borrower, portfolio=portfolio, source=source)).case
+        row = await find_case(
+            raw, book, actor, action, borrower, portfolio=portfolio, source=source, owner=owner
+        )
+        return row.case
 
 
 def _part(text: str, currency: str) -> Part:

@@ -65,24 +65,38 @@ async def take(
     check_loans(case, loans)
     loans = tuple(loans) or await owing(raw, [loan for loan, _, _ in case.loans])
     if not loans:
-        raise CaseworkInputError(f"case {case.id}: nothing is unpaid, so there is nothing to promise")
+        raise CaseworkInputError(
+            f"case {case.id}: nothing is unpaid, so there is nothing to promise",
+            field="loans",
+            wrong="nothing of them is unpaid, so there is nothing to promise",
+        )
     currencies = {currency for loan, _, currency in case.loans if loan in loans}
     if len(currencies) > 1:
         listed = ", ".join(sorted(currencies))
-        raise CaseworkInputError(f"a promise has one currency, and these loans have {listed}; take one each")
+        raise CaseworkInputError(
+            f"a promise has one currency, and these loans have {listed}; take one each", field="loans"
+        )
     currency = currencies.pop()
     if amount <= 0:
-        raise CaseworkInputError("a promise of nothing is none; give the amount")
+        raise CaseworkInputError("a promise of nothing is none; give the amount", field="amount")
     made_on = local_day(made_at, case.zone)
     limit = spec.promises.of(actor.role)
     if due < made_on:
-        raise CaseworkInputError(f"{due} is past: a promise made on {made_on} is for that day or later")
+        raise CaseworkInputError(
+            f"{due} is past: a promise made on {made_on} is for that day or later",
+            field="due",
+            wrong="is before the day on which it was promised",
+            right="that day or a later one",
+        )
     if (due - made_on).days > limit.days:
         further = ", ".join(spec.promises.further(limit.days))
         raise CaseworkInputError(
             f"{due} is {(due - made_on).days} days away, and a {actor.role} may take promises up to "
             f"{limit.days} days ahead (by {made_on + limit.days * DAY})"
-            + (f"; further is for: {further}" if further else "")
+            + (f"; further is for: {further}" if further else ""),
+            field="due",
+            wrong=f"is too far: a {actor.role} may take promises up to {limit.days} days ahead",
+            right=f"a day no more than {limit.days} days after that of the promise",
         )
     for row in await open_promises(raw, loans):
         await cancel(raw, row["id"], now)

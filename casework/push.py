@@ -33,11 +33,15 @@ _FORGOTTEN: Final = 3600.0  # seconds after which a folder is of a process that 
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row of the tape, and where it stands in what was pushed ("loans[2]")."""
+    """One row of the tape, and where it stands in what was pushed ("loans[2]").
+
+    wrong  what was wrong with it before it was a row: its cells are then no more than the ids of its loan
+    """
 
     part: Part
     where: str
     cells: Mapping[str, str]
+    wrong: "tuple[Refused, ...]" = ()
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -46,6 +50,7 @@ class Refused(msgspec.Struct, frozen=True):
     where: str
     column: str
     reason: str
+    right: str | None = None
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -126,8 +131,8 @@ async def push_in(
             for file_no, row_no, column, reason in batch:
                 place, line = int(file_no), int(row_no)
                 file = job.tape.files[place]
-                where = parts[file.name][line - 1].where
-                refused.append(Refused(where, column or column_of(file, reason), reason))
+                row = parts[file.name][line - 1]
+                refused += row.wrong or (Refused(row.where, column or column_of(file, reason), reason),)
     notes = list(report.notes)
     if report.addresses_aside:
         notes.append(f"{report.addresses_aside} addresses cannot be read; their loans are in without them")

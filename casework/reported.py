@@ -7,7 +7,7 @@ import msgspec
 from casework.errors import CaseworkInputError, NotFoundError
 from casework.office import Office
 from casework.outcomes import Details, Recorded, record_in
-from casework.staff.rights import Action, Actor, require
+from casework.staff.rights import Action, Actor
 from casework.whom import find_case
 from ledger.errors import LedgerInputError
 from ledger.money import parse_major
@@ -42,12 +42,24 @@ async def record_told(
 ) -> tuple[int, Recorded]:
     """(case, what came of it). Raises CaseworkInputError, NotFoundError, Denied."""
     book = await office.book(raw)
-    row = await find_case(raw, book, told.borrower, portfolio=told.portfolio, source=told.source)
-    require(actor, Action.RECORD_OUTCOME, book.portfolios[row.portfolio].portfolio)
+    row = await find_case(
+        raw,
+        book,
+        actor,
+        Action.RECORD_OUTCOME,
+        told.borrower,
+        portfolio=told.portfolio,
+        source=told.source,
+    )
     known = {one["external_id"]: one["id"] for one in await loans_of(raw, row.case)}
-    for name in told.loans:
+    for place, name in enumerate(told.loans):
         if name not in known:
-            raise NotFoundError(f"{told.borrower!r} has no loan {name!r} here")
+            raise NotFoundError(
+                f"{told.borrower!r} has no loan {name!r} here",
+                field=f"loans[{place}]",
+                wrong="the borrower has no such loan here",
+                right="the id of a loan of this borrower, in this portfolio",
+            )
     chosen = tuple(known[name] for name in dict.fromkeys(told.loans))
     details = Details(
         loans=chosen,
@@ -70,8 +82,15 @@ async def _minor(raw: Raw, case: int, chosen: tuple[int, ...], amount: str) -> i
     currencies = await currencies_of(raw, case, chosen)
     if len(currencies) != 1:
         listed = ", ".join(currencies) or "none"
-        raise CaseworkInputError(f"an amount has one currency, and these loans have {listed}; name the loans")
+        raise CaseworkInputError(
+            f"an amount has one currency, and these loans have {listed}; name the loans", field="loans"
+        )
     try:
         return parse_major(amount, currencies[0])
     except LedgerInputError as error:
-        raise CaseworkInputError(f"amount: {error}") from None
+        raise CaseworkInputError(
+            f"amount: {error}",
+            field="amount",
+            wrong=f"is no amount in {currencies[0]}",
+            right='an amount in major units, with the decimals of its currency, such as "250.00"',
+        ) from None

@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from casework.errors import CaseworkInputError
-from casework.office import Book, Office
-from casework.staff.rights import Action, Actor, require
+from casework.office import Office
+from casework.staff.rights import Action, Actor
 from casework.whom import find_case, find_cases
 from policy.rules import Precondition
 from policy.values import CHANNELS, FLAGS, Flag
@@ -71,9 +71,11 @@ async def report_contact_in(
     """The same within the caller's transaction."""
     _check(contact, now)
     book = await office.book(raw)
-    rows = await find_cases(raw, book, borrower, source=source)
-    _require(actor, Action.RECORD_CONTACT, book, rows, owner)
-    loans = [await _loan(raw, rows, name, borrower) for name in dict.fromkeys(contact.loans)]
+    rows = await find_cases(raw, book, actor, Action.RECORD_CONTACT, borrower, source=source, owner=owner)
+    loans = [
+        await _loan(raw, rows, name, borrower, contact.loans.index(name))
+        for name in dict.fromkeys(contact.loans)
+    ]
     one = Elsewhere(
         rows[0].person, contact.at, contact.channel, contact.inbound, contact.result, tuple(loans)
     )
@@ -103,9 +105,10 @@ async def report_notice(
         raise CaseworkInputError(f"{at.isoformat()} is still to come; a notice is recorded when it was sent")
     async with office.transaction() as raw:
         book = await office.book(raw)
-        row = await find_case(raw, book, whom, portfolio=portfolio, source=source)
+        row = await find_case(
+            raw, book, actor, Action.RECORD_CONTACT, whom, portfolio=portfolio, source=source
+        )
         spec = book.portfolios[row.portfolio]
-        require(actor, Action.RECORD_CONTACT, spec.portfolio)
         rules = (rule for _, rule in book.rulebook.rules[row.portfolio].each)
         known = sorted({rule.notice for rule in rules if isinstance(rule, Precondition)})
         if notice not in known:
@@ -143,8 +146,7 @@ async def mark_person(
     hours = None if own_hours is None else [_checked(text) for text in own_hours]
     async with office.transaction() as raw:
         book = await office.book(raw)
-        rows = await find_cases(raw, book, borrower, source=source)
-        _require(actor, Action.MARK_PERSON, book, rows, owner)
+        rows = await find_cases(raw, book, actor, Action.MARK_PERSON, borrower, source=source, owner=owner)
         await set_marks(
             raw,
             rows[0].person,
@@ -166,14 +168,25 @@ async def mark_person(
 def _check(contact: Reported, now: datetime) -> None:
     if contact.channel not in CHANNELS:
         known = ", ".join(sorted(CHANNELS))
-        raise CaseworkInputError(f"{contact.channel!r} is no channel; there are: {known}")
+        raise CaseworkInputError(
+            f"{contact.channel!r} is no channel; there are: {known}",
+            field="channel",
+            wrong="is no channel",
+            right=f"one of {known}",
+        )
     if contact.result and not _RESULT.fullmatch(contact.result):
         raise CaseworkInputError(
-            f"{contact.result!r} is no result; write one like no_answer, voicemail, busy, conversation"
+            f"{contact.result!r} is no result; write one like no_answer, voicemail, busy, conversation",
+            field="result",
+            wrong="is no result",
+            right="a word such as no_answer, voicemail, busy or conversation",
         )
     if contact.at > now + _AHEAD:
         raise CaseworkInputError(
-            f"{contact.at.isoformat()} is still to come; a contact is reported when it was made"
+            f"{contact.at.isoformat()} is still to come; a contact is reported when it was made",
+            field="at",
+            wrong="is still to come",
+            right="when the contact was made",
         )
 
 
@@ -190,19 +203,17 @@ def _checked(text: str) -> str:
     raise CaseworkInputError(f"{text!r} are no hours; write them like 18:00-20:30")
 
 
-async def _loan(raw: Raw, rows: Collection[CaseRow], name: str, borrower: str) -> int:
+async def _loan(raw: Raw, rows: Collection[CaseRow], name: str, borrower: str, place: int) -> int:
     for row in rows:
         for loan in await loans_of(raw, row.case):
             if loan["external_id"] == name:
                 return loan["id"]
-    raise CaseworkInputError(f"borrower {borrower!r} is no party to a loan {name!r}")
-
-
-def _require(actor: Actor, action: Action, book: Book, rows: Collection[CaseRow], owner: str | None) -> None:
-    """The right in one of the person's portfolios: what is told is of the person."""
-    codes = [book.portfolios[row.portfolio].portfolio for row in rows]
-    mine = next((code for code in codes if actor.portfolios is None or code in actor.portfolios), codes[0])
-    require(actor, action, mine, owner=owner)
+    raise CaseworkInputError(
+        f"borrower {borrower!r} is no party to a loan {name!r}",
+        field=f"loans[{place}]",
+        wrong="the borrower is no party to such a loan",
+        right="the id of a loan of this borrower",
+    )
 
 
 def _event(actor: Actor, action: str, person: int, data: Mapping[str, Any], now: datetime) -> Event:

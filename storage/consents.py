@@ -144,3 +144,15 @@ async def persons_named(raw: Raw, external_id: str) -> list[tuple[int, str]]:
     """(id, source) of everybody with that external id."""
     rows = await raw.rows("SELECT id, source FROM persons WHERE external_id = $1 ORDER BY id", external_id)
     return [(row[0], row[1]) for row in rows]
+
+
+async def persons_within(raw: Raw, persons: Sequence[int], portfolio: int) -> set[int]:
+    """Those of `persons` who have a case, or a part in a loan, in the portfolio."""
+    rows = await raw.rows(
+        "SELECT person_id FROM cases WHERE person_id = ANY($1) AND portfolio_id = $2 "
+        "UNION SELECT t.person_id FROM parties t JOIN loans l ON l.id = t.loan_id "
+        "WHERE t.person_id = ANY($1) AND l.portfolio_id = $2",
+        list(persons),
+        portfolio,
+    )
+    return {row[0] for row in rows}

@@ -1,7 +1,9 @@
 """Where the core system states other balances than the payments make: found, settled, listed.
 
-Both figures are kept, and what would make them equal where a rule does: fees that are not fed, a balance of
-the principal alone, a credit that was netted, another convention of days, another order of allocation.
+Both figures are kept, and the rule that makes them equal to the minor unit, or to the day, where there is
+one: fees that the tape states beside the schedule, a balance of the principal alone, a credit that was
+netted, another convention of days, the same balance spread in another order. What only may be so explains
+nothing.
 """
 
 from collections.abc import Sequence
@@ -10,45 +12,58 @@ from typing import Any, Final
 
 from storage.raw import Raw
 
+_TERMS: Final = ("portfolio_id", "currency", "tolerance", "first_day", "grace", "factor")
 # The feed's moment is the end of its day (midnight), or the moment itself.
 _FIGURES: Final = """
 CREATE TEMP TABLE d_terms (
     portfolio_id bigint NOT NULL, currency text NOT NULL, tolerance bigint NOT NULL, first_day int NOT NULL,
-    grace int NOT NULL
+    grace int NOT NULL, factor bigint NOT NULL
 ) ON COMMIT DROP;
 """
 _FOUND: Final = """
 CREATE TEMP TABLE d_found ON COMMIT DROP AS
 WITH ours AS (
-  SELECT l.id, o.credit_minor AS credit, l.core_outstanding, l.core_dpd, t.grace, t.first_day, x.*,
+  SELECT l.id, o.credit_minor AS credit, l.core_outstanding, l.core_dpd, t.grace, t.first_day, x.*, f.fees,
          ((l.fed_at - interval '1 microsecond') AT TIME ZONE l.zone)::date AS day
   FROM i_loans l JOIN loans o ON o.id = l.id
   JOIN d_terms t ON t.portfolio_id = l.portfolio_id AND t.currency = l.currency
   CROSS JOIN LATERAL (
     SELECT coalesce(sum(i.left_minor), 0)::bigint AS outstanding,
            min(i.due_on) FILTER (WHERE i.left_minor > t.tolerance) AS oldest,
-           sum(i.fees_minor + i.penalties_minor)::bigint AS fees,
+           coalesce(sum(i.total - i.left_minor), 0)::bigint AS paid,
            (sum(i.principal_minor) - coalesce((SELECT sum(a.principal_minor) FROM allocations a
                                                WHERE a.loan_id = l.id), 0))::bigint AS principal_left,
-           array_agg(i.due_on) AS dues
-    FROM installments i WHERE i.loan_id = l.id) x
+           array_agg(i.due_on) AS dues, array_agg(i.total) AS totals
+    FROM (SELECT *, principal_minor + interest_minor + fees_minor + penalties_minor AS total
+          FROM installments) i WHERE i.loan_id = l.id) x
+  -- What the tape says of fees beside the schedule, which has none of them: each amount, and their sum.
+  CROSS JOIN LATERAL (
+    SELECT array_agg(a.amount) || sum(a.amount)::bigint AS fees
+    FROM (SELECT (n.value::numeric * t.factor)::bigint AS amount
+          FROM jsonb_each_text(l.attributes::jsonb) n(key, value)
+          WHERE n.key ~* '(fee|penalt|charge)' AND n.value ~ '^[0-9]{1,12}([.][0-9]{1,4})?$') a
+    WHERE a.amount > 0) f
   WHERE l.stated AND NOT l.bad AND l.status = 'active'
     AND (l.core_outstanding IS NOT NULL OR l.core_dpd IS NOT NULL)
 ), figures AS (
-  SELECT *, CASE WHEN oldest IS NULL OR day < oldest THEN 0 ELSE day - oldest + first_day END AS dpd
+  SELECT *, CASE WHEN oldest IS NULL OR day < oldest THEN 0 ELSE day - oldest + first_day END AS dpd,
+         CASE WHEN oldest IS NULL OR day < oldest THEN 0 ELSE day - oldest + 1 - first_day END AS otherwise
   FROM ours
 )
 SELECT id AS loan_id, 'outstanding' AS what, outstanding AS ours, core_outstanding AS theirs,
        CASE WHEN core_outstanding = outstanding - credit THEN 'credit_netted'
             WHEN core_outstanding = principal_left THEN 'principal_only'
-            WHEN core_outstanding > outstanding AND fees = 0 AND dpd > 0 THEN 'fees_not_fed'
+            WHEN core_outstanding - outstanding = ANY(fees) THEN 'fees_not_fed'
        END AS explained_by
 FROM figures WHERE core_outstanding IS NOT NULL
 UNION ALL
 SELECT id, 'dpd', dpd, core_dpd,
-       CASE WHEN abs(core_dpd - dpd) = 1 THEN 'convention'
+       CASE WHEN core_dpd = otherwise THEN 'convention'
             WHEN grace > 0 AND core_dpd = greatest(0, dpd - grace) THEN 'grace'
-            WHEN (day - core_dpd) = ANY(dues) OR (day - core_dpd + 1) = ANY(dues) THEN 'allocation_order' END
+            -- What is paid in all covers what fell due before the day from which they count.
+            WHEN core_dpd > 0 AND core_outstanding = outstanding AND day - core_dpd + first_day = ANY(dues)
+             AND paid >= (SELECT coalesce(sum(d.total), 0) FROM unnest(dues, totals) d(due_on, total)
+                          WHERE d.due_on < day - core_dpd + first_day) THEN 'allocation_order' END
 FROM figures WHERE core_dpd IS NOT NULL
 """
 # An accepted difference stays accepted while it is the same; one that is gone is resolved.
@@ -86,7 +101,7 @@ SELECT count(DISTINCT d.loan_id) FROM differences d JOIN i_loans l ON l.id = d.l
 """
 _LISTED: Final = """
 SELECT d.id, l.external_id, l.source, p.code, l.currency, d.what, d.ours, d.theirs, d.explained_by, d.state,
-       d.found_at, d.settled_by
+       d.found_at, d.settled_by, l.core_outstanding_minor AS core_outstanding
 FROM differences d JOIN loans l ON l.id = d.loan_id JOIN portfolios p ON p.id = l.portfolio_id
 WHERE d.state = ANY($1) ORDER BY p.code, l.external_id, d.what
 """
@@ -109,7 +124,7 @@ SELECT id FROM accepted
 async def compare(raw: Raw, terms: Sequence[tuple[object, ...]], now: datetime) -> int:
     """Compare what the tape says the core system has; how many of its loans differ and wait.
 
-    terms  (portfolio, currency, tolerance, the first day past due: 0 or 1, days of grace)
+    terms  (portfolio, currency, tolerance, the first day past due: 0 or 1, days of grace, minor units of one)
     """
     stated = await raw.value(
         "SELECT EXISTS (SELECT 1 FROM i_loans WHERE core_outstanding IS NOT NULL OR core_dpd IS NOT NULL)"
@@ -117,14 +132,15 @@ async def compare(raw: Raw, terms: Sequence[tuple[object, ...]], now: datetime) 
     if not stated:
         return 0
     await raw.run(_FIGURES)
-    await raw.copy("d_terms", ("portfolio_id", "currency", "tolerance", "first_day", "grace"), terms)
+    await raw.copy("d_terms", _TERMS, terms)
     await raw.run(_FOUND)
     await raw.run(_KEEP, now)
     return await raw.value(_OPEN)
 
 
 async def listed(raw: Raw, states: Sequence[str]) -> list[Any]:
-    """(id, loan, source, portfolio, currency, what, ours, theirs, explained by, state, found, settled by)."""
+    """(id, loan, source, portfolio, currency, what, ours, theirs, explained by, state, found, settled by, the
+    outstanding that the core system stated last)."""
     return await raw.rows(_LISTED, list(states))
 
 

@@ -29,6 +29,17 @@ class Merge(msgspec.Struct, frozen=True):
     made_by: str
 
 
+async def portfolios_of(raw: Raw, persons: Sequence[int]) -> list[int]:
+    """The portfolios in which one of these records has a case, or a part in a loan."""
+    rows = await raw.rows(
+        "SELECT portfolio_id FROM cases WHERE person_id = ANY($1) "
+        "UNION SELECT l.portfolio_id FROM parties t JOIN loans l ON l.id = t.loan_id "
+        "WHERE t.person_id = ANY($1) ORDER BY 1",
+        list(persons),
+    )
+    return [row[0] for row in rows]
+
+
 _STANDING: Final = """
 SELECT id, person_id, other_id, made_at, made_by FROM merges
 WHERE ended_at IS NULL AND (person_id = ANY($1) OR other_id = ANY($1)) ORDER BY id

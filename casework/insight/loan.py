@@ -1,5 +1,6 @@
 """One loan, as everything about it stands on a date: balances, schedule, payments, cases, contacts."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from casework.insight.ledgers import payment_of, schedule_row
 from casework.insight.snapshot import snapshot
 from casework.office import Office
 from casework.portfolios import spec_of, terms_of
-from casework.staff.rights import Action, Actor, require
+from casework.staff.rights import Action, Actor, Denied, require
 from ledger.allocate import Ledger, allocate
 from ledger.money import format_major
 from ledger.schedule import Installment
@@ -49,9 +50,9 @@ async def loan(
     first came later; Denied.
     """
     async with snapshot(office) as raw:
-        row = await _one(raw, external_id, source)
-        portfolio = next(p for p in await all_portfolios(raw) if p.id == row["portfolio_id"])
-        require(actor, Action.SEE_LOAN, portfolio.code)
+        portfolios = {one.id: one for one in await all_portfolios(raw)}
+        row = await _one(raw, actor, {key: one.code for key, one in portfolios.items()}, external_id, source)
+        portfolio = portfolios[row["portfolio_id"]]
         if known_at is not None and known_at < row["governed_since"]:
             raise CaseworkInputError(
                 f"loan {external_id} first came on {row['governed_since']:%Y-%m-%d %H:%M}Z; "
@@ -60,20 +61,41 @@ async def loan(
         day = as_of or local_day(known_at or now, row["zone"])
         if row["made_on"] > day:
             raise CaseworkInputError(
-                f"loan {external_id} was made on {row['made_on']}; as of {day} it does not exist"
+                f"loan {external_id} was made on {row['made_on']}; as of {day} it does not exist",
+                field="as_of",
+                wrong="is before the loan was made",
+                right=f"{row['made_on']} or later",
             )
         return await _document(raw, row, portfolio, day, now, known_at)
 
 
-async def _one(raw: Raw, external_id: str, source: str | None) -> Any:
-    found = await loans_named(raw, external_id, source)
+async def _one(raw: Raw, actor: Actor, codes: Mapping[int, str], external_id: str, source: str | None) -> Any:
+    """The loan. Of those of other portfolios the actor hears no more than of those that nobody has."""
+    theirs = sorted(actor.portfolios or ())
+    require(actor, Action.SEE_LOAN, theirs[0] if theirs else None)
+    found: list[Any] = []
+    denied: Denied | None = None
+    for row in await loans_named(raw, external_id, source):
+        try:
+            require(actor, Action.SEE_LOAN, codes[row["portfolio_id"]])
+        except Denied as error:
+            denied = error
+        else:
+            found.append(row)
     if not found:
         where = f" in source {source!r}" if source else ""
-        raise NotFoundError(f"there is no loan {external_id!r}{where}")
+        error = NotFoundError(
+            f"there is no loan {external_id!r}{where}", field="loan_id", wrong="there is no such loan"
+        )
+        error.denied = denied
+        raise error
     if len(found) > 1:
         sources = ", ".join(row["source"] for row in found)
         raise CaseworkInputError(
-            f"several sources have a loan {external_id!r}: {sources}; say which with --source"
+            f"several sources have a loan {external_id!r}: {sources}; say which with --source",
+            field="source",
+            wrong="several sources have a loan of this id",
+            right=f"one of {sources}",
         )
     return found[0]
 

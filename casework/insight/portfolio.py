@@ -200,7 +200,11 @@ def _id_of(specs: Mapping[int, PortfolioSpec], code: str | None) -> int | None:
     ids = {spec.portfolio: id_ for id_, spec in specs.items()}
     if code not in ids:
         known = ", ".join(sorted(ids)) or "none yet"
-        raise NotFoundError(f"there is no portfolio {code!r}; there are: {known}")
+        raise NotFoundError(
+            f"there is no portfolio {code!r}; there are: {known}",
+            field="code",
+            wrong="there is no such portfolio",
+        )
     return ids[code]
 
 

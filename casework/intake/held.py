@@ -37,8 +37,7 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
         name: getattr(report, name) for name in ("loaded", "updated", "unchanged", "skipped", "rejected")
     }
     draw(picture, f"{order.path.name}, {now:%Y-%m-%d %H:%M} UTC", job.measured, counts, job.findings)
-    if not order.pushed:
-        await guard.supersede(raw, order.kind, job.feeds, actor.name, now)
+    await job.supersede(raw)
     portfolios = {portfolio for portfolio, _ in job.feeds}
     content = {
         "tape": order.kind,
@@ -51,6 +50,7 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
         "complete_to": order.complete_to.isoformat() if order.complete_to else None,
         "rejects_folder": str(order.rejects_folder.resolve()),
         "now": now.isoformat(),
+        "fed_at": report.fed_at.isoformat(),
         "content": job.content.hex(),
         "feeds": job.feeds,
     }

@@ -71,7 +71,9 @@ def _may(actor: Actor, order: Order) -> None:
         try:
             check_code(order.portfolio)
         except ValueError as error:
-            raise CaseworkInputError(f"--portfolio {order.portfolio}: {error}") from None
+            raise CaseworkInputError(
+                f"--portfolio {order.portfolio}: {error}", field="portfolio", wrong=str(error)
+            ) from None
     named = order.portfolio or order.mapping.constants.portfolio
     if named is not None or actor.portfolios is None:
         require(actor, Action.IMPORT_BOOK, named)

@@ -61,6 +61,7 @@ class Loading:
         self._now = now
         self._progress: Final[Progress] = progress or _quiet
         self._approved = approved
+        self._fed = now  # the moment of its feed, once its zones are known
         self._read = 0
         self._step = 0
         self._homes: dict[str, tuple[Home, str]] = {}  # of portfolios that the tape names: home, currency
@@ -90,7 +91,10 @@ class Loading:
         if order.kind == "payments" and order.portfolio is not None and asked is None:
             known_codes = ", ".join(rows) or "none"
             raise CaseworkInputError(
-                f"--portfolio {order.portfolio}: the book has no such portfolio; it has {known_codes}"
+                f"--portfolio {order.portfolio}: the book has no such portfolio; it has {known_codes}",
+                field="portfolio",
+                wrong="the book has no such portfolio",
+                right="the code of a portfolio of the book",
             )
         shape = resolve.Shape(
             many_files=any(file.part.loan is None for file in self.tape.files),
@@ -109,6 +113,7 @@ class Loading:
         fed_at = min([self._fed_at(zone) for zone in spoken_of.zones], default=self._fed_at(self._zone))
         await resolve.resolve_installments(raw, shape)
         await payments.resolve_payments(raw, shape)
+        self._fed = fed_at
         await refuse.refuse(raw, many_files=shape.many_files)
         await restate.restate(raw, unnamed=stager.unnamed)
         self.measured = await guard.measure(raw, LEAST_FACTOR)
@@ -144,8 +149,11 @@ class Loading:
         if not self._approved:
             await self._judge(raw, counts, spoken_of.portfolios)
         if not self.findings:
-            if not order.pushed:
-                await guard.supersede(raw, order.kind, self.feeds, self._actor.name, self._now)
+            waiting = await self.supersede(raw)
+            notes += [
+                f"approval {one} waits on: this tape is older than the one that it is about"
+                for one in waiting
+            ]
             await guard.release_feeds(raw, fed_at)
         constants = order.mapping.constants
         reconciled = await sums_in_and_out(raw, constants.currency, held=bool(self.findings))
@@ -269,6 +277,18 @@ class Loading:
             repeats=await self._repeats(raw),
         )
 
+    async def supersede(self, raw: Raw) -> list[int]:
+        """Take the place of tapes that wait for approval; those (ids) that wait on, as this one is older.
+
+        One that came before, whatever the moment at which it comes again, takes nobody's place.
+        """
+        order = self._order
+        if order.pushed:
+            return []
+        before = await guard.last_with(raw, order.kind, self.content)
+        fed_at = None if before is not None else self._fed
+        return await guard.supersede(raw, order.kind, self.feeds, self._actor.name, self._now, fed_at)
+
     async def _repeats(self, raw: Raw) -> date | None:
         """The earlier day on which the very same tape came. One that is played by --as-of may come again, and
         so may what is pushed: whoever heard no answer sends it once more."""
@@ -287,13 +307,16 @@ class Loading:
 
 
 def _terms(portfolios: Iterable[PortfolioRow], currencies: Sequence[str]) -> list[tuple[object, ...]]:
-    """(portfolio, currency, tolerance, first day past due, grace) of every pair."""
+    """(portfolio, currency, tolerance, first day past due, grace, minor units of one) of every pair."""
     found: list[tuple[object, ...]] = []
     for row in portfolios:
         spec = spec_of(row)
         first = 1 if spec.terms.dpd_starts == "on_due" else 0
         grace = spec.terms.grace_days
-        found += [(row.id, code, terms_of(spec, code).tolerance, first, grace) for code in currencies]
+        found += [
+            (row.id, code, terms_of(spec, code).tolerance, first, grace, 10 ** minor_digits(code))
+            for code in currencies
+        ]
     return found
 
 

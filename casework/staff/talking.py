@@ -18,7 +18,7 @@ from casework.office import Office
 from casework.portfolios import PortfolioSpec
 from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, Role, require
-from casework.whom import find_case
+from casework.whom import case_of
 from messages.context import Context
 from messages.lint import SENTENCES, lint
 from storage.raw import Raw
@@ -90,7 +90,7 @@ async def answer(office: Office, member: Member, talk: int, text: str, now: date
         side, spec = await _side(raw, office, talk)
         if side.linked and side.case is not None:
             book = await office.book(raw)
-            row = await find_case(raw, book, side.case)
+            row = await case_of(raw, side.case)
             asked = await permission(raw, book, row, Wish("chat", "answer"), now)
             if not asked.allowed:
                 return tuple(dict.fromkeys(one["detail"] for one in asked.said["reasons"]))

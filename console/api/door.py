@@ -1,7 +1,7 @@
 """What stands before every route of the API: size, media type, token, pace; and what failures become."""
 
 import math
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -87,11 +87,22 @@ async def _answered(desk: Desk, request: Request, scope: str | None, original: _
         refusal = refused(error)
         if refusal is None:
             raise
+        if isinstance(error, NotFoundError) and error.denied is not None:
+            await record_denied(desk.office, error.denied, desk.clock.now())
+        if request.method == "GET":
+            refusal.errors = [_asked(one, request.path_params) for one in refusal.errors]
         if refusal.status == 503:
             log.warning("not now", error=type(error).__name__)
         return refusal.answer()
     answer.headers.setdefault("cache-control", "no-store")
     return answer
+
+
+def _asked(wrong: FieldError, path: Mapping[str, object]) -> FieldError:
+    """A use case names what it was given; here that came by the path or the query."""
+    known = wrong.field.startswith(("query.", "path.", "header."))
+    place = "path" if wrong.field in path else "query"
+    return wrong if known else wrong.model_copy(update={"field": f"{place}.{wrong.field}"})
 
 
 def refused(error: Exception) -> Refusal | None:
@@ -113,10 +124,10 @@ def refused(error: Exception) -> Refusal | None:
     if isinstance(error, KeyInUse):
         detail = "another request with this key is being worked; ask again in a moment"
         return Refusal(409, "key-in-use", detail, headers={"retry-after": "1"})
-    if isinstance(error, NotFoundError):
-        return Refusal(404, "not-found", str(error))
     if isinstance(error, CaseworkInputError):
-        return Refusal(422, "invalid", str(error), [FieldError(field="body", message=str(error))])
+        wrong = FieldError(field=error.field or "body", message=error.wrong, would_be_right=error.right)
+        found = isinstance(error, NotFoundError)
+        return Refusal(404 if found else 422, "not-found" if found else "invalid", error.wrong, [wrong])
     if is_busy(error):
         return Refusal(
             503,

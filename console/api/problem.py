@@ -8,6 +8,8 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.api.shapes import FORMS
+
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPES: Final = "/docs/api.md#"
 
@@ -133,6 +135,8 @@ def _where(location: Sequence[Any]) -> str:
 def _message(one: Mapping[str, Any]) -> str:
     if one["type"] == "json_invalid":
         return "is no JSON"
+    if one["type"] == "string_pattern_mismatch":
+        return "is not written as it is wanted"
     text = re.sub(r"^(Value error, |Input should be )", "", one["msg"])
     return text if text != one["msg"] and one["type"] == "value_error" else one["msg"]
 
@@ -141,7 +145,7 @@ def _right(kind: str, context: Mapping[str, Any] | None) -> str | None:
     if kind in ("literal_error", "enum") and context:
         return f"one of {context.get('expected')}"
     if kind == "string_pattern_mismatch" and context:
-        return f"text of the form {context.get('pattern')}"
+        return FORMS.get(str(context.get("pattern")), "text of another form")
     if context and (limits := {key: context[key] for key in _LIMITS if key in context}):
         return ", ".join(f"{_LIMITS[key]} {value}" for key, value in limits.items())
     for begins, right in _RIGHT.items():
@@ -165,7 +169,7 @@ _LIMITS: Final[Mapping[str, str]] = {
 _EXAMPLES: Final[Mapping[int, tuple[str, str]]] = {
     401: ("no-token", "send `Authorization: Bearer kept_...`; it may have been revoked, or be past its time"),
     403: ("not-allowed", "the token dialler has no scope loans:write; it has may:read"),
-    404: ("not-found", "there is no borrower 'B17'"),
+    404: ("not-found", "there is no such borrower"),
     409: ("key-in-use", "ask again in a moment with the same key and body"),
     413: ("too-large", "the body is longer than 4,194,304 bytes; send it in parts"),
     415: ("not-json", "send the body as `Content-Type: application/json`"),

@@ -3,22 +3,22 @@
 Each request is a small tape; see docs/api.md and casework/push.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from casework.push import Pushed, Refused, Row, papers, push_in
+from casework.push import Part, Pushed, Refused, Row, papers, push_in
 from console.api.door import caller_of, done_once
 from console.api.problem import TITLES, FieldError, Problem, type_of
-from console.api.shapes import Body, Day, Key, Moment, Money, Name, Words
+from console.api.rows import SHAPED, Bad, Misshapen
+from console.api.shapes import Body, Currency, Day, Key, Moment, Money, Name, Paid, Words
 from console.api.told import opens
 from console.desk import Desk
 
 MOST_ROWS: Final = 1000
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 AddressState = Literal["attested", "confirmed", "unverified"]
 
 
@@ -78,7 +78,7 @@ class PushedLoans(Body):
     """Loans that are new or other than before."""
 
     portfolio: Name | None = Field(None, description="Of those that name none.")
-    loans: list[PushedLoan] = Field(min_length=1, max_length=MOST_ROWS)
+    loans: list[Annotated[PushedLoan, SHAPED] | Bad] = Field(min_length=1, max_length=MOST_ROWS)
 
 
 class LoanInstallment(PushedInstallment):
@@ -91,7 +91,7 @@ class PushedInstallments(Body):
     """Installments restated: each replaces the one of its number; none is taken away."""
 
     portfolio: Name | None = None
-    installments: list[LoanInstallment] = Field(min_length=1, max_length=MOST_ROWS)
+    installments: list[Annotated[LoanInstallment, SHAPED] | Bad] = Field(min_length=1, max_length=MOST_ROWS)
 
 
 class PushedPayment(Body):
@@ -100,7 +100,7 @@ class PushedPayment(Body):
     loan_id: Name
     payment_id: Name
     received_on: Day
-    amount: Annotated[str, Field(pattern=r"^\d{1,15}(\.\d{1,4})?$", examples=["250.00"])]
+    amount: Paid
     installment: int | None = Field(None, ge=1, le=10_000, description="What it is for, where it says so.")
 
 
@@ -111,7 +111,7 @@ class PushedPayments(Body):
     complete_to: Moment | None = Field(
         None, description="Every payment received by then has been told: reminders rely on it."
     )
-    payments: list[PushedPayment] = Field(min_length=1, max_length=MOST_ROWS)
+    payments: list[Annotated[PushedPayment, SHAPED] | Bad] = Field(min_length=1, max_length=MOST_ROWS)
 
 
 class Reversal(Body):
@@ -187,7 +187,7 @@ def pushing(desk: Desk, router: APIRouter) -> None:
     @post("/installments", "loans:write", "Restate installments", {"installments": [one]})
     async def installments(request: Request, given: PushedInstallments, key: Key = None) -> Response:
         rows = [
-            Row("installments", f"installments[{index}]", _cells(one.model_dump(mode="json")))
+            _row("installments", f"installments[{index}]", one, LoanInstallment.model_fields)
             for index, one in enumerate(given.installments)
         ]
         return await _push(desk, request, key, rows, given.portfolio)
@@ -195,7 +195,7 @@ def pushing(desk: Desk, router: APIRouter) -> None:
     @post("/payments", "payments:write", "Push payments", {"payments": [_PAYMENT]})
     async def payments(request: Request, given: PushedPayments, key: Key = None) -> Response:
         rows = [
-            Row("payments", f"payments[{index}]", {"reverses": "", **_cells(one.model_dump(mode="json"))})
+            _row("payments", f"payments[{index}]", one, ("reverses", *PushedPayment.model_fields))
             for index, one in enumerate(given.payments)
         ]
         return await _push(desk, request, key, rows, given.portfolio, given.complete_to)
@@ -256,8 +256,10 @@ def _answer(found: Pushed) -> tuple[int, Any]:
 def _error(one: Refused) -> FieldError:
     names = [name for name in one.column.split(", ") if name]
     column = names[0] if names else ""
-    where = ".".join(part for part in (one.where, column) if part) or "body"
-    return FieldError(field=where, message=one.reason, would_be_right=_RIGHT.get(column))
+    if not one.where:  # a single one, which names its own id otherwise than the tape does
+        column = {"payment_id": "reversal_id"}.get(column, column) or "reverses"
+    where = ".".join(part for part in (one.where, column) if part)
+    return FieldError(field=where, message=one.reason, would_be_right=one.right or _RIGHT.get(column))
 
 
 _DATE: Final = "a date such as 2026-11-30"
@@ -282,6 +284,9 @@ _RIGHT: Final[Mapping[str, str]] = {
 def _loans(given: PushedLoans) -> Iterator[Row]:
     for index, loan in enumerate(given.loans):
         where = f"loans[{index}]"
+        if isinstance(loan, Misshapen):
+            yield loan.row("loans", where, PushedLoan.model_fields)
+            continue
         cells = loan.model_dump(mode="json", exclude={"installments", "parties", "attributes", "tags"})
         known = set(PushedLoan.model_fields)
         rest = {name: text for name, text in loan.attributes.items() if name not in known}
@@ -291,6 +296,12 @@ def _loans(given: PushedLoans) -> Iterator[Row]:
             yield Row("installments", at, _of(loan, one.model_dump(mode="json")))
         for number, one in enumerate(loan.parties):
             yield Row("parties", f"{where}.parties[{number}]", _of(loan, one.model_dump(mode="json")))
+
+
+def _row(part: Part, where: str, one: BaseModel | Misshapen, columns: Iterable[str]) -> Row:
+    if isinstance(one, Misshapen):
+        return one.row(part, where, columns)
+    return Row(part, where, dict.fromkeys(columns, "") | _cells(one.model_dump(mode="json")))
 
 
 def _of(loan: PushedLoan, cells: Mapping[str, Any]) -> dict[str, str]:

@@ -13,14 +13,13 @@ from casework.insight.loan import loan as one_loan
 from casework.insight.portfolio import portfolio as figures_of
 from casework.listed import Kind, page
 from console.api.door import caller_of
-from console.api.shapes import Cursor, Day, Limit, storable
+from console.api.shapes import Cursor, Day, Limit, Word, storable
 from console.api.told import opens
 from console.desk import Desk
 
 Filter = Annotated[
     str | None, Query(min_length=1, max_length=200, description="Only these."), AfterValidator(storable)
 ]
-Word = Annotated[str | None, Query(pattern=r"^[a-z_]{1,30}$", description="Only those in this state.")]
 Named = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(storable)]
 AsOf = Annotated[Day | None, Query(description="As of the end of this day; today.")]
 

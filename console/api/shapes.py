@@ -32,14 +32,29 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storab
 Words = Annotated[str, Field(max_length=4000), AfterValidator(storable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_ours), Field(examples=["2026-11-30T09:00:00Z"])]
 Day = Annotated[date, AfterValidator(_our_day), Field(examples=["2026-11-30"])]
-Money = Annotated[str, Field(pattern=r"^-?\d{1,15}(\.\d{1,4})?$", examples=["250.00"])]
+# Forms of text, and what they are in words: a pattern is no sentence.
+FORMS: Final[dict[str, str]] = {
+    (_SIGNED := r"^-?\d{1,15}(\.\d{1,4})?$"): 'an amount in major units, such as "250.00"',
+    (_ABOVE := r"^\d{1,15}(\.\d{1,4})?$"): 'an amount in major units, not below zero, such as "250.00"',
+    (_CODE := r"^[A-Z]{3}$"): "an ISO 4217 code in capitals, such as EUR",
+    (_RESULT := r"^([a-z][a-z0-9_]{0,40})?$"): "a word in small letters, such as no_answer or conversation",
+    (_STATE := r"^[a-z_]{1,30}$"): "a word in small letters, such as active or open",
+    (_KEY := r"^[!-~]+$"): "visible ASCII signs, no spaces",
+    (_SAID := r"\S"): "words that say it",
+}
+Money = Annotated[str, Field(pattern=_SIGNED, examples=["250.00"])]
+Paid = Annotated[str, Field(pattern=_ABOVE, examples=["250.00"])]
+Currency = Annotated[str, Field(pattern=_CODE, examples=["EUR"])]
+Evidence = Annotated[str, Field(min_length=1, max_length=4000, pattern=_SAID), AfterValidator(storable)]
+Result = Annotated[str, Field(pattern=_RESULT)]
+Word = Annotated[str | None, Query(pattern=_STATE, description="Only those in this state.")]
 Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        pattern=r"^[!-~]+$",
+        pattern=_KEY,
         description="Of this one request: sent again within a day, the first answer is given again and "
         "nothing is done twice.",
     ),

@@ -10,7 +10,7 @@ from casework.outcomes import Recorded
 from casework.reported import Told, record_told
 from casework.told import Reported, report_contact_in
 from console.api.door import caller_of, done_once
-from console.api.shapes import Body, Channel, Day, Key, Moment, Name, Whom, Words
+from console.api.shapes import Body, Channel, Day, Evidence, Key, Moment, Name, Paid, Result, Whom, Words
 from console.api.told import opens
 from console.desk import Desk
 from strategies.outcomes import EFFECTS
@@ -25,7 +25,6 @@ def _is_code(code: str) -> str:
 
 
 Code = Annotated[str, AfterValidator(_is_code), Field(json_schema_extra={"enum": list(_CODES)})]
-Paid = Annotated[str, Field(pattern=r"^\d{1,15}(\.\d{1,4})?$", examples=["250.00"])]
 
 
 class Borrower(Body):
@@ -40,9 +39,7 @@ class ContactMade(Borrower):
 
     at: Moment
     channel: Channel
-    result: str = Field(
-        "", pattern=r"^([a-z][a-z0-9_]{0,40})?$", description="no_answer, busy, voicemail, conversation..."
-    )
+    result: Result = Field("", description="no_answer, busy, voicemail, conversation...")
     inbound: bool = Field(False, description="From the person to the lender.")
     loans: list[Name] = Field([], max_length=100)
 
@@ -106,7 +103,10 @@ class ConsentTold(Whom):
 
     channel: Literal["all", "sms", "email", "chat", "call", "visit"]
     state: Literal["granted", "revoked"]
-    evidence: Annotated[Words, Field(min_length=1)] = Field(description="How they said it: kept encrypted.")
+    evidence: Evidence = Field(
+        description="Required: when and how they said it, in words. Kept encrypted.",
+        examples=["told the call centre on 20 November"],
+    )
     purpose: Literal["dunning", "marketing"] | None = Field(None, description="None: every purpose.")
     at: Moment | None = Field(None, description="When they said it; now.")
     confirm: bool = Field(False, description="A stop of messages is confirmed once, on that channel.")

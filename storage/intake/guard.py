@@ -160,19 +160,45 @@ async def hold_feeds(raw: Raw, pairs: list[tuple[int, str]], since: datetime) ->
     )
 
 
-async def supersede(raw: Raw, kind: str, pairs: list[tuple[int, str]], by: str, at: datetime) -> None:
-    """Tapes of the kind that wait for approval and speak of one of these feeds: a later one has come."""
-    await raw.run(
-        "UPDATE approvals a SET state = 'superseded', decided_by = $4, decided_at = $5 "
-        "WHERE a.kind = 'import' AND a.state = 'waiting' AND a.content->>'tape' = $1 AND EXISTS ("
-        "  SELECT 1 FROM unnest($2::bigint[], $3::text[]) h(portfolio_id, source)"
-        "  WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(h.portfolio_id, h.source)))",
-        kind,
-        [pair[0] for pair in pairs],
-        [pair[1] for pair in pairs],
-        by,
-        at,
-    )
+_WAITS: Final = (
+    "a.kind = 'import' AND a.state = 'waiting' AND a.content->>'tape' = $1 AND EXISTS ("
+    "  SELECT 1 FROM unnest($2::bigint[], $3::text[]) h(portfolio_id, source)"
+    "  WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(h.portfolio_id, h.source)))"
+)
+
+
+_TAKE_PLACE: Final = (
+    f"UPDATE approvals a SET state = 'superseded', decided_by = $4, decided_at = $5 WHERE {_WAITS} "  # noqa: S608
+    "AND coalesce(a.content->>'fed_at', a.content->>'now')::timestamptz <= $6"
+)
+
+
+async def supersede(
+    raw: Raw,
+    kind: str,
+    pairs: list[tuple[int, str]],
+    by: str,
+    at: datetime,
+    fed_at: datetime | None,
+) -> list[int]:
+    """Tapes of the kind that wait for approval and speak of one of these feeds: a later one has come.
+
+    fed_at  the later one's moment; None: it came before, and takes nobody's place
+    Those that wait on, for they are of a later moment, are returned: their approvals' ids.
+    """
+    feeds = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    if fed_at is not None:
+        await raw.run(
+            _TAKE_PLACE,
+            kind,
+            *feeds,
+            by,
+            at,
+            fed_at,
+        )
+    sql = f"SELECT a.id FROM approvals a WHERE {_WAITS} ORDER BY 1"  # noqa: S608, a constant
+    rows = await raw.rows(sql, kind, *feeds)
+    return [row[0] for row in rows]
 
 
 async def release_feeds(raw: Raw, at: datetime) -> None:

@@ -114,6 +114,20 @@ async def test_what_cannot_be_taken_is_told_by_its_field(programs: Programs, tmp
             "loans[0].principle",
             "leave it out, or mind its spelling",
         )
+        rows = [paid("P7"), {**paid("P8"), "amount": "Ann"}, 7, {**paid("P9"), "received_on": "Ann"}]
+        answer = await push(client, PAYMENTS, {"payments": rows})
+        assert (answer.status_code, answer.json()["loaded"], answer.json()["rejected"]) == (200, 1, 3)
+        assert "Ann" not in answer.text
+        told = [(one["field"], one["would_be_right"]) for one in answer.json()["errors"]]
+        assert told == [
+            ("payments[1].amount", 'an amount in major units, not below zero, such as "250.00"'),
+            ("payments[2]", "an object"),
+            ("payments[3].received_on", "a date such as 2026-11-30"),
+        ]
+        nested = loan("L3", installments=[{"number": "Ann"}])
+        answer = await push(client, LOANS, {"loans": [nested, loan()]})
+        assert (answer.status_code, answer.json()["unchanged"]) == (200, 3)
+        assert {one["field"].partition(".")[0] for one in answer.json()["errors"]} == {"loans[0]"}
     # A payment that was refused may be the one that settles it.
     rows = await programs.book.sql("SELECT kind, ends_at FROM holds")
     assert [tuple(row) for row in rows] == [("refused_rows", None)]

@@ -58,8 +58,20 @@ async def test_an_outcome_told_twice_is_one_and_does_what_its_code_says(programs
         odd = await client.post(f"{V1}/outcomes", json={**told, "code": "busy"})
         assert odd.status_code == 422
         assert "is of another entry" in odd.json()["detail"]
+        assert odd.json()["errors"][0]["field"] == "event_id"
         wrong = await client.post(f"{V1}/outcomes", json={**told, "event_id": "c2", "loans": ["L0"]})
         assert wrong.status_code == 404
+        assert (wrong.json()["errors"][0]["field"], "L0" in wrong.text) == ("loans[0]", False)
+        for change, field in (
+            ({"borrower": "Nobody Atall"}, "borrower"),
+            ({"code": "promise", "amount": "1.005", "due": "2026-11-27"}, "amount"),
+            ({"code": "promise", "amount": "1.00", "due": "2025-11-27"}, "due"),
+            ({"at": "2027-01-01T00:00:00Z"}, "at"),
+            ({"code": "callback"}, "starts"),
+        ):
+            said = await client.post(f"{V1}/outcomes", json={**told, "event_id": "c3", **change})
+            assert (said.status_code in (404, 422), said.json()["errors"][0]["field"]) == (True, field)
+            assert not any(value in said.text for value in ("Nobody", "1.005", "2025-11-27", "2027-01-01"))
         unknown = await client.post(f"{V1}/outcomes", json={**told, "code": "promise_kept"})
         assert unknown.json()["errors"][0]["field"] == "code"
     rows = await programs.book.sql("SELECT recorded_by, role, note FROM outcomes")
@@ -100,6 +112,9 @@ async def test_a_stop_is_obeyed_before_the_next_message(programs: Programs) -> N
         assert (await client.post(f"{V1}/consents", json=stop)).json()["recorded"] is True
         wrong = await client.post(f"{V1}/consents", json={**stop, "borrower": "nobody"})
         assert (wrong.status_code, wrong.json()["type"]) == (404, "/docs/api.md#not-found")
+        assert "nobody" not in wrong.text
+        blank = (await client.post(f"{V1}/consents", json={**stop, "evidence": " "})).json()["errors"][0]
+        assert (blank["field"], blank["would_be_right"]) == ("evidence", "words that say it")
     await programs.send()
     assert {state for _, state, _ in await programs.states()} == {"cancelled"}
 
@@ -135,11 +150,34 @@ async def test_nobody_reads_beyond_their_portfolios(programs: Programs) -> None:
     mine = await programs.borrower(TODAY)
     other = await programs.book.portfolio("other")
     theirs = await programs.book.borrower(other, [(TODAY, 100_00)], strategy=programs.gentle)
-    token = await programs.token(
-        "reader", ["loans:read", "cases:read", "portfolios:read"], portfolios=["acme"]
-    )
+    scopes = ["loans:read", "cases:read", "portfolios:read", "may:read", "contacts:write", "consents:write"]
+    token = await programs.token("reader", [*scopes, "outcomes:write"], portfolios=["acme"])
+    now = programs.now.isoformat()
+    stop = {"channel": "sms", "state": "revoked", "evidence": "by phone", "portfolio": "acme"}
+    promise = {"event_id": "p1", "amount": "1.00", "due": "2026-11-27", "at": now}
     async with programs.calling(token) as client:
         assert [row["loan"] for row in (await client.get(f"{V1}/loans")).json()["rows"]] == [mine.loan_id]
         assert len((await client.get(f"{V1}/cases")).json()["rows"]) == 1
-        for at in ("/loans?portfolio=other", f"/loans/{theirs.loan_id}", "/portfolios/other/figures"):
-            assert (await client.get(V1 + at)).status_code == 403, at
+        for of in ("other", "none"):
+            for at in (f"/loans?portfolio={of}", f"/portfolios/{of}/figures"):
+                assert (await client.get(V1 + at)).status_code == 403, at
+        # Of another's borrower or loan the answer is that of one whom nobody has.
+        for way, body in (
+            ("/may-contact", {"channel": "call"}),
+            ("/contacts", {"channel": "call", "at": now}),
+            ("/consents", stop),
+            ("/promises", promise),
+        ):
+            for given in (body, {**body, "portfolio": "other"}, {**body, "portfolio": "none"}):
+                if way == "/contacts" and given is not body:
+                    continue
+                said = [
+                    await client.post(V1 + way, json={**given, "borrower": one})
+                    for one in (theirs.external_id, "none")
+                ]
+                assert said[0].status_code == (404 if given is body else 403), way
+                assert said[0].text == said[1].text, way
+        said = [await client.get(f"{V1}/loans/{one}") for one in (theirs.loan_id, "none")]
+        assert (said[0].status_code, said[0].text) == (404, said[1].text)
+    denied = await programs.book.sql("SELECT count(*) FROM events WHERE action = 'access.denied'")
+    assert denied[0][0] > 0

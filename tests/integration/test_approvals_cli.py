@@ -58,15 +58,20 @@ async def test_a_held_tape_is_listed_with_its_picture_and_answered(kept: Kept, t
 
 async def test_differences_are_listed_explained_and_accepted(kept: Kept, tmp_path: Path) -> None:
     assert "No loan differs" in (await kept.run("differences")).out
-    loans = [loan("L1", core_outstanding="310.00"), loan("L2", "B2", core_outstanding="-20.00"), *MANY[2:]]
+    loans = [
+        loan("L1", core_outstanding="310.00", late_fee="10.00"),
+        loan("L2", "B2", core_outstanding="-20.00"),
+        *MANY[2:],
+    ]
     pays = [paid("L2", "p", "2026-03-01", "320.00")]
     assert (await kept.run("import", "loans", tape(tmp_path / "t", loans, DUES, pays), *ORDER)).code == 0
     found = {one["loan"]: one for one in await kept.json("differences")}
     assert (found["L1"]["ours"], found["L1"]["theirs"]) == ("300.00", "310.00")
-    assert found["L1"]["explanation"] == "the tape feeds no fees, and the loan is late"
-    assert found["L2"]["explanation"] is not None
+    assert found["L1"]["explanation"] is not None
+    assert "310.00 there = 300.00 here + 10.00 of fees" in found["L1"]["explanation"]
+    assert "-20.00 there = 0.00 here - 20.00 of credit" in str(found["L2"]["explanation"])
     table = " ".join((await kept.run("differences")).out.split())
-    assert "the tape feeds no fees" in table
+    assert "the tape states fees" in table
     assert "name the loans, or say --all" in (await kept.run("differences", "accept")).complaint
     assert await kept.json("differences", "accept", "L1") == {"accepted": 1}
     assert [one["loan"] for one in await kept.json("differences")] == ["L2"]

@@ -147,6 +147,20 @@ async def test_a_good_tape_takes_the_place_of_a_held_one(office: Office, tmp_pat
     assert await book_rows(office, "SELECT held_since FROM feeds") == [(None,)]
 
 
+async def test_an_older_tape_does_not_take_the_place_of_a_newer_one(office: Office, tmp_path: Path) -> None:
+    """Whether it came before, or is played as of an earlier day; what waits, waits on; its feed is held."""
+    await day_one(office, tmp_path)
+    key = _key(await bring(office, tape(tmp_path / "two", *lacking()), now=TOMORROW))
+    again = await bring(office, tmp_path / "one", now=TOMORROW, as_of=TOMORROW.date())  # the very same
+    earlier = tape(tmp_path / "three", loans(tags="seen"), dues())
+    older = await bring(office, earlier, now=TOMORROW + timedelta(hours=1), as_of=NOW.date())
+    for report in (again, older):
+        assert f"approval {key} waits on: this tape is older than the one that it is about" in report.notes
+    assert [one.id for one in await waiting(office, OPERATIONS)] == [key]
+    assert await book_rows(office, "SELECT held_since IS NULL FROM feeds") == [(False,)]
+    assert (await approve(office, OPERATIONS, key, TOMORROW))["held_for_approval"] is False
+
+
 async def test_another_file_by_the_name_is_not_what_was_seen(office: Office, tmp_path: Path) -> None:
     await day_one(office, tmp_path)
     report = await bring(office, tape(tmp_path / "two", *lacking()), now=TOMORROW)

@@ -212,20 +212,23 @@ async def test_acceptance_28_the_core_system_states_other_balances(office: Offic
         loan("L1", core_outstanding="300.00", core_dpd="0"),
         loan("L2", "B2", core_outstanding="310.00", core_dpd="0"),
         loan("L3", "B3", core_outstanding="250.00", core_dpd="2"),
+        # A fee of another amount, and a day that is a due date by chance, explain nothing.
+        loan("L4", "B4", core_outstanding="307.00", core_dpd="0", late_fee="7.01"),
     ]
     dues = [
         row
-        for key in ("L1", "L2", "L3")
+        for key in ("L1", "L2", "L3", "L4")
         for row in (due(key, 1, "2026-07-02"), due(key, 2, "2026-08-02"), due(key, 3, "2026-09-02"))
     ]
     pays = [paid("L3", "p", "2026-06-30", "40.00")]
     report = await bring(office, tape(tmp_path / "t", loans, dues, pays))
-    assert "2 loans differ from what the core system states: `kept differences`" in report.notes
+    assert "3 loans differ from what the core system states: `kept differences`" in report.notes
     found = await differences(office, OPERATIONS)
     assert [(one["loan"], one["what"], one["ours"], one["theirs"], one["explained_by"]) for one in found] == [
         ("L2", "outstanding", "300.00", "310.00", None),
         ("L3", "dpd", 0, 2, None),
         ("L3", "outstanding", "260.00", "250.00", None),
+        ("L4", "outstanding", "300.00", "307.00", None),
     ]
     mail = Counting("email")
     now = NOW + 5 * DAY
@@ -243,7 +246,47 @@ async def test_acceptance_28_the_core_system_states_other_balances(office: Offic
     assert {one.to for one in mail.took} == {"b1@example.org", "b2@example.org"}
     agreed = [*loans[:2], loan("L3", "B3", core_outstanding="260.00", core_dpd="4")]
     await bring(office, tape(tmp_path / "t", agreed, dues, pays), now=now)
-    assert [one["loan"] for one in await differences(office, OPERATIONS)] == ["L1", "L2"]  # days went by
+    assert [one["loan"] for one in await differences(office, OPERATIONS)] == [
+        "L1",
+        "L2",
+        "L4",
+    ]  # days went by
+
+
+async def test_a_difference_is_explained_where_both_sides_are_equal_and_nowhere_else(
+    office: Office, tmp_path: Path
+) -> None:
+    """On the first of July: three installments of 100 since March, 100 of them paid."""
+    loans = [
+        loan("L1", core_outstanding="212.50", fees_owed="12.00", late_charge="0.50"),  # their sum
+        loan("L2", core_outstanding="212.51", fees_owed="12.00", late_charge="0.50"),
+        loan("L3", core_outstanding="200.00", core_dpd="61"),  # since the first of May
+        loan("L4", core_outstanding="200.01", core_dpd="61"),  # other money: no matter of order
+        loan("L5", core_outstanding="200.00", core_dpd="92"),
+        loan("L6", core_outstanding="200.00", core_dpd="90"),
+        loan("L7", core_dpd="61"),
+        loan("L8", core_outstanding="100.00", core_dpd="91"),  # 200 came: April is open there
+    ]
+    numbers = range(1, len(loans) + 1)
+    pays = [paid(f"L{n}", f"p{n}", "2026-03-01", "100.00") for n in numbers]
+    pays.append(paid("L8", "p9", "2026-04-01", "100.00"))
+    dues = [row for n in numbers for row in three(f"L{n}")]
+    await bring(office, tape(tmp_path / "t", loans, dues, pays))
+    found = {(one["loan"], one["what"]): one for one in await differences(office, OPERATIONS)}
+    assert {key: one["explained_by"] for key, one in found.items()} == {
+        ("L1", "outstanding"): "fees_not_fed",
+        ("L2", "outstanding"): None,
+        ("L3", "dpd"): None,  # 200 are due before May, 100 came
+        ("L4", "dpd"): None,
+        ("L4", "outstanding"): None,
+        ("L5", "dpd"): "convention",
+        ("L6", "dpd"): None,
+        ("L7", "dpd"): None,
+        ("L8", "dpd"): "allocation_order",
+    }
+    assert "212.50 there = 200.00 here + 12.50 of fees" in str(found["L1", "outstanding"]["explanation"])
+    assert "92 there = 91 here + 1" in str(found["L5", "dpd"]["explanation"])
+    assert "100.00 is outstanding there = 100.00 here" in str(found["L8", "dpd"]["explanation"])
 
 
 @pytest.mark.parametrize("status", ["recalled", "sold", "written_off"])

@@ -13,7 +13,7 @@ from casework.errors import CaseworkInputError
 from casework.insight.check import check
 from casework.look import LookReport, _look_at  # pyright: ignore[reportPrivateUsage]
 from casework.people import Name, candidates, compare, merge, merges, unmerge
-from casework.staff.rights import Actor, Denied, Role
+from casework.staff.rights import Action, Actor, Denied, Role
 from storage.chat.holdings import loans_of, schedule_of
 from storage.course import due_cases
 from storage.facts import load_facts
@@ -225,6 +225,24 @@ async def test_it_takes_the_right_in_every_portfolio_of_both(town: Two) -> None:
             await compare(town.office, actor, *town.names(), town.now)
         with pytest.raises(Denied):
             await unmerge(town.office, actor, *town.names(), town.now)
+    # Without a case of their own a person is of the portfolios of their loans; without loans, of every one.
+    for name in ("guarantor", "nobody"):
+        await town.old.person(name)
+    await town.book.sql(
+        "INSERT INTO parties (loan_id, person_id, case_id, role) SELECT $1::bigint, id, $2::bigint, "
+        "'guarantor' FROM persons WHERE external_id = 'guarantor' RETURNING 1",
+        town.ann.loan,
+        town.ann.case,
+    )
+    of_second = Actor("half", Role.SUPERVISOR, frozenset({"second"}))
+    merging = Actor("token", Role.SUPERVISOR, None, frozenset({Action.MERGE_PERSONS}))
+    for actor, one, other in (
+        (of_second, "guarantor", town.other.external_id),
+        (of_second, "nobody", town.other.external_id),
+        (merging, "guarantor", "nobody"),
+    ):
+        with pytest.raises(Denied):
+            await compare(town.office, actor, Name(one), Name(other), town.now)
 
 
 async def test_a_third_record_goes_with_the_one_it_was_merged_with(town: Two) -> None:
