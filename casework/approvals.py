@@ -19,6 +19,7 @@ from storage import approvals as stored
 from storage.approvals import Approval
 from storage.audit import Datum, Event, write
 from storage.raw import Raw
+from storage.rulebooks import published
 
 KINDS: Final[Mapping[str, Kind]] = {"import": IMPORT, KIND: PUBLISH, plans.KIND: plans.PLAN}
 
@@ -37,6 +38,15 @@ async def in_words(office: Office, actor: Actor, question: Approval) -> tuple[st
         return ()
     async with office.transaction() as raw:
         return await (changes if question.kind == KIND else plans.in_words)(raw, question)
+
+
+async def version_of(office: Office, actor: Actor, question: Approval) -> str | None:
+    """The YAML of the version that waits; None: the question is of something else. Raises Denied."""
+    require(actor, KINDS[question.kind].action, question.portfolio)
+    if question.kind != KIND:
+        return None
+    async with office.transaction() as raw:
+        return (await published(raw))[question.content["version"]]
 
 
 async def approve(office: Office, actor: Actor, key: int, now: datetime) -> Mapping[str, Any]:

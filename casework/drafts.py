@@ -6,7 +6,7 @@ somebody else says yes to it: casework/publish.py says what that does.
 
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,7 @@ from casework.experiments import keep_arms
 from casework.office import Office
 from casework.publish import KIND
 from casework.releases import in_force
+from casework.roll_out import Measure
 from casework.staff.rights import Action, Actor, require
 from messages.templates import library
 from storage import approvals
@@ -143,11 +144,22 @@ async def drop_draft(office: Office, actor: Actor, name: str, now: datetime) -> 
         await _note(raw, actor, "strategy.draft_dropped", "strategy_draft", key, name, now)
 
 
-async def submit(office: Office, actor: Actor, name: str, text: str, now: datetime, share: int = 100) -> int:
+async def submit(
+    office: Office,
+    actor: Actor,
+    name: str,
+    text: str,
+    now: datetime,
+    share: int = 100,
+    measure: Measure | None = None,
+) -> int:
     """Write a version and ask somebody else for their yes to it; the id of the question.
 
-    `share`: percent of the people that it is put in force for first. What the same author asked for of this
-    strategy before, and nobody answered, is superseded. Raises Denied, CaseworkInputError.
+    share     percent of the people that it is put in force for first
+    measure   of a share: the experiment that it is, whose size is told with the question
+
+    What the same author asked for of this strategy before, and nobody answered, is superseded. Raises Denied,
+    CaseworkInputError.
     """
     require(actor, Action.PUBLISH_STRATEGY)
     if share not in SHARES:
@@ -177,7 +189,10 @@ async def submit(office: Office, actor: Actor, name: str, text: str, now: dateti
                 if one.asked_by == actor.name:
                     await approvals.answer(raw, one.id, "superseded", actor.name, now)
         about = f"strategy {name} v{number}, for {share}% of the people"
-        content = {"name": name, "version": version, "share": share}
+        content: dict[str, Any] = {"name": name, "version": version, "share": share}
+        if measure is not None and share < 100:
+            about += f", as an experiment that needs {measure.needed:,} people under either version"
+            content["measure"] = msgspec.to_builtins(measure)
         key = await approvals.ask(raw, KIND, None, about, content, actor.name, now)
         await stored.drop(raw, name, actor.name)
         await _note(raw, actor, "strategy.submitted", "strategy_version", version, name, now)

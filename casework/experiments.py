@@ -72,48 +72,78 @@ async def start(
     people only is under its strategy.
     """
     require(actor, Action.RUN_EXPERIMENT)
+    async with office.transaction() as raw:
+        return await begin(
+            raw,
+            actor,
+            name,
+            now_share,
+            hoped_share,
+            now,
+            asks=asks,
+            within_days=within_days,
+            horizon=horizon,
+        )
+
+
+async def begin(
+    raw: Raw,
+    actor: Actor,
+    name: str,
+    now_share: float,
+    hoped_share: float,
+    now: datetime,
+    *,
+    asks: str,
+    within_days: int,
+    horizon: timedelta,
+) -> Plan:
+    """The same within a transaction, for who had the right asked.
+
+    A roll-out that is begun anew is an experiment of its own: gentle@3.2.
+    """
     if asks not in ASKS:
         raise CaseworkInputError(f"{asks!r} cannot be asked; there are: {', '.join(ASKS)}")
-    async with office.transaction() as raw:
-        version: int | None = None
-        old: int | None = None
-        if "@" in name:
-            strategy, arms, version, old = await _of_roll_out(raw, name, horizon)
-        else:
-            strategy, arms = await _of_strategy(raw, name)
-        before = await stored.experiments(raw, name)
-        if before:
-            raise CaseworkInputError(
-                f"experiment {name} was started on {before[0].started_at.date()}; another one needs a name "
-                "of its own in `arms.experiment`, so that people are drawn anew"
-            )
-        people = needed(now_share, hoped_share, len(arms.split) - 1)
-        ends = now + arms.horizon
-        shares = round(now_share * 10_000), round(hoped_share * 10_000)
-        key = await stored.start(
-            raw,
-            Started(
-                name,
-                strategy.name,
-                arms.split,
-                arms.holdout,
-                asks,
-                within_days,
-                *shares,
-                people,
-                now,
-                ends,
-                actor.name,
-                version,
-                old,
-            ),
+    version: int | None = None
+    old: int | None = None
+    if "@" in name:
+        strategy, arms, version, old = await _of_roll_out(raw, name, horizon)
+        name = arms.experiment
+    else:
+        strategy, arms = await _of_strategy(raw, name)
+    before = await stored.experiments(raw, name)
+    if before:
+        raise CaseworkInputError(
+            f"experiment {name} was started on {before[0].started_at.date()}; another one needs a name "
+            "of its own in `arms.experiment`, so that people are drawn anew"
         )
-        data = {"experiment": name, "strategy": strategy.name, "needed": people}
-        await write(
-            raw.connection,
-            [Event(now, actor.name, actor.role, "experiment.started", "experiment", key, data)],
-        )
-        return Plan(name, strategy.name, arms, people, ends, await eligible(raw, strategy.name))
+    people = needed(now_share, hoped_share, len(arms.split) - 1)
+    ends = now + arms.horizon
+    shares = round(now_share * 10_000), round(hoped_share * 10_000)
+    key = await stored.start(
+        raw,
+        Started(
+            name,
+            strategy.name,
+            arms.split,
+            arms.holdout,
+            asks,
+            within_days,
+            *shares,
+            people,
+            now,
+            ends,
+            actor.name,
+            version,
+            old,
+        ),
+    )
+    data = {"experiment": name, "strategy": strategy.name, "needed": people}
+    await write(
+        raw.connection,
+        [Event(now, actor.name, actor.role, "experiment.started", "experiment", key, data)],
+    )
+    return Plan(name, strategy.name, arms, people, ends, await eligible(raw, strategy.name))
 
 
 async def stop(office: Office, actor: Actor, name: str, why: str, now: datetime) -> int:
@@ -128,7 +158,7 @@ async def stop(office: Office, actor: Actor, name: str, why: str, now: datetime)
             when = one.ended_at.date() if one.ended_at else "an earlier day"
             raise CaseworkInputError(f"experiment {name} runs no more: {one.state} on {when}")
         found = await result_of(office, raw, one, now)
-        return await _end(raw, actor, one, "stopped", now, found, why)
+        return await end(raw, actor, one, "stopped", now, found, why)
 
 
 async def watch(office: Office, actor: Actor, now: datetime) -> list[tuple[Experiment, str, Result]]:
@@ -145,19 +175,19 @@ async def watch(office: Office, actor: Actor, now: datetime) -> list[tuple[Exper
             found = await result_of(office, raw, one, now)
             if found.harmed or found.answered or horizon_over(one, found.arms, now):
                 state = "harmed" if found.harmed else "answered"
-                await _end(raw, actor, one, state, now, found, found.harmed)
+                await end(raw, actor, one, state, now, found, found.harmed)
                 ended.append((one, state, found))
     return ended
 
 
 async def keep_arms(raw: Raw, strategy: Strategy) -> None:
     """CaseworkInputError where a version would change the arms of an experiment of its strategy that runs."""
-    for one in await _running(raw, strategy.name):
+    for one in await running(raw, strategy.name):
         arms = strategy.arms
         if one.version is not None:
             raise CaseworkInputError(
                 f"strategy {strategy.name}: its roll-out is the experiment {one.name}, which runs; "
-                f"`kept experiment stop {one.name}` ends it now, and then another share may be published"
+                f"`kept strategy widen {strategy.name}` goes on with it, and a rollback ends it"
             )
         if arms is None or (arms.experiment, arms.split, arms.holdout) != (one.name, one.arms, one.holdout):
             raise CaseworkInputError(
@@ -168,11 +198,12 @@ async def keep_arms(raw: Raw, strategy: Strategy) -> None:
 
 async def end_with(raw: Raw, actor: Actor, strategy: str, why: str, now: datetime) -> None:
     """Stop what runs in a strategy: the version with its arms is taken out of force."""
-    for one in await _running(raw, strategy):
-        await _end(raw, actor, one, "stopped", now, None, why)
+    for one in await running(raw, strategy):
+        await end(raw, actor, one, "stopped", now, None, why)
 
 
-async def _running(raw: Raw, strategy: str) -> list[Experiment]:
+async def running(raw: Raw, strategy: str) -> list[Experiment]:
+    """The experiments of a strategy that run: in its arms, or its roll-out."""
     found = await stored.experiments(raw)
     return [one for one in found if one.strategy == strategy and one.state == "running"]
 
@@ -212,20 +243,37 @@ async def _of_roll_out(raw: Raw, name: str, horizon: timedelta) -> tuple[Strateg
     """The strategy, its versions as arms, and the ids of the new one and the one before."""
     of, _, number = name.partition("@")
     record = await releases(raw, of)
+    for one in await running(raw, of):
+        if one.version is not None:
+            raise CaseworkInputError(f"experiment {name!r}: the roll-out is measured already, as {one.name}")
     release = in_force(record).get(of)
     if release is None or release.before is None or number.removeprefix("v") != str(record[-1].number):
         raise CaseworkInputError(
             f"experiment {name!r}: that version is not being rolled out; "
             f"`kept strategy publish FILE --share 25` begins to"
         )
-    arms = Arms(name, ((BEFORE, 100 - release.share), (NEW, release.share)), 0, horizon)
+    arms = Arms(
+        await _free(raw, f"{of}@{record[-1].number}"),
+        ((BEFORE, 100 - release.share), (NEW, release.share)),
+        0,
+        horizon,
+    )
     strategy = read_strategy((await published(raw))[release.version], "published")
     return strategy, arms, release.version, release.before
 
 
-async def _end(
+async def _free(raw: Raw, name: str) -> str:
+    """The name, or the next one where there was such a roll-out before: gentle@3, gentle@3.2, gentle@3.3."""
+    known = {one.name for one in await stored.experiments(raw)}
+    return next(
+        one for one in (name, *(f"{name}.{count}" for count in range(2, len(known) + 3))) if one not in known
+    )
+
+
+async def end(
     raw: Raw, actor: Actor, one: Experiment, state: str, now: datetime, found: Result | None, why: str | None
 ) -> int:
+    """It is over, with what was found; how many cases are looked at again."""
     document = None if found is None else msgspec.to_builtins(found)
     await stored.end(raw, one.id, state, now, actor.name, why=why, finding=document)
     if state == "harmed" and one.before is not None:

@@ -16,19 +16,17 @@ from casework.experiments import end_with, keep_arms
 from casework.office import Office
 from casework.questions import Kind
 from casework.releases import in_force
+from casework.roll_out import Measure, note, put_in_force, roll_out, wider
 from casework.staff.rights import Action, Actor, require
 from casework.volume import sends_in_a_day
 from messages.templates import library
 from storage import approvals
 from storage.approvals import Approval
-from storage.audit import Datum, Event, write
 from storage.raw import Raw
 from storage.rulebooks import (
     Released,
     published,
-    release,
     releases,
-    touch_governed,
     versions,
     write_version,
 )
@@ -57,16 +55,24 @@ async def publish(
 ) -> Published:
     """Publish the strategy written in `text`, for `share` percent of the people it governs.
 
+    A version that is being rolled out goes on to a wider share.
+
     Raises Denied, and StrategyInputError where it is no strategy, or speaks in texts that are not there.
     """
     require(actor, Action.PUBLISH_STRATEGY)
     strategy = read_strategy(text, file_name)
     check_texts(strategy, file_name)
     async with office.transaction() as raw:
-        await keep_arms(raw, strategy)
-        before = in_force(await releases(raw, strategy.name)).get(strategy.name)
+        record = await releases(raw, strategy.name)
+        before = in_force(record).get(strategy.name)
         version, new = await write_version(raw, strategy.name, strategy.digest, text, now, actor.name)
         number = await raw.value("SELECT version FROM strategy_versions WHERE id = $1", version)
+        rolled = before is not None and before.before is not None and before.version == version
+        if before is not None and rolled and before.share < share:
+            # Its guard was held against everybody when its roll-out began.
+            cases = await wider(office, raw, actor, record[-1], before, share, now)
+            return Published(strategy.name, version, number, False, cases)
+        await keep_arms(raw, strategy)
         if not new and before is not None and (before.version, before.share) == (version, share):
             return Published(strategy.name, version, number, False, 0)
         volume: int | None = None
@@ -79,9 +85,9 @@ async def publish(
             )
             content = {"name": strategy.name, "version": version, "share": share}
             key = await approvals.ask(raw, KIND, None, about, content, actor.name, now)
-            await _note(raw, actor, "strategy.held", version, now, {"approval": key, "volume": volume})
+            await note(raw, actor, "strategy.held", version, now, {"approval": key, "volume": volume})
             return Published(strategy.name, version, number, new, 0, key, volume)
-        cases = await _release(raw, actor, strategy.name, version, now, share=share)
+        cases = await put_in_force(raw, actor, strategy.name, version, now, share=share)
     return Published(strategy.name, version, number, new, cases, None, volume)
 
 
@@ -108,7 +114,7 @@ async def rollback(office: Office, actor: Actor, name: str, now: datetime) -> Pu
                 f"strategy {name} has no version before v{record[-1].number} that one could go back to"
             )
         await end_with(raw, actor, name, "rolled_back", now)
-        cases = await _release(raw, actor, name, before.version, now, action="rollback")
+        cases = await put_in_force(raw, actor, name, before.version, now, action="rollback")
     return Published(name, before.version, before.number, False, cases)
 
 
@@ -180,29 +186,6 @@ def check_texts(strategy: Strategy, file_name: str) -> None:
                 )
 
 
-async def _release(
-    raw: Raw,
-    actor: Actor,
-    name: str,
-    version: int,
-    now: datetime,
-    *,
-    action: str = "publish",
-    share: int = 100,
-) -> int:
-    await release(raw, name, version, now, actor.name, action=action, share=share)
-    cases = await touch_governed(raw, name, now)
-    await _note(raw, actor, f"strategy.{action}", version, now, {"share": share, "cases": cases})
-    return cases
-
-
-async def _note(
-    raw: Raw, actor: Actor, what: str, version: int, now: datetime, data: Mapping[str, Datum]
-) -> None:
-    event = Event(now, actor.name, actor.role, what, "strategy_version", version, data)
-    await write(raw.connection, [event])
-
-
 async def changes(raw: Raw, question: Approval) -> tuple[str, ...]:
     """What the version that waits would change beside the one in force, in words; a first one: its steps."""
     name, version = question.content["name"], question.content["version"]
@@ -219,7 +202,9 @@ async def _yes(
 ) -> Mapping[str, Any]:
     asked = question.content
     await keep_arms(raw, read_strategy((await published(raw))[asked["version"]], asked["name"]))
-    cases = await _release(raw, actor, asked["name"], asked["version"], now, share=asked["share"])
+    measure = asked.get("measure")
+    measured = None if measure is None else msgspec.convert(measure, Measure)
+    cases = await roll_out(raw, actor, asked["name"], asked["version"], asked["share"], measured, now)
     return {"strategy": asked["name"], "cases": cases}
 
 

@@ -111,6 +111,31 @@ async def end(
     return bool(ended)
 
 
+async def enrolled(raw: Raw, experiment: int, arm: str) -> list[int]:
+    """Who was drawn into an arm, and is still in it."""
+    rows = await raw.rows(
+        "SELECT person_id FROM enrolments WHERE experiment_id = $1 AND arm = $2 AND moved_at IS NULL",
+        experiment,
+        arm,
+    )
+    return [row[0] for row in rows]
+
+
+async def widen(
+    raw: Raw, experiment: int, arms: tuple[tuple[str, int], ...], moved: Sequence[int], now: datetime
+) -> None:
+    """Its arms have these shares from now on, and the persons in `moved` have left the one they were in."""
+    await raw.run(
+        "UPDATE experiments SET arms = $2::text::jsonb WHERE id = $1", experiment, orjson.dumps(arms).decode()
+    )
+    await raw.run(
+        "UPDATE enrolments SET moved_at = $3 WHERE experiment_id = $1 AND person_id = ANY($2)",
+        experiment,
+        list(moved),
+        now,
+    )
+
+
 async def drawn_of(raw: Raw, persons: Sequence[int]) -> Mapping[int, tuple[Drawn, ...]]:
     """What each of `persons` was drawn into, the first first."""
     if not persons:

@@ -127,7 +127,7 @@ async def result_of(office: Office, raw: Raw, one: Experiment, now: datetime) ->
     }
     harms = {
         arm: {str(kind): count for kind, count in zip(counted.HARMS, counts, strict=True)}
-        for arm, _, *counts in await counted.harms(raw, one.id, until)
+        for arm, _, *counts in await counted.harms(raw, one.id, one.within_days, until)
     }
     names = [name for name, _ in one.arms] + ([HOLDOUT] if one.holdout else [])
     arms = {name: Arm(name, *answers.get(name, ()), harms=harms.get(name, {})) for name in names}

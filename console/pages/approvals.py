@@ -4,11 +4,13 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Form, Path, Response
 
-from casework.approvals import KINDS, approve, in_words, refuse, waiting
+from casework.approvals import KINDS, approve, in_words, refuse, version_of, waiting
+from console.ladder import Ladder, ladder
 from console.registry import Page
 from console.render import go, show
 from console.visits import Visiting
 from console.waking import wake
+from strategies.language import read_strategy
 
 
 async def approvals(visit: Visiting, done: Literal["approved", "refused", "asked"] | None = None) -> Response:
@@ -16,7 +18,12 @@ async def approvals(visit: Visiting, done: Literal["approved", "refused", "asked
     office, actor = visit.desk.office, visit.actor
     found = [(one, await in_words(office, actor, one)) for one in await waiting(office, actor)]
     own = {one.id for one, _ in found if KINDS[one.kind].four_eyes and one.asked_by == actor.name}
-    return show(visit, "approvals.html", found=found, own=own, done=done)
+    ladders: dict[int, Ladder] = {}
+    for one, _ in found:
+        text = await version_of(office, actor, one)
+        if text is not None:
+            ladders[one.id] = ladder(read_strategy(text, "version"))
+    return show(visit, "approvals.html", found=found, own=own, done=done, ladders=ladders)
 
 
 async def answer(

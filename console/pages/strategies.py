@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from fastapi import Path, Query, Response
+from fastapi import Form, Path, Query, Response
 
-from casework.drafts import drafts
+from casework.drafts import SHARES, drafts
 from casework.errors import CaseworkInputError
 from casework.insight.strategies import Shelf, Version, compared, in_words, shelf, shelves, source_of
 from casework.publish import rollback
+from casework.roll_out import rolling, widen
 from casework.staff.rights import Action
 from console.ladder import ladder
 from console.lists import Column, Listing, Rows, listed
@@ -94,6 +95,8 @@ async def strategy(
         earlier=earlier,
         changes=changes,
         tunes=visit.may(Action.PUBLISH_STRATEGY),
+        rolled=await rolling(office, actor, name, visit.now),
+        steps=SHARES,
         own_draft=any(one.author == actor.name for one in await drafts(office, actor, name)),
         numbers={one.id: one.number for one in found.versions},
     )
@@ -102,6 +105,13 @@ async def strategy(
 async def back(visit: Visiting, name: Name) -> Response:
     """The version before is in force again."""
     await rollback(visit.desk.office, visit.actor, name, visit.now)
+    await wake(visit.desk, "look")
+    return go(f"/strategies/{name}")
+
+
+async def wider(visit: Visiting, name: Name, share: Annotated[int, Form(ge=1, le=100)]) -> Response:
+    """What is rolled out is in force for more people, or for everybody."""
+    await widen(visit.desk.office, visit.actor, name, share, visit.now)
     await wake(visit.desk, "look")
     return go(f"/strategies/{name}")
 
@@ -127,4 +137,5 @@ PAGES = (
     Page("/strategies", strategies, _SEE, menu="strategies", group="tuning"),
     Page("/strategies/{name}", strategy, _SEE),
     Page("/strategies/{name}/rollback", back, _TUNE, method="POST"),
+    Page("/strategies/{name}/widen", wider, _TUNE, method="POST"),
 )

@@ -6,6 +6,8 @@ import msgspec
 from fastapi import Form, Query, Response
 
 from casework.drafts import SHARES, check, drop_draft, open_draft, save_draft, submit, texts
+from casework.errors import CaseworkInputError
+from casework.roll_out import Measure
 from casework.staff.rights import Action
 from console.ladder import ladder
 from console.pages.strategies import Name
@@ -16,6 +18,7 @@ from strategies.completion import completions
 
 _Number = Annotated[int | None, Query(ge=1, lt=1 << 31)]
 _Text = Annotated[str, Form(max_length=200_000)]
+_Percent = Annotated[str, Form(max_length=12)]
 _Base = Annotated[int | None, Form(ge=1, lt=1 << 31)]
 
 
@@ -34,6 +37,10 @@ async def edited(
     text: _Text = "",
     base: _Base = None,
     share: Annotated[int, Form(ge=1, le=100)] = 100,
+    now: _Percent = "",
+    hoped: _Percent = "",
+    asks: Annotated[Literal["paid", "current"], Form()] = "paid",
+    within: Annotated[int, Form(ge=1, le=365)] = 14,
 ) -> Response:
     """What was written is looked at, kept, handed in or thrown away."""
     office, actor = visit.desk.office, visit.actor
@@ -47,11 +54,28 @@ async def edited(
         await save_draft(office, actor, name, text, base, visit.now)
         return go(f"/strategies/{name}/simulations?what=draft")
     if do == "submit" and not (await check(office, actor, name, text)).slips:
-        await submit(office, actor, name, text, visit.now, share)
+        measure = _measure(now, hoped, asks, within) if share < 100 else None
+        await save_draft(office, actor, name, text, base, visit.now)  # it is there if it is not taken
+        await submit(office, actor, name, text, visit.now, share, measure)
         return go("/approvals?done=asked")
     desk = await open_draft(office, actor, name)
     desk = msgspec.structs.replace(desk, text=text, base=base)
     return await _shown(visit, desk, status=422 if do == "submit" else 200)
+
+
+def _measure(now: str, hoped: str, asks: str, within: int) -> Measure | None:
+    """What a roll-out is measured by; None: by nothing, as both percents are left out. CaseworkInputError."""
+    if not now.strip() and not hoped.strip():
+        return None
+    try:
+        low, high = (
+            round(float(one.strip().removesuffix("%").replace(",", ".")) * 100) for one in (now, hoped)
+        )
+    except (ValueError, OverflowError):
+        raise CaseworkInputError(
+            f"{now!r} and {hoped!r}: two shares in percent are needed, like 40 and 43"
+        ) from None
+    return Measure(low, high, asks, within)
 
 
 async def checked(visit: Visiting, name: Name, text: _Text = "") -> Response:

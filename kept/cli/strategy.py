@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Strategies: what comes when, for whom.")
     group.command("validate", help="Say whether a file is a strategy, and what it does.")(validate)
     group.command("publish", help="Put a file in force as a new version, within its guard.")(publish)
+    group.command("widen", help="Roll out what is rolled out to more people; 100: to everybody.")(widen)
     group.command("rollback", help="Put the version before in force again, at the next claim.")(rollback)
     group.command("list", help="The strategies, their versions, and what is in force.")(list_)
     group.command("diff", help="What changes from one to another, in plain words.")(diff)
@@ -77,6 +78,23 @@ def publish(file: _File, by: _By = "operator", share: _Share = 100, as_json: AsJ
     else:
         done = "is in force" if came.new or came.cases else "is in force already"
         out.print(f"{came.name} v{came.number} {done}; {came.cases} cases are looked at again.", markup=False)
+
+
+def widen(
+    name: _Name,
+    share: Annotated[int, typer.Option("--share", min=2, max=100, metavar="PERCENT", help="Of the people.")],
+    by: _By = "operator",
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a roll-out."""
+    number, cases = asyncio.run(_widen(name, share, by))
+    if as_json:
+        print_json({"strategy": name, "version": number, "share": share, "cases": cases})
+    else:
+        console().print(
+            f"{name} v{number} is in force for {share}% of the people; {cases} cases are looked at again.",
+            markup=False,
+        )
 
 
 def rollback(name: _Name, by: _By = "operator", as_json: AsJson = False) -> None:
@@ -170,6 +188,16 @@ async def _publish(text: str, name: str, by: str, share: int) -> "Published":
 
     async with assembled(load()) as running:
         return await use(running.office, _actor(by), text, name, SystemClock().now(), share=share)
+
+
+async def _widen(name: str, share: int, by: str) -> tuple[int, int]:
+    from casework.roll_out import widen as use
+    from kept.bootstrap import assembled
+    from kept.clock import SystemClock
+    from kept.config import load
+
+    async with assembled(load()) as running:
+        return await use(running.office, _actor(by), name, share, SystemClock().now())
 
 
 async def _rollback(name: str, by: str) -> "Published":

@@ -8,6 +8,7 @@ from storage.raw import Raw
 
 # A person is counted where the days are over and the payments of those days are known; what is within the
 # tolerance is paid. `paid`: the installment they were drawn with. `current`: all that was due of its loan.
+# Whom a wider roll-out moved to the other version counts where their days were over by then, else nowhere.
 _ANSWERS: Final = """
 WITH drawn AS (
   SELECT e.arm, e.loan_id, e.installment_id, l.portfolio_id, l.currency,
@@ -16,7 +17,8 @@ WITH drawn AS (
            <= least(f.fed_at, $3) AS known
   FROM enrolments e JOIN loans l ON l.id = e.loan_id
   JOIN feeds f ON f.portfolio_id = l.portfolio_id AND f.source = l.source
-  WHERE e.experiment_id = $1
+  WHERE e.experiment_id = $1 AND (e.moved_at IS NULL OR
+    ((e.at AT TIME ZONE l.zone)::date + $2::int + 1)::timestamp AT TIME ZONE l.zone <= e.moved_at)
 ), tolerances AS (
   SELECT * FROM unnest($5::bigint[], $6::text[], $7::bigint[]) t(portfolio_id, currency, minor)
 )
@@ -38,16 +40,19 @@ _HARMS: Final = """
 SELECT e.arm, count(*) AS people,
        count(*) FILTER (WHERE EXISTS (
          SELECT 1 FROM consents c WHERE c.person_id = e.person_id AND c.state = 'revoked'
-           AND c.at > e.at AND c.at <= $2)) AS opt_outs,
+           AND c.at > e.at AND c.at <= least($3, e.moved_at))) AS opt_outs,
        count(*) FILTER (WHERE 'complaint' = ANY(o.codes)) AS complaints,
        count(*) FILTER (WHERE o.codes && ARRAY['wrong_number', 'wrong_person', 'third_party']) AS wrong_party,
        count(*) FILTER (WHERE 'dispute' = ANY(o.codes)) AS disputes
 FROM enrolments e
 CROSS JOIN LATERAL (
   SELECT coalesce(array_agg(o.code), '{}') AS codes FROM cases b JOIN outcomes o ON o.case_id = b.id
-  WHERE b.person_id = e.person_id AND o.undone_at IS NULL AND o.at > e.at AND o.at <= $2
+  WHERE b.person_id = e.person_id AND o.undone_at IS NULL AND o.at > e.at AND o.at <= least($3, e.moved_at)
 ) o
-WHERE e.experiment_id = $1 GROUP BY e.arm
+JOIN loans l ON l.id = e.loan_id
+WHERE e.experiment_id = $1 AND (e.moved_at IS NULL OR
+    ((e.at AT TIME ZONE l.zone)::date + $2::int + 1)::timestamp AT TIME ZONE l.zone <= e.moved_at)
+GROUP BY e.arm
 """
 HARMS: Final = ("opt_outs", "complaints", "wrong_party", "disputes")
 
@@ -70,9 +75,9 @@ async def answers(
     return await raw.rows(_ANSWERS, experiment, within_days, now, asks, portfolios, currencies, minor)
 
 
-async def harms(raw: Raw, experiment: int, now: datetime) -> list[Any]:
+async def harms(raw: Raw, experiment: int, within_days: int, now: datetime) -> list[Any]:
     """(arm, people, then those of HARMS) of each arm."""
-    return await raw.rows(_HARMS, experiment, now)
+    return await raw.rows(_HARMS, experiment, within_days, now)
 
 
 async def eligible(raw: Raw, strategy: str) -> int:

@@ -61,6 +61,8 @@ enrolments = Table(
     points_to("loan_id"),
     points_to("installment_id"),
     moment("ended_at", nullable=True),
+    # of a roll-out that was widened: when the person, drawn before, came under the new version
+    moment("moved_at", nullable=True),
     UniqueConstraint("experiment_id", "person_id"),
     Index(
         "ix_enrolments_one_a_person",

@@ -19,6 +19,7 @@ from casework.insight.experiments import document, known, result
 from casework.look import look
 from casework.office import Office
 from casework.publish import publish, rollback
+from casework.roll_out import rolling, widen
 from casework.staff.rights import Actor, Denied, Role
 from kept.cli.app import run
 from kept.clock import FixedClock
@@ -249,7 +250,7 @@ async def test_harm_in_a_roll_out_rolls_it_back(club: Club) -> None:
     plan = await start(office, OPERATIONS, f"gentle@{came.number}", 0.4, 0.43, club.now)
     assert (plan.arms.split, plan.ends) == ((("before", 50), ("new", 50)), club.now + 60 * DAY)
     with pytest.raises(CaseworkInputError, match="its roll-out is the experiment gentle@3, which runs"):
-        await publish(office, OPERATIONS, newer, "gentle.yaml", club.now)
+        await publish(office, OPERATIONS, PLAIN, "gentle.yaml", club.now)
     await club.day("2026-07-03")
     under = "SELECT p.person_id, l.strategy_version_id FROM loans l JOIN parties p ON p.loan_id = l.id"
     versions = dict(await book_rows(office, under))
@@ -276,6 +277,63 @@ async def test_harm_in_a_roll_out_rolls_it_back(club: Club) -> None:
     assert record == [(2, "rollback", 100, SYSTEM.name)]
     await club.day("2026-07-04")
     assert set(dict(await book_rows(office, under)).values()) == {came.version - 1}
+
+
+async def test_a_roll_out_is_widened_and_who_is_moved_counts_for_neither(club: Club) -> None:
+    office = club.office
+    await publish(office, OPERATIONS, PLAIN, "gentle.yaml", club.now)
+    newer = PLAIN.replace("late-early", "late-firm")
+    came = await publish(office, OPERATIONS, newer, "gentle.yaml", club.now, share=5)
+    assert (await start(office, OPERATIONS, "gentle@3", 0.4, 0.43, club.now)).name == "gentle@3"
+    await club.day("2026-07-03")
+    under = "SELECT p.person_id, l.strategy_version_id FROM loans l JOIN parties p ON p.loan_id = l.id"
+
+    async def new() -> set[int]:
+        return {who for who, version in await book_rows(office, under) if version == came.version}
+
+    few = await new()
+    assert 0 < len(few) < PEOPLE // 8
+    for share, why in ((5, "for 5% already"), (101, "up to 100")):
+        with pytest.raises(CaseworkInputError, match=why):
+            await widen(office, OPERATIONS, "gentle", share, club.now)
+    with pytest.raises(Denied):
+        await widen(office, AUDITOR, "gentle", 25, club.now)
+    assert await widen(office, OPERATIONS, "gentle", 25, club.now) == (3, PEOPLE)
+    club.now += timedelta(minutes=1)
+    await look(office, SYSTEM, club.now)
+    some = await new()
+    assert few < some, "who was in the five percent stays"
+    assert len(some) < PEOPLE // 2
+    state = await rolling(office, AUDITOR, "gentle", club.now)
+    assert state is not None
+    assert state.experiment is not None
+    assert state.result is not None
+    assert (state.share, state.experiment.arms) == (25, (("before", 75), ("new", 25)))
+    assert {arm.arm: arm.people for arm in state.result.arms} == {
+        "before": PEOPLE - len(some),
+        "new": len(few),
+    }
+    moved = await book_rows(office, "SELECT person_id FROM enrolments WHERE moved_at IS NOT NULL")
+    assert {row[0] for row in moved} == some - few
+
+    # For everybody: by the file as by the name; the experiment is over, with what it found by then.
+    await publish(office, OPERATIONS, newer, "gentle.yaml", club.now)
+    club.now += timedelta(minutes=1)
+    await look(office, SYSTEM, club.now)
+    assert len(await new()) == PEOPLE
+    assert await rolling(office, AUDITOR, "gentle", club.now) is None
+    ((one, found),) = [await result(office, AUDITOR, "gentle@3", club.now)]
+    assert (one.state, one.why, one.finding is not None) == ("stopped", "rolled_out", True)
+    assert [arm.people for arm in found.arms] == [PEOPLE - len(some), len(few)]
+    with pytest.raises(CaseworkInputError, match="no version of it is being rolled out"):
+        await widen(office, OPERATIONS, "gentle", 100, club.now)
+
+    # Back, and once more: another experiment, with a name of its own.
+    await rollback(office, OPERATIONS, "gentle", club.now)
+    await publish(office, OPERATIONS, newer, "gentle.yaml", club.now, share=5)
+    assert (await start(office, OPERATIONS, "gentle@3", 0.4, 0.43, club.now)).name == "gentle@3.2"
+    with pytest.raises(CaseworkInputError, match=r"measured already, as gentle@3\.2"):
+        await start(office, OPERATIONS, "gentle@3", 0.4, 0.43, club.now)
 
 
 async def test_who_may_and_what_is_refused(club: Club) -> None:

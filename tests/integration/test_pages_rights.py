@@ -74,6 +74,7 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/texts/{name}/try"): _TUNES | {"compliance"},
     ("POST", "/texts/{name}/number"): _TUNES | {"compliance"},
     ("POST", "/texts/{name}/number/confirm"): _TUNES | {"compliance"},
+    ("POST", "/strategies/{name}/widen"): _TUNES,
     ("GET", "/experiments"): _SEES,
     ("POST", "/experiments"): _TUNES,
     ("GET", "/experiments/{name}"): _SEES,

@@ -44,14 +44,18 @@ async def test_a_draft_becomes_a_version_by_somebody_elses_yes(engine: AsyncEngi
         assert "a roll-out goes by 5, 25, 100 percent" in odd.text
         given = await author.post(EDIT, data={"do": "submit", "text": LATER, "share": 5}, headers=HTML)
         assert given.headers["location"] == "/approvals?done=asked"
+        assert "Go on with your draft" not in (await author.get("/strategies/gentle", headers=HTML)).text
         twice = await author.post(EDIT, data={"do": "submit", "text": LATER, "share": 5}, headers=HTML)
         assert "waits for a yes already, as approval 1" in twice.text
-        assert "Go on with your draft" not in (await author.get("/strategies/gentle", headers=HTML)).text
+        assert "Go on with your draft" in (await author.get("/strategies/gentle", headers=HTML)).text
         mine = await author.post("/approvals/1", data={"says": "yes"}, headers=HTML)
         assert (mine.status_code, "somebody else approves it" in mine.text) == (422, True)
 
         firmer = LATER.replace("due + 4d", "due + 5d")
-        await author.post(EDIT, data={"do": "submit", "text": firmer, "share": 25})
+        measured = {"do": "submit", "text": firmer, "share": 5, "now": "40", "hoped": "much"}
+        odd = await author.post(EDIT, data=measured, headers=HTML)
+        assert (odd.status_code, "two shares in percent are needed" in odd.text) == (422, True)
+        await author.post(EDIT, data={**measured, "hoped": "43 %"})
         states = [row[0] for row in await shop.book.sql("SELECT state FROM approvals ORDER BY id")]
         assert states == ["superseded", "waiting"]
 
@@ -69,10 +73,27 @@ async def test_a_draft_becomes_a_version_by_somebody_elses_yes(engine: AsyncEngi
         assert "at most 100,000 characters" in book.text
     async with shop.open_doors(role=Role.COMPLIANCE) as other:
         waits = (await other.get("/approvals", headers=HTML)).text
-        assert "strategy gentle v3, for 25% of the people" in waits
+        assert "v3, for 5% of the people, as an experiment that needs 4,234 people under either" in waits
+        assert '<text class="rung"' in waits
         assert "Step late-3: it comes at due + 5d 08:00 instead of due + 3d 08:00." in waits
         await other.post("/approvals/2", data={"says": "yes"})
     released = await shop.book.sql("SELECT share, by FROM releases ORDER BY id DESC LIMIT 1")
-    assert tuple(released[0]) == (25, "the compliance")
+    assert tuple(released[0]) == (5, "the compliance")
+    async with shop.open_doors(role=Role.OPERATIONS) as author:
+        page = (await author.get("/strategies/gentle", headers=HTML)).text
+        assert "Version 3 is being rolled out" in page
+        assert 'href="/experiments/gentle@3"' in page
+        narrow = await author.post("/strategies/gentle/widen", data={"share": 5}, headers=HTML)
+        assert (narrow.status_code, "in force for 5% already" in narrow.text) == (422, True)
+        wider = await author.post("/strategies/gentle/widen", data={"share": 25})
+        assert wider.headers["location"] == "/strategies/gentle"
+        page = (await author.get("/strategies/gentle", headers=HTML)).text
+        assert "Version 3 is in force for 25% of the people it governs" in page
+        await author.post("/strategies/gentle/rollback")
+        page = (await author.get("/strategies/gentle", headers=HTML)).text
+        assert "Version 1 is in force for everybody it governs" in page
+        assert "is being rolled out" not in page
+    state = await shop.book.sql("SELECT name, state, why FROM experiments")
+    assert [tuple(row) for row in state] == [("gentle@3", "stopped", "rolled_back")]
     actions = {row[0] for row in await shop.book.sql("SELECT action FROM events")}
     assert {"strategy.draft_saved", "strategy.draft_dropped", "strategy.submitted"} <= actions

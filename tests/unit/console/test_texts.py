@@ -96,6 +96,7 @@ def test_every_text_is_said_somewhere() -> None:
         "strategies.anchors",
         "strategies.tasks",
         "strategies.acts",
+        "strategies.arm",
         "simulation",
         "wordings.kinds",
         "wordings.codes",
