@@ -50,15 +50,24 @@ _BY: Final = {
     "loan": _OF_LOANS.format("upper(l.external_id) = upper($3)"),
     "borrower": "p.external_id = $3",
 }
+# Whoever owes is many: asked case by case, a million are not gathered first.
 _UNPAID: Final = (
-    "c.id IN (SELECT pa.case_id FROM installments i JOIN loans l ON l.id = i.loan_id AND l.status = 'active' "
-    "JOIN parties pa ON pa.loan_id = l.id WHERE i.left_minor > 0 AND i.due_on < ${n}::date)"
+    "EXISTS (SELECT 1 FROM parties pa JOIN loans l ON l.id = pa.loan_id AND l.status = 'active' "
+    "JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < ${n}::date "
+    "WHERE pa.case_id = c.id)"
 )
+# Of the staff's tags and of the book's, each by its own index: loans without any are in none.
 _TAGGED: Final = (
-    f"(c.id IN (SELECT g.case_id FROM case_tags g WHERE g.tag = lower(${{n}}::text)) OR "  # noqa: S608
-    f"{_OF_LOANS.format('l.tags @> ARRAY[${n}::text]')})"
+    "c.id IN (SELECT g.case_id FROM case_tags g WHERE g.tag = lower(${n}::text) UNION ALL "
+    "SELECT pa.case_id FROM loans l JOIN parties pa ON pa.loan_id = l.id "
+    "WHERE l.tags <> '{{}}' AND l.tags @> ARRAY[${n}::text])"
 )
-_ATTRIBUTE: Final = _OF_LOANS.format("lower(l.attributes ->> ${n}::text) = lower(${m}::text)")
+# An attribute is a string. Compared as the index has it: all of it in lower case.
+_ATTRIBUTE: Final = (
+    "c.id IN (SELECT pa.case_id FROM loans l JOIN parties pa ON pa.loan_id = l.id "
+    "WHERE l.attributes <> '{{}}' AND lower(l.attributes::text)::jsonb "
+    "@> jsonb_build_object(lower(${n}::text), lower(${m}::text)))"
+)
 
 
 async def by(

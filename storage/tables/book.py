@@ -131,6 +131,14 @@ loans = Table(
     CheckConstraint("credit_minor >= 0", name="credit_not_negative"),
     Index("ix_loans_portfolio_id_source", "portfolio_id", "source"),
     Index("ix_loans_external_id_upper", text("upper(external_id)")),
+    # Of those that have any: a book without tags and attributes pays for neither.
+    Index("ix_loans_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
+    Index(
+        "ix_loans_attributes",
+        text("(lower(attributes::text)::jsonb) jsonb_path_ops"),
+        postgresql_using="gin",
+        postgresql_where=text("attributes <> '{}'"),
+    ),
 )
 
 cases = Table(

@@ -181,7 +181,7 @@ async def test_a_session_ends_by_itself(shop: Shop) -> None:
         assert (await client.get("/me")).status_code == 303
 
 
-async def test_who_is_removed_or_gets_another_role_is_out_at_once(shop: Shop) -> None:
+async def test_acceptance_34_who_is_removed_or_gets_another_role_is_out_at_once(shop: Shop) -> None:
     async with shop.open_doors(role=Role.COMPLIANCE) as client:
         assert (await client.get("/me")).status_code == 200
         await invite(shop.office, OPS, "the compliance", Role.AUDITOR, shop.now)
