@@ -142,7 +142,7 @@ class Sandbox:
             "file_id": name,
             "file_unique_id": name,
             "width": 800,
-            "height": 450,
+            "height": 1040,
             "file_size": len(content),
         }
         return await self.world.show(asked, {"photo": [size], "caption": asked.get("caption") or ""})

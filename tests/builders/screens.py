@@ -194,6 +194,7 @@ class Studio:
         )
         await self.page.until(f"document.querySelectorAll('#log li').length >= {len(guest.chat.messages)}")
         await self.page.evaluate("document.activeElement.blur(); at('log').scrollTop = 1e6; true")
+        await self.page.until("[...document.images].every((one) => one.complete)")
         await asyncio.sleep(0.3)
         await self.page.shot(self.folder / f"chat-{name}-{self.code}.webp")
 

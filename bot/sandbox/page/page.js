@@ -155,7 +155,7 @@ function message(one) {
     picture.alt = say("picture");
     picture.src = `/file/botpage/${one.photo}`;
     picture.onload = () => { if (nearly()) at("log").scrollTop = at("log").scrollHeight; };
-    said.append(picture, parts.length ? "\n" : "");
+    said.append(picture);
   }
   said.append(parts.join("\n"));
   if (one.file) {
