@@ -16,6 +16,8 @@ from babel.dates import format_datetime
 from fastapi import Request
 from ruamel.yaml import YAML
 
+from casework.said import said_in
+
 COOKIE: Final = "kept_lang"
 FALLBACK: Final = "en"
 LOCALES: Final = {"en": "en_GB", "zh": "zh_Hans_CN"}
@@ -29,6 +31,10 @@ class Speech(msgspec.Struct, frozen=True):
 
     def __getitem__(self, key: str) -> Any:
         return self.texts[key]
+
+    def said(self, sentence: str) -> str:
+        """What use cases, rules and strategies say, in this language."""
+        return said_in(self.code, sentence)
 
     def moment(self, at: datetime, zone: str = "UTC") -> str:
         """A moment as the language writes it, in a zone (IANA name)."""

@@ -1,8 +1,8 @@
 """A card in words and buttons: what a collector sees of a case, and the two taps that end it."""
 
 from bot.staff.post import Post, Rows
-from bot.staff.said import said_in
 from bot.texts import Speech
+from casework.said import said_in
 from casework.staff.card import Card
 from casework.staff.rights import RIGHTS, Action
 

@@ -10,9 +10,9 @@ from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboar
 
 from bot.api import quietly
 from bot.desk import Here
-from bot.staff.said import said_in
 from bot.texts import Speech
 from casework.office import Office
+from casework.said import said_in
 from casework.staff.people import Member
 
 Rows = Sequence[Sequence[tuple[str, str]]]

@@ -141,7 +141,8 @@ def _told(visit: Visit, key: int, heard: Heard) -> Told:
         parts.append(amount(visit.speech, one.minor, one.currency))
     if one.day is not None:
         parts.append(str(one.day))
-    parts += [one.loan or "", one.detail, one.who]
+    detail = visit.speech.said(one.detail) if one.kind == "decision" else one.detail  # else what people wrote
+    parts += [one.loan or "", detail, one.who]
     href = f"/cases/{key}/why/{one.id}" if one.kind == "sent" else None
     return Told(heard, words["kinds"][one.kind], " · ".join(part for part in parts if part), href)
 

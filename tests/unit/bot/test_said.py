@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import casework.staff
-from bot.staff.said import is_known, said_in
+from casework.said import is_known, said_in
 from casework.staff.rights import Action, Actor, Denied, Role, require
 from messages.lint import SENTENCES
 

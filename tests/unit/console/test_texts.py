@@ -66,6 +66,7 @@ def test_every_text_is_said_somewhere() -> None:
         "me.done",
         "today.figures",
         "today.notes",
+        "case.answers",
         "case.done",
         "case.rungs",
         "case.states",
