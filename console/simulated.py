@@ -10,6 +10,8 @@ from typing import Any, Final, cast
 import msgspec
 
 _CHANNELS: Final = ("sms", "email", "chat")
+# Room for the names at the left, whatever font measures them.
+_GRID: Final = {"left": 24, "right": 16, "top": 36, "bottom": 8, "containLabel": True}
 _RULES: Final = 12  # that are drawn; the table has all
 
 Words = Mapping[str, Any]
@@ -194,6 +196,7 @@ def _people(found: Any, words: Words) -> Picture:
 def _by_day(days: Sequence[str], series: Sequence[Any]) -> dict[str, Any]:
     return {
         "legend": {},
+        "grid": _GRID,
         "xAxis": {"type": "category", "data": list(days)},
         "yAxis": {"type": "value"},
         "series": list(series),
@@ -203,6 +206,7 @@ def _by_day(days: Sequence[str], series: Sequence[Any]) -> dict[str, Any]:
 def _across(names: Sequence[str], series: Sequence[Any]) -> dict[str, Any]:
     return {
         "legend": {},
+        "grid": _GRID,
         "xAxis": {"type": "value"},
         "yAxis": {"type": "category", "data": list(names)},
         "series": list(series),

@@ -36,6 +36,7 @@ PAGES = [
     ("/policies/house", Role.AUDITOR),
     ("/strategies/gentle/edit", Role.OPERATIONS),
     ("/strategies/gentle/simulations", Role.RISK),
+    ("/strategies/gentle/simulations/1", Role.RISK),
     ("/audit", Role.AUDITOR),
     ("/audit?actor=nobody", Role.AUDITOR),
     ("/staff", Role.ADMINISTRATOR),

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from casework.insight.today import make_figures
 from casework.outcomes import Details, record_outcome
 from casework.publish import publish
+from casework.simulation.queued import ask, work
 from casework.staff.desk import open_case
 from casework.staff.entrance import Entrance, From
 from casework.staff.people import invite, member, staff_roles
@@ -30,6 +31,7 @@ from strategies.language import shipped_strategies
 from tests.builders.book import SYSTEM
 from tests.builders.served import served
 from tests.builders.shop import OPS, Shop
+from tests.builders.town import TownClock
 from tests.builders.trials import try_out
 
 AXE: Final = Path(__file__).parents[1] / "assets" / "axe.min.js"
@@ -172,4 +174,6 @@ async def _fill(shop: Shop) -> None:
         "stale_after: 4d", "stale_after: 4d\nguard: 1\nmigrate: now"
     )
     await publish(shop.office, Actor("Olga", Role.OPERATIONS), guarded, "gentle.yaml", shop.now)
+    await ask(shop.office, OPS, "gentle", "v1", shipped_strategies()["gentle"], shop.now, days=20)
+    await work(shop.office, TownClock(shop))
     await try_out(shop)
