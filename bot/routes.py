@@ -32,6 +32,8 @@ from bot.answers import ANSWERS, hours_of, mine
 from bot.api import Showing, quietly
 from bot.desk import Desk, Here
 from bot.dialogs import dialogs, entries
+from bot.dialogs.paid import ask_about
+from bot.files import Sent, hear, sent_in
 from bot.payments import last_check, paid_here, pay_here
 from bot.staff.router import staff_router
 from bot.texts import speech
@@ -218,8 +220,9 @@ async def _words(message: Message, here: Here, dialog_manager: DialogManager) ->
     """Free text, in no dialog: to the person who was asked for; a question, or without one, to its answer."""
     desk = here.desk
     text = message.text or message.caption or ""
-    if message.photo and "paid" in entries():
-        await begin(dialog_manager, entries()["paid"])
+    sent = sent_in(message)
+    if sent is not None:
+        await _shown(here, dialog_manager, sent, text)
         return
     meaning = understand(text)
     asked = None
@@ -237,6 +240,18 @@ async def _words(message: Message, here: Here, dialog_manager: DialogManager) ->
         await here.send(here.say("menu.did_you_mean"), [*([one] for one in offered), ["human"]])
     else:
         await menu.again(here, "menu.not_understood")
+
+
+async def _shown(here: Here, dialog_manager: DialogManager, sent: Sent, words: str) -> None:
+    """A photo, in no dialog: for the person who was asked for; without one it may be a receipt."""
+    if sent.is_too_large:
+        await here.send(here.say("paid.too_large"), (("paid", "human"),))
+        return
+    asked = await hear(here, sent, words) if here.chat.talking else None
+    if asked is None:
+        await ask_about(dialog_manager, sent)
+    elif not asked.taken:
+        await here.send(here.say("human.waiting"), (("end_talk",),))
 
 
 async def act(here: Here, dialog_manager: DialogManager, action: str) -> None:

@@ -180,10 +180,16 @@ def confirmation(
 
 
 Loans = Callable[[DialogManager], Awaitable[list[Holding]]]
+Picked = Callable[[DialogManager], Awaitable[bool]]
 
 
-def loan_window(state: State, then: State, loans: Loans, *, nothing: str) -> Window:
-    """Asks which loan it is about; one alone is not asked about, and without any the dialog ends."""
+def loan_window(
+    state: State, then: State, loans: Loans, *, nothing: str, picked: Picked | None = None
+) -> Window:
+    """Asks which loan it is about; one alone is not asked about, and without any the dialog ends.
+
+    `picked` may do what is left to do, and returns whether it did: then nothing more is asked.
+    """
 
     async def getter(dialog_manager: DialogManager, **_: Any) -> Data:
         say, found = here_of(dialog_manager).say, await loans(dialog_manager)
@@ -191,7 +197,8 @@ def loan_window(state: State, then: State, loans: Loans, *, nothing: str) -> Win
 
     async def pick(_: CallbackQuery, __: Any, manager: DialogManager, loan: str) -> None:
         data_of(manager)["loan"] = int(loan)
-        await manager.switch_to(then)
+        if picked is None or not await picked(manager):
+            await manager.switch_to(then)
 
     window = question("loan.which", picks("loan", "loans", pick), state=state, getter=getter, back=False)
     LOAN_QUESTIONS[state] = (then, loans, nothing)

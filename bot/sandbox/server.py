@@ -13,6 +13,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from bot.sandbox.world import Chat, Persona, RefusedError, Shaped, World
 
 _PAGE: Final = Path(__file__).parent / "page"
+_PDF: Final = "application/pdf"
 _WAIT: Final = 25.0  # seconds that a page's question is held back
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 _HEADERS: Final = {
@@ -247,7 +248,11 @@ class Sandbox:
             case "tap":
                 await self.world.tap(chat, int(asked.get("message") or 0), str(asked.get("data") or ""))
             case "photo":
-                await self.world.photo(chat, _decoded(asked.get("content")), asked.get("caption"))
+                content, caption = str(asked.get("content")), asked.get("caption")
+                if content.startswith(f"data:{_PDF}"):
+                    await self.world.document(chat, "file.pdf", _PDF, _decoded(content), caption)
+                else:
+                    await self.world.photo(chat, _decoded(content), caption)
             case "block":
                 await self.world.block(chat, bool(asked.get("blocked")))
             case _:

@@ -104,6 +104,14 @@ class World:
         more = {"caption": caption} if caption else {}
         await self._from_person(chat, {"photo": [{**size, "file_size": len(content)}], **more})
 
+    async def document(self, chat: Chat, name: str, mime: str, content: bytes, caption: str | None) -> None:
+        """The person sends a file."""
+        more = {"caption": caption} if caption else {}
+        id_ = f"file{self._next('file')}"
+        self.files[id_] = content
+        sent = {"file_id": id_, "file_unique_id": id_, "file_name": name, "mime_type": mime}
+        await self._from_person(chat, {"document": {**sent, "file_size": len(content)}, **more})
+
     async def voice(self, chat: Chat, content: bytes) -> None:
         """The person speaks."""
         name = f"file{self._next('file')}"

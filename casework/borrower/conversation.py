@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from casework.borrower.chats import Chat, borrower
+from casework.borrower.tell import keep_photo
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.rights import Action, Actor, may, require
@@ -18,7 +19,19 @@ from storage.chat import talks
 from storage.chat.talks import Line, Talk, Waiting
 from storage.raw import Raw
 
-__all__ = ["Line", "Talk", "Waiting", "ask_for_person", "end", "hear", "lines", "reply", "take", "waiting"]
+__all__ = [
+    "Line",
+    "Talk",
+    "Waiting",
+    "ask_for_person",
+    "end",
+    "hear",
+    "hear_file",
+    "lines",
+    "reply",
+    "take",
+    "waiting",
+]
 
 LONGEST = 4_000  # characters of a line
 
@@ -66,6 +79,29 @@ async def hear(
         )
         known = talk.about not in talks.UNASKED or await talks.answered(raw, talk.id)
     return Asked(talk.id, False, talk.taken_by is not None, known)
+
+
+async def hear_file(
+    office: Office,
+    actor: Actor,
+    chat: Chat,
+    kind: str,
+    content: bytes,
+    text: str,
+    update: int | None,
+    now: datetime,
+) -> Asked | None:
+    """The same of a photo or document of the MIME type `kind`, and the words that came with it: the line
+    names the file, which is kept beside it, sealed. Raises Denied; CaseworkInputError where it is too large.
+    """
+    assert chat.person is not None
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        if await talks.open_talk_of(raw, chat.id) is None:
+            return None
+    file = await keep_photo(office, chat, kind, content, update, now)
+    said = f"[file-{file}.{kind.rpartition('/')[2]}] {text}".rstrip()
+    return await hear(office, actor, chat, said, update, now)
 
 
 async def end(office: Office, actor: Actor, chat: Chat, now: datetime) -> bool:

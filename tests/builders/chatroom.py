@@ -43,6 +43,10 @@ class Guest:
         await self.room.sandbox.world.photo(self.chat, content, caption)
         return await self.told()
 
+    async def hands(self, content: bytes, mime: str = "application/pdf", caption: str | None = None) -> str:
+        await self.room.sandbox.world.document(self.chat, "mine", mime, content, caption)
+        return await self.told()
+
     async def taps(self, label: str, message: int | None = None) -> str:
         """Tap the button of that label (or of that action, "balance") on the newest message that has it."""
         found, data = self.button(label, message)

@@ -13,7 +13,7 @@ from bot.dialogs.paid import PAUSE
 from bot.states import LIVES, storage_of
 from bot.texts import blanks_of, languages, speech
 from bot.understanding import understand
-from casework.borrower.conversation import lines, waiting
+from casework.borrower.conversation import lines, take, waiting
 from casework.staff.rights import Actor, Role
 from strategies.outcomes import EFFECTS
 from tests.builders.chatroom import TODAY, Chatroom, Guest
@@ -156,13 +156,60 @@ async def test_acceptance_10_paid_with_a_receipt_pauses_and_has_somebody_look(
     assert not (await room.send()).by_channel
 
 
-async def test_paid_without_a_receipt_and_a_photo_out_of_the_blue(room: Chatroom, guest: Guest) -> None:
+async def test_paid_without_a_receipt(guest: Guest) -> None:
     await guest.taps("paid")
     assert "looking for your payment" in await guest.taps("skip")
-    assert "send a photo" in await guest.shows()
     pause = EFFECTS["claims_paid"].pause
     assert pause is not None
     assert pause.lasts == PAUSE
+
+
+async def test_a_photo_or_pdf_out_of_any_dialog_is_asked_about_and_never_sent_twice(room: Chatroom) -> None:
+    say, asked = speech("en"), speech("en")("paid.shown")
+    files = "SELECT f.kind, f.person_id FROM chat_files f ORDER BY f.id"
+    ann = await room.borrower(TODAY - 3 * DAY)
+    stranger = await room.guest("+447700900888")
+    assert await stranger.shows() == await stranger.says("the river is long"), "of a stranger it is nothing"
+    guest = await room.linked(ann)
+    assert asked in await guest.shows(b"\xff\xd8one")
+    assert "choose one of the buttons" in await guest.says("a nice day")
+    assert "Nothing was changed" in await guest.taps("cancel")
+    assert await rows(room, files) == [], "nothing is kept before it is said what it is"
+    assert asked in await guest.shows(b"\xff\xd8one")
+    yes = guest.button("yes")
+    for _ in range(2):  # twice, before either is worked
+        await room.sandbox.world.tap(guest.chat, *yes)
+    assert "we have your receipt" in await guest.told()
+    await room.sandbox.world.tap(guest.chat, *yes)
+    assert "belongs to something that is over" in await guest.told()
+    assert [row[0] for row in await rows(room, OUTCOMES)] == ["claims_paid"]
+    assert asked in await guest.hands(b"%PDF-1.7 mine")
+    assert await guest.taps("no") == say("paid.no_receipt")
+    assert guest.buttons() == [say.button("human"), say.button("menu")]
+    await guest.says("menu")
+    assert "not sure" in await guest.hands(b"MZ", "application/x-msdownload"), "nothing to be looked at"
+    # Which of several loans it is of is asked, and not for the photo again.
+    await room.book.loan(ann.person, room.portfolio, [(TODAY + 5 * DAY, 90_00)], strategy=room.gentle)
+    await guest.shows(b"\xff\xd8two")
+    assert "Which one is it about" in await guest.taps("yes")
+    assert "we have your receipt" in await guest.taps(f"Consumer {ann.loan_id}")
+    assert [row[0] for row in await rows(room, OUTCOMES)] == ["claims_paid"] * 2
+    # While a conversation with a person is open it is a line of it.
+    await guest.says("human")
+    assert await guest.shows(b"\xff\xd8three", "my garden") == say("human.waiting")
+    talk = next(one for one in await waiting(room.office, CARL) if one.linked)
+    (line,) = await lines(room.office, CARL, talk.id, room.now)
+    ((last,),) = await rows(room, "SELECT max(id) FROM chat_files")
+    assert line.text == f"[file-{last}.jpeg] my garden"
+    await take(room.office, CARL, talk.id, room.now)
+    assert await guest.hands(b"%PDF-1.7 more") == "", "who has it reads it"
+    kinds = ["image/jpeg", "application/pdf", "image/jpeg", "image/jpeg", "application/pdf"]
+    assert await rows(room, files) == [(kind, ann.person) for kind in kinds]
+    for (content,) in await rows(room, "SELECT content FROM chat_files"):
+        assert b"PDF" not in bytes(content), "sealed"  # type: ignore[arg-type]
+    for (body,) in await rows(room, "SELECT body FROM talk_lines"):
+        assert b"garden" not in bytes(body), "sealed"  # type: ignore[arg-type]
+    assert await rows(room, "SELECT 1 FROM chat_updates WHERE outcome = 'failed' OR tries > 1") == []
 
 
 async def test_acceptance_14_hardship_stops_reminders_and_a_dispute_those_of_its_loan(
