@@ -27,7 +27,7 @@ _BLANKS: Final = frozenset("\u034f\u115f\u1160\u3164\uffa0")  # letters and acce
 _LAYOUT: Final = ("\n", "\u00a0", "\t", "\r", "\u202f")
 
 _CLAUSE: Final = re.compile(r"[^.!?。！？\n]+")
-_LETTERS: Final = re.compile(r"[^\W\d_\u3400-\u9fff]+")
+_LETTERS: Final = re.compile(r"[^\W\d_\u3400-\u9fff]+|[\u3400-\u9fff]")  # a word, or a Chinese character
 _EXCLAIMED: Final = re.compile(r"(?:[!！]\s*){3}")
 # Written in capitals by everybody.
 _CAPITAL_WORDS: Final = frozenset(

@@ -40,8 +40,8 @@ def saying(*loans: Owed, **changes: Any) -> Saying:
         "payment_line": "https://pay.example.com",
         "code": "ABCDEF",
         "link": "https://chat.example.com/start",
-        "promised": "ABC",
-        "promised_on": "DEF",
+        "promised": "Abc",
+        "promised_on": "Def",
         "may_carry_amounts": True,
     }
     return Saying(**{**given, **changes})

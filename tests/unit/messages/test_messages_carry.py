@@ -52,6 +52,7 @@ loans = st.builds(
     opt_out_url=st.sampled_from([None, "https://stop.example.com/s"]),
 )
 @example(("get-in-touch", "chat"), "zh", "unverified", False, [], None, None)
+@example(("sms-promise-noted", "sms"), "zh", "unverified", False, [], None, None)
 @example(("late", "sms"), "en", "suspended", False, [], None, None)
 def test_nothing_that_may_not_be_carried_is_rendered(
     text: tuple[str, str],

@@ -122,7 +122,7 @@ def test_a_promise_is_reminded_of_with_what_is_left_of_it_before_it_is_late_and_
     for loan in (owed(), late(5)):
         body = body_of(text, loan, promise_minor=80_00)
         assert re.search(r"80[.,]00", body.text)
-        assert "ABC" not in words_of(body), "not with words that were said back elsewhere"
+        assert "Abc" not in words_of(body), "not with words that were said back elsewhere"
         assert re.search(r"250[.,]00", body_of(text, loan).text)
     if (text.channel, text.language) == ("sms", "en"):
         assert body_of(text, late(5), promise_minor=80_00).segments == 1

@@ -91,6 +91,7 @@ INNOCENT = [
     ("zh", "您好，已为您登记3月27日还款，谢谢您的配合。"),
     ("zh", "王女士您好，如果目前有困难，我们可以一起商量分期。"),
     ("zh", "您的来电我们已收到，工作时间是早上9点到下午6点。"),
+    ("zh", "请打开WECHAT，扫一扫ALIPAY上的码。"),
     ("zh", "我们不会要求您提供验证码，请放心。"),
     ("es", "Hola, gracias por su llamada. Anoté el viernes 27 de marzo."),
     ("es", "Si perdió su empleo, avísenos y buscaremos una solución con calma."),
