@@ -1,6 +1,7 @@
 """What a text asks for: a stop at once, the words on a button as the button, and everyday words as they read.
 
-A reading changes nothing by itself: what has an effect is asked back by its dialog. Only stopping is not.
+A reading changes nothing by itself: what has an effect is asked back, by its dialog or here. Only stopping is
+not: who may want messages again is asked, unless they say so by the word or the button.
 """
 
 import unicodedata
@@ -56,7 +57,7 @@ def understand(text: str) -> Meaning:
     if reading.how == "unclear":
         return Meaning(None)
     found = dict.fromkeys(_INTENTS.get(guess.intent, guess.intent) for guess in reading.guesses)
-    if reading.how == "sure":
+    if reading.how == "sure" and reading.intent != "start":
         return Meaning(next(iter(found)))
     return Meaning(None, tuple(found))
 

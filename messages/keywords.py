@@ -8,7 +8,7 @@ spelled out ("s t o p") or drawn out ("STOPP").
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final, Literal
 
@@ -48,6 +48,7 @@ def _readings(plain: str) -> Iterator[str]:
 def _read(rest: str) -> Keyword | None:
     """The keyword that a text in plain signs is."""
     said: set[Keyword] = set()
+    is_told = False
     while rest:
         found = _phrase_at_start(rest)
         if found is None:
@@ -55,7 +56,10 @@ def _read(rest: str) -> Keyword | None:
         length, keyword = found
         if keyword is not None:
             said.add(keyword)
+        is_told |= rest[:length] in _TOLD
         rest = rest[length:].lstrip()
+    if is_told:
+        said.discard("start")
     return next((keyword for keyword in _GRAVEST_FIRST if keyword in said), None)
 
 
@@ -95,14 +99,20 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: tuple[str, ...]
     help: tuple[str, ...]
     courtesy: tuple[str, ...]
+    told: tuple[str, ...] = ()  # courtesies of what has happened: beside one, START is no wish
 
 
-def _table() -> dict[str, Keyword | None]:
-    """By phrase; a phrase that is a keyword in one language and a courtesy in another is the keyword."""
+def _written() -> Sequence[_Phrases]:
     file = files("messages") / "keywords.yaml"
     loaded: object = YAML(typ="safe", pure=True).load(file.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType]  (ruamel has no types)
-    languages = msgspec.convert(loaded, dict[str, _Phrases]).values()
-    table: dict[str, Keyword | None] = {_plain(p): None for spoken in languages for p in spoken.courtesy}
+    return tuple(msgspec.convert(loaded, dict[str, _Phrases]).values())
+
+
+def _table(languages: Sequence[_Phrases]) -> dict[str, Keyword | None]:
+    """By phrase; a phrase that is a keyword in one language and a courtesy in another is the keyword."""
+    table: dict[str, Keyword | None] = {
+        _plain(p): None for spoken in languages for p in (*spoken.courtesy, *spoken.told)
+    }
     for spoken in languages:
         table.update({_plain(phrase): "help" for phrase in spoken.help})
         table.update({_plain(phrase): "start" for phrase in spoken.start})
@@ -111,5 +121,7 @@ def _table() -> dict[str, Keyword | None]:
     return table
 
 
-_TABLE: Final = _table()
+_LANGUAGES: Final = _written()
+_TABLE: Final = _table(_LANGUAGES)
+_TOLD: Final = frozenset(_plain(phrase) for spoken in _LANGUAGES for phrase in spoken.told)
 _LONGEST: Final = max(map(len, _TABLE))

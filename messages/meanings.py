@@ -20,7 +20,7 @@ from messages.words import says
 
 Meaning = Literal["stop", "start", "help", "wrong_person", "distress"]
 
-_Sort = Literal["stop", "no_stop", "wrong_person", "distress", "no_distress"]
+_Sort = Literal["stop", "no_stop", "stopped", "wrong_person", "distress", "no_distress"]
 
 _LENGTH: Final = 1_000  # of characters that are read; a letter is for a person
 
@@ -32,6 +32,7 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     no_stop: tuple[str, ...]  # in a clause where one of these stands, a phrase of `stop` does not count
     wrong_person: tuple[str, ...]
     distress: tuple[str, ...]  # they do not want to live
+    stopped: tuple[str, ...] = ()  # it came to an end: neither a wish to stop nor one to start
     no_distress: tuple[str, ...] = ()  # in a clause where one of these stands, that does not count
 
 
@@ -55,6 +56,12 @@ def meaning_of(text: str) -> Meaning | None:
 def denies_stop(text: str) -> bool:
     """Whether `text` speaks of a stop that may be unwanted ("don't stop"): asked back, never obeyed."""
     return _all_denied(words_of(text[:_LENGTH]))
+
+
+def tells_of_stop(text: str) -> bool:
+    """Whether `text` tells that something stopped ("stopped", "have you stopped?"), and may wish either."""
+    words = words_of(text[:_LENGTH])
+    return any(says(words, phrase) for phrase in _all("stopped"))
 
 
 def says_stop(text: str) -> bool:

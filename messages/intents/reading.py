@@ -2,7 +2,7 @@
 
 A reading is a guess and has no effect of its own: what changes anything is asked back first. Only stopping
 needs no question, and that is messages/keywords.py, which is asked before anything is guessed. "Don't stop"
-is neither a stop nor none: it is asked back.
+is neither a stop nor none, and neither is "stopped": they are asked back.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from messages.intents.bayes import Bayes
 from messages.intents.features import gathered, within, words
 from messages.intents.phrases import INTENTS, Intent, variants, written
 from messages.keywords import keyword_of
-from messages.meanings import denies_stop
+from messages.meanings import denies_stop, tells_of_stop
 
 # By cross-validation over the phrases themselves: of readings above it, 19 of 20 were right.
 _SURE: Final = 0.7
@@ -55,6 +55,8 @@ def read_intent(text: str) -> Reading:
     ranked = rank(text)
     if ranked and ranked[0].intent in ("stop", "start") and denies_stop(text):
         return Reading("did_you_mean", (Guess("stop", _SHARED), Guess("start", _SHARED)))
+    if ranked and ranked[0].intent == "start" and tells_of_stop(text):
+        return Reading("did_you_mean", (Guess("start", _SHARED), Guess("stop", _SHARED)))
     if not ranked or ranked[0].intent == "unclear":
         return Reading("unclear")
     if ranked[0].share >= _SURE:

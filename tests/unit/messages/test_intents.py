@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.texts import languages, speech
+from bot.understanding import understand
 from messages.intents.features import words
 from messages.intents.phrases import INTENTS, combinations, variants, written
 from messages.intents.reading import rank, read_intent
@@ -127,6 +129,52 @@ def test_what_may_be_a_stop_or_its_contrary_is_asked_back(text: str):
     reading = read_intent(text)
     assert reading.how == "did_you_mean"
     assert [guess.intent for guess in reading.guesses] == ["stop", "start"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "stopped",
+            "Stopped.",
+            "STOPPED",
+            "I stopped",
+            "have you stopped?",
+            "you stopped sending me reminders",
+        ),
+        *("started", "it has started", "停下来了", "开始了", "恢复了吗", "已经恢复了"),
+    ],
+)
+def test_what_tells_of_an_end_or_a_beginning_is_neither_a_stop_nor_a_start(text: str):
+    assert keyword_of(text) is None
+    reading = read_intent(text)
+    assert reading.intent != "stop"
+    assert understand(text).intent is None
+    if "stop" in text.casefold():
+        assert set(understand(text).maybe) == {"start", "stop"}
+
+
+LABELS = {speech(code).button("start") for code in languages()}
+
+
+def test_a_start_that_is_guessed_is_asked_back_and_the_word_is_not():
+    for spoken in written().values():
+        for phrase in spoken.phrases["start"]:
+            for text in variants(phrase):
+                meaning = understand(text)
+                assert meaning.intent != "start" or keyword_of(text) == "start" or text in LABELS, text
+    assert "start" in understand("restart").maybe
+    assert (
+        understand("START").intent
+        == understand("开始").intent
+        == understand("Get messages again").intent
+        == "start"
+    )
+
+
+@pytest.mark.parametrize("text", ["停了", "停了吧", "退订了", "I stopped paying so stop texting me"])
+def test_a_stop_that_may_be_told_is_one(text: str):
+    assert understand(text).intent == "stop"
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,7 @@ DENIED = {
     "en": [
         *("don't stop", "never stop sending", "please do not stop", "please don't ever stop"),
         *("do not unsubscribe me", "don't opt me out", "I don't want you to stop", "Don't. Stop."),
+        "I didn't want the messages stopped",
         *("never stop sending me messages", "why did you stop sending reminders?"),
     ],
     "zh": [
@@ -165,6 +166,7 @@ DENIED = {
     "id": ["jangan berhenti kirim pesan", "saya tidak mau berhenti"],
 }
 STILL = [
+    *("I want the texts stopped", "I would like these messages to stop"),
     *("don't send me more", "do not contact me", "You never stop texting me, leave me alone!"),
     *(
         "I did not opt in, stop texting me",
