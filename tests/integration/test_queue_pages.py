@@ -112,6 +112,7 @@ async def test_what_is_told_is_settled_with_a_reason(shop: Shop) -> None:
         assert "less income" not in (await client.get("/work/requests")).text
     async with shop.open_doors(role=Role.SUPERVISOR) as client:
         page = (await client.get("/work/proofs")).text
+        assert re.search(r'<a href="/work/proofs/\d+/\d+"><img', page), "a PDF is no picture: it is opened"
         shown = await client.get(re.findall(r'src="(/work/proofs/[^"]+)"', page)[0])
         assert (shown.content, shown.headers["content-type"]) == (picture, "image/jpeg")
         assert (await client.get(f"/work/proofs/{tasks[ben.case]}/1")).status_code == 422, "not of that one"
