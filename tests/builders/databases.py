@@ -38,6 +38,12 @@ _SIZE = (
 )
 _FIRST_NUMBERS = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
 
+# By table: its own triggers, and whether each fires for a replica as well: they are put back as they were.
+_TRIGGERS = """
+SELECT c.relname, t.tgname, t.tgenabled = 'A' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE NOT t.tgisinternal AND c.relname = ANY($1::text[])
+"""
+
 
 class _Made(msgspec.Struct):
     name: str
@@ -97,7 +103,10 @@ class Databases:
                 # Of one statement: what refers to each other goes together.
                 steps = [f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in guarded]
                 steps.append(f"WITH {gone} SELECT")
-                steps += [f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in guarded]
+                steps += [
+                    f"ALTER TABLE {table} ENABLE {'ALWAYS ' if always else ''}TRIGGER {name}"
+                    for table, name, always in await connection.fetch(_TRIGGERS, guarded)
+                ]
                 await connection.execute("; ".join(steps))
                 await connection.execute("VACUUM (INDEX_CLEANUP ON) " + ", ".join(written))
             await connection.execute(_FIRST_NUMBERS)
