@@ -162,6 +162,10 @@ async def submit(
     CaseworkInputError.
     """
     require(actor, Action.PUBLISH_STRATEGY)
+    if measure is not None:
+        require(
+            actor, Action.RUN_EXPERIMENT
+        )  # it begins with somebody else's yes, who need not have the right
     if share not in SHARES:
         raise CaseworkInputError(f"share {share}: a roll-out goes by {', '.join(map(str, SHARES))} percent")
     text = _plain(text)
