@@ -11,9 +11,11 @@ from typing import Final
 import msgspec
 
 from casework.office import Office
+from casework.staff.desk import portfolios_for
+from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, require
 from storage.audit import Event, write
-from storage.feeds import late_loans, mark_silent
+from storage.feeds import feeds_of, late_loans, mark_silent
 from storage.raw import Raw
 
 
@@ -24,6 +26,29 @@ class Silent(msgspec.Struct, frozen=True):
     source: str
     fed_at: datetime
     loans: int
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A feed: until when its payments are known, since when a tape of it is held, its active loans.
+
+    waits   loans past due of which nothing is said, because its payments are too old
+    """
+
+    portfolio: str
+    source: str
+    fed_at: datetime
+    held_since: datetime | None
+    loans: int
+    waits: int
+
+
+async def feeds(office: Office, member: Member, now: datetime) -> list[Feed]:
+    """The feeds of their portfolios, the oldest first. Raises Denied."""
+    async with office.transaction() as raw:
+        mine = await portfolios_for(raw, office, member, Action.SEE_PORTFOLIO)
+        silent = {(one.portfolio, one.source): one.loans for one in await _silent(office, raw, now)}
+        rows = await feeds_of(raw, mine)
+    return [Feed(*row[:5], waits=silent.get((row[0], row[1]), 0)) for row in rows]
 
 
 async def silent_feeds(office: Office, now: datetime) -> list[Silent]:

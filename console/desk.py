@@ -46,6 +46,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     anchored        the heads of the audit chain that were kept outside the database; reads a file
     demo            by role, whom a visitor of the demo may be; None, as everywhere else, where it is none
     pushed          the folder for what is pushed while it is worked: gone with the answer
+    uploads         the folder where tapes wait that were uploaded; a worker must have the same one
     """
 
     office: Office
@@ -62,4 +63,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     anchored: Callable[[], Sequence[Head]] | None = None
     demo: Mapping[Role, int] | None = None
     pushed: Path = Path("var/pushed")
+    uploads: Path = Path("var/uploads")
     webhooks: Actor = Actor("webhook", Role.SYSTEM)

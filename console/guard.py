@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 MOST_BYTES: Final = 1024 * 1024  # of a form of the console
+UPLOAD: Final = "/import/upload"
+MOST_UPLOADED: Final = 512 * 1024 * 1024  # of a tape, which is written to disk as it comes
 # What others post is measured where it is read, or not read at all.
 _LIMITED_BY_THEMSELVES: Final = ("/api/", "/webhooks/", "/stop/")
 
@@ -62,6 +64,14 @@ class Guard:
         if not (scope["path"] in self._open or host_of(Request(scope)) in self._hosts):
             refusal = PlainTextResponse("This server does not go by that name.\n", 400)
             await refusal(scope, receive, send_guarded)
+        elif scope["method"] == "POST" and scope["path"] == UPLOAD:
+            # How long it is must be said before it comes: the server holds the sender to it.
+            said = Request(scope).headers.get("content-length", "")
+            if said.isascii() and said.isdecimal() and int(said[:15]) <= MOST_UPLOADED:
+                await self._app(scope, receive, send_guarded)
+            else:
+                refusal = PlainTextResponse("This tape is too long for a page.\n", 413)
+                await refusal(scope, receive, send_guarded)
         elif scope["method"] == "POST" and not scope["path"].startswith(_LIMITED_BY_THEMSELVES):
             form = await _read(receive)
             if form is None:

@@ -191,6 +191,7 @@ async def _serving(
             anchored=running.anchors.read,
             demo=demo,
             pushed=settings.data_dir / "pushed",
+            uploads=(settings.data_dir / "uploads").resolve(),
         )
     )
     door = _door(settings)

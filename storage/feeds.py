@@ -1,5 +1,6 @@
 """Feeds, with the loans that depend on them; and when one was told to have fallen silent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,3 +37,17 @@ async def mark_silent(raw: Raw, portfolio: str, source: str, fed_at: datetime, n
             value,
         )
     )
+
+
+_FEEDS: Final = """
+SELECT p.code, f.source, f.fed_at, f.held_since,
+  (SELECT count(*) FROM loans l WHERE l.portfolio_id = f.portfolio_id AND l.source = f.source
+   AND l.status = 'active')
+FROM feeds f JOIN portfolios p ON p.id = f.portfolio_id WHERE f.portfolio_id = ANY($1)
+ORDER BY f.fed_at, p.code, f.source
+"""
+
+
+async def feeds_of(raw: Raw, portfolios: Sequence[int]) -> list[Any]:
+    """(portfolio's code, source, fed_at, held_since, active loans) of each feed, the oldest first."""
+    return await raw.rows(_FEEDS, list(portfolios))

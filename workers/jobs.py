@@ -24,6 +24,7 @@ from casework.delivery.rates import Rates
 from casework.insight.check import check as check_invariants
 from casework.insight.last_check import note_check
 from casework.insight.today import make_figures
+from casework.intake.uploads import work_uploads
 from casework.notices import notify_all
 from casework.office import Clock, Office
 from casework.ready import packs_past_review
@@ -277,6 +278,13 @@ async def play(ctx: dict[str, Any]) -> None:
         pass
 
 
+async def load_uploads(ctx: dict[str, Any]) -> None:
+    """Try or load the tapes that were uploaded; what was loaded concerns cases."""
+    shift: Shift = ctx["shift"]
+    if await work_uploads(shift.office, shift.clock):
+        await wake(ctx["redis"], "look")
+
+
 ROUND: Final = (look, deliver, hear)  # what a sweep wakes, in this order
 JOBS: Final = (
     *ROUND,
@@ -294,5 +302,9 @@ JOBS: Final = (
     count_today,
     fill_tokens,
     play,
+    load_uploads,
 )
-LONG: Final = {play: timedelta(hours=2)}  # what may take longer than a lease
+LONG: Final = {
+    play: timedelta(hours=2),
+    load_uploads: timedelta(hours=2),
+}  # what may take longer than a lease

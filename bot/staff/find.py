@@ -5,6 +5,7 @@ from bot.staff.keeping import wanted
 from bot.staff.post import Post
 from casework.staff.card import code_of
 from casework.staff.finding import REASONS, answer_caller, callers, find
+from casework.staff.keeping import is_view
 from casework.staff.views import my_day, my_promises
 
 
@@ -26,7 +27,13 @@ async def find_(post: Post, given: str) -> None:
 
 async def again(post: Post, given: str) -> None:
     """A search that is kept."""
-    await find_(post, await wanted(post, given))
+    kept = await wanted(post, given)
+    if is_view(kept):
+        public = post.office.doors.public_url
+        link = [(post.say("buttons.console"), f"{public.rstrip('/')}/cases{kept}")] if public else []
+        await post.send(post.say("filters.view"), (link, back(post)))
+        return
+    await find_(post, kept)
 
 
 async def caller(post: Post, given: str) -> None:

@@ -25,6 +25,11 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in BUNDLED.glob("*.yaml"))
 
 
+def bundled_text(name: str) -> str:
+    """A mapping that comes with Kept, as it is written. `name` is one of `bundled_names`."""
+    return (BUNDLED / f"{name}.yaml").read_text("utf-8")
+
+
 def find_mapping(name_or_file: str) -> Mapping:
     """The bundled mapping of that name, or the one in that file. Raises MappingError."""
     bundled = BUNDLED / f"{name_or_file}.yaml"

@@ -50,21 +50,52 @@ _COMMA: Final = re.compile(r"[+-]?\(?\d{1,3}(\.\d{3})*,\d+\)?|[+-]?\d{1,3}(\.\d{
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A mapping as YAML, what of it is sure, and what has to be answered before it can be used."""
+    """A mapping as YAML, what of it is sure, and what has to be answered before it can be used.
+
+    kind      what the file is of: loan, installment or payment
+    columns   key -> column, as far as they are known
+    """
 
     mapping: str
     sure: tuple[str, ...]
     asks: tuple[str, ...]
+    kind: str = "loan"
+    columns: Mapping[str, str] = {}
 
 
-def suggest(path: Path) -> Suggestion:
-    """Propose a mapping for the one file at `path`. Raises TapeError where it cannot be read at all."""
-    return _Working(open_any(path)).done()
+class Given(msgspec.Struct, frozen=True):
+    """What somebody answered: in place of what is guessed.
+
+    columns     key -> column, all of them: what is not here is not read
+    constants   key of the constants -> value, for every row
+    dates       column -> how its dates are written
+    formats     key of the formats -> value
+    """
+
+    kind: str
+    columns: Mapping[str, str]
+    constants: Mapping[str, str] = {}
+    dates: Mapping[str, str] = {}
+    formats: Mapping[str, str] = {}
+
+
+def keys_for(kind: str) -> tuple[str, ...]:
+    """What the columns of a file of loans, installments or payments can be."""
+    return _KEYS[kind]
+
+
+def suggest(path: Path, given: Given | None = None) -> Suggestion:
+    """Propose a mapping for the one file at `path`; `given`: with these answers.
+
+    Raises TapeError where it cannot be read at all.
+    """
+    return _Working(open_any(path), given).done()
 
 
 class _Working:
-    def __init__(self, file: TapeFile) -> None:
+    def __init__(self, file: TapeFile, given: Given | None) -> None:
         self.file = file
+        self.given = given
         self.sure: list[str] = [_written(file)]
         self.asks: list[str] = []
         self.kind, self.columns, self.doubts = self._columns()
@@ -101,10 +132,14 @@ class _Working:
             *_indented(body, kind),
             *more,
         ]
-        return Suggestion("\n".join(lines) + "\n", tuple(self.sure), tuple(self.asks))
+        text = "\n".join(lines) + "\n"
+        return Suggestion(text, tuple(self.sure), tuple(self.asks), kind, dict(found))
 
     def _columns(self) -> tuple[str, dict[str, str], list[Doubt]]:
         """The kind of file, key -> column of its kind, and what is not sure of that."""
+        if self.given is not None:
+            known = self.given.columns.items()
+            return self.given.kind, {key: column for key, column in known if column in self.file.header}, []
         every = {key for keys in _KEYS.values() for key in keys}
         kind = _kind(columns_by_name(self.file.header, sorted(every))[0])
         found, doubts = columns_by_name(self.file.header, _KEYS[kind])
@@ -151,16 +186,28 @@ class _Working:
     def _value(self, key: str, column: str) -> str:
         if key not in _DATES:
             return _quoted(column)
+        said = None if self.given is None else self.given.dates.get(column)
+        if said:
+            return f"{{column: {_quoted(column)}, date: {_said(said)}}}"
         try:
             pattern = proven_format(self._cells(column))
         except Unproven as error:
-            self.asks.append(f"how are the dates of {column} written? {error}")
+            if not self._answered("date"):
+                self.asks.append(f"how are the dates of {column} written? {error}")
             return _quoted(column)
         self.sure.append(f"{column}: dates are {pattern}, as all its cells prove")
         return f'{{column: {_quoted(column)}, date: "{pattern}"}}'
 
     def _marks(self, found: Mapping[str, str]) -> list[str]:
-        """Decimal and thousands, where the amounts prove them."""
+        """Decimal and thousands, where the amounts prove them; and what was answered."""
+        return [*self._proven_marks(found), *self._told("formats")]
+
+    def _told(self, of: str) -> list[str]:
+        """What was answered of the constants or formats."""
+        answers: Mapping[str, str] = {} if self.given is None else getattr(self.given, of)
+        return [f"{key}: {_said(value)}" for key, value in answers.items() if value]
+
+    def _proven_marks(self, found: Mapping[str, str]) -> list[str]:
         dots = commas = 0
         for key in found.keys() & _AMOUNTS:
             for place, cell in enumerate(self._cells(found[key])):
@@ -179,24 +226,31 @@ class _Working:
         return []
 
     def _constants(self, found: Mapping[str, str]) -> list[str]:
-        made = [f"source: {re.sub('[^a-z0-9]+', '-', self.file.path.stem.lower()).strip('-') or 'tape'}"]
+        told: Mapping[str, str] = {} if self.given is None else self.given.constants
+        made = self._told("constants")
+        if not told.get("source"):
+            stem = re.sub("[^a-z0-9]+", "-", self.file.path.stem.lower()).strip("-")
+            made.insert(0, f"source: {stem or 'tape'}")
         for key, ask in (
             ("portfolio", "which portfolio are these loans of?"),
             ("currency", "which currency are the amounts in?"),
             ("zone", "in which time zone are the dates (such as Africa/Lagos)?"),
         ):
-            if key not in found:
+            if key not in found and not told.get(key):
                 self.asks.append(ask)
                 made.append(f"{key}: null")
-        if "phone" in found and "country" not in found:
+        if "phone" in found and "country" not in found and not self._answered("phone_region"):
             self.asks.append(
                 "of which country are the phone numbers written in national form (phone_region)?"
             )
-        if found.keys() & {"phone", "email"}:
+        if found.keys() & {"phone", "email"} and not (told.get("phone_state") or told.get("email_state")):
             self.asks.append(
                 "are the addresses on the lender's own file of the person (email_state: attested)?"
             )
         return made
+
+    def _answered(self, key: str) -> bool:
+        return self.given is not None and bool(self.given.formats.get(key))
 
     def _cells(self, column: str) -> Iterator[str]:
         place = self.file.header.index(column)
@@ -239,6 +293,11 @@ def _written(file: TapeFile) -> str:
     return f"{file.label} is {written.encoding} ({written.encoding_by})" + (
         f", its delimiter is {written.delimiter!r}" if written.form == "csv" else ", JSON lines"
     )
+
+
+def _said(text: str) -> str:
+    """A value as YAML has it, whatever stands in it: on one line, in quotes."""
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
 def _quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from storage.audit import Event, write
 from storage.staff import keeping as stored
 from storage.staff.keeping import Filter
 
-__all__ = ["Filter", "drop_filter", "filter_of", "filters_of", "keep_filter", "tag"]
+__all__ = ["Filter", "drop_filter", "filter_of", "filters_of", "is_view", "keep_filter", "tag"]
 
 _TAG: Final = re.compile(r"[\w-]{1,30}")
 _MOST: Final = 20  # filters of one person
@@ -56,6 +56,11 @@ async def keep_filter(office: Office, member: Member, name: str, wanted: str, no
         if len(await stored.filters_of(raw, office.keyring, member.id)) >= _MOST:
             raise CaseworkInputError(f"you keep {_MOST} searches already; drop one first")
         await stored.add_filter(raw, office.keyring, member.id, name, wanted.strip(), now)
+
+
+def is_view(wanted: str) -> bool:
+    """Whether what is kept is a list of the console ("?late=yes&dpd=30-60"), not words that one finds by."""
+    return wanted.startswith("?")
 
 
 async def filters_of(office: Office, member: Member) -> Sequence[Filter]:

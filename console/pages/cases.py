@@ -1,16 +1,22 @@
 """The cases: found by anything, narrowed, with the columns of one's choice."""
 
 from collections.abc import Mapping
+from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Response
+from fastapi import Form, Path, Response
 
 from casework.errors import CaseworkInputError
 from casework.insight.cases import Line, Wanted, cases
+from casework.staff.keeping import drop_filter, filters_of, is_view, keep_filter
 from casework.staff.rights import Action
 from console.amounts import amounts
 from console.lists import Column, Filter, Listing, Rows, listed
 from console.registry import Page
+from console.render import go
 from console.visits import Visit, Visiting
+
+Line_ = Annotated[str, Form(max_length=320)]
 
 
 def _listing(visit: Visit) -> Listing:
@@ -71,7 +77,42 @@ async def all_cases(visit: Visiting) -> Response:
         found = await cases(visit.desk.office, visit.member, _wanted(asked), visit.now, before, limit)
         return Rows(found.lines, found.older)
 
-    return await listed(visit, _listing(visit), "cases.html", fetch)
+    listing = _listing(visit)
+    views = await filters_of(visit.desk.office, visit.member)
+    here = visit.request.query_params
+    return await listed(
+        visit,
+        listing,
+        "cases.html",
+        fetch,
+        views=[(one, _address_of(one.wanted)) for one in views],
+        wanted=_wanted_of(listing, here),
+    )
+
+
+def _wanted_of(listing: Listing, asked: Mapping[str, str]) -> str:
+    """What is asked for as it is kept: a search is the words that the chat finds by, else a query of ours."""
+    kept = {one.key: asked[one.key].strip() for one in listing.filters if asked.get(one.key, "").strip()}
+    return kept["text"] if kept.keys() == {"text"} else f"?{urlencode(kept)}" if kept else ""
+
+
+def _address_of(wanted: str) -> str:
+    """Where a kept search leads on this page."""
+    return f"/cases{wanted if is_view(wanted) else '?' + urlencode({'text': wanted})}"
+
+
+async def keep_view(visit: Visiting, name: Line_, wanted: Annotated[str, Form(max_length=2000)]) -> Response:
+    """Keep what is asked for now under a name; the one of that name before is no more."""
+    if is_view(wanted):
+        wanted = _wanted_of(_listing(visit), dict(parse_qsl(wanted[1:])))
+    await keep_filter(visit.desk.office, visit.member, name, wanted, visit.now)
+    return go(_address_of(wanted))
+
+
+async def drop_view(visit: Visiting, key: Annotated[int, Path(ge=1, lt=1 << 63)]) -> Response:
+    """It is kept no more."""
+    await drop_filter(visit.desk.office, visit.member, key)
+    return go("/cases")
 
 
 def _wanted(asked: Mapping[str, str]) -> Wanted:
@@ -103,4 +144,10 @@ def _days(text: str | None) -> tuple[int | None, int | None]:
     return int(low), int(high or low)
 
 
-PAGES = (Page("/cases", all_cases, (Action.SEE_LOAN,), menu="cases", group="work"),)
+_SEE: Final = (Action.SEE_LOAN,)
+
+PAGES = (
+    Page("/cases", all_cases, _SEE, menu="cases", group="work"),
+    Page("/cases/views", keep_view, _SEE, method="POST"),
+    Page("/cases/views/{key}/drop", drop_view, _SEE, method="POST"),
+)

@@ -21,6 +21,7 @@ from storage.tables import (
     staff,
     texts,
     trying,
+    uploads,
     work,
 )
 from storage.tables.base import metadata
@@ -47,5 +48,6 @@ __all__ = [
     "staff",
     "texts",
     "trying",
+    "uploads",
     "work",
 ]

@@ -3,18 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 from pyotp.totp import TOTP
 
+from casework.intake.uploads import work_uploads
 from casework.staff.people import invite
 from casework.staff.rights import Role
-from tests.builders.browsing import Console
+from tests.builders.browsing import CHOSEN, TAPE, Console
 from tests.builders.shop import OPS
+from tests.builders.town import TownClock
 
 PAGES = [
     ("/today", Role.MANAGEMENT),
     ("/today/late", Role.SUPERVISOR),
     ("/work", Role.COLLECTOR),
+    ("/import/1", Role.OPERATIONS),
+    ("/feeds", Role.MANAGEMENT),
     ("/work/queues", Role.SUPERVISOR),
     ("/work/queues?owner=nobody", Role.OPERATIONS),
     ("/work/proofs", Role.COMPLIANCE),
@@ -179,3 +183,32 @@ async def test_an_outcome_by_two_keys_or_two_taps(console: Console, phone: bool)
         await expect(page.get_by_role("heading", name=f"K{who.case}")).to_be_visible()
     rows = await shop.book.sql("SELECT code, undone_at IS NULL FROM outcomes WHERE case_id = $1", who.case)
     assert [tuple(row) for row in rows] == [("busy", False)]
+
+
+async def test_a_tape_from_upload_to_load(console: Console) -> None:
+    shop, clock = console.shop, TownClock(console.shop)
+    content = TAPE.replace("L-", "M-").replace("C-", "D-").encode()
+    async with console.page_as(Role.OPERATIONS, name="Orla") as page:
+        await page.goto("/import")
+        await console.assert_accessible(page)
+        file = FilePayload(name="november.csv", mimeType="text/csv", buffer=content)
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await page.get_by_role("button", name="Upload").click()
+        for key, column in CHOSEN.items():
+            await page.get_by_label(column, exact=True).select_option(key)
+        await page.locator("#portfolio-columns").fill("acme")
+        await page.locator("#zone").fill("Europe/Berlin")
+        await page.get_by_role("button", name="Show how it would be read").first.click()
+        await expect(page.locator("#preview")).to_contain_text("600.00 EUR")
+        await page.get_by_role("button", name="Dry run").click()
+        await expect(page.get_by_text("waits for a worker")).to_be_visible()
+        await work_uploads(shop.office, clock)
+        await expect(page.locator("section", has_text="Rejected rows").last).to_contain_text("much")
+        await console.assert_accessible(page)
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.get_by_role("button", name="Load", exact=True).click()
+        await expect(page.get_by_text("waits for a worker")).to_be_visible()
+        await work_uploads(shop.office, clock)
+        await expect(page.get_by_text("What came of it")).to_be_visible()
+        await console.assert_accessible(page)
+    assert (await shop.book.sql("SELECT count(*) FROM loans WHERE external_id LIKE 'M-%'"))[0][0] == 2

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.insight.today import make_figures
+from casework.intake import uploads as tapes
+from casework.intake.suggest import Given, suggest
+from casework.intake.uploads import map_upload, receive, work_uploads
 from casework.outcomes import Details, record_outcome
 from casework.publish import publish
 from casework.simulation.queued import ask, work
@@ -135,18 +139,58 @@ async def console_at(engine: AsyncEngine, redis_url: str) -> AsyncIterator[Conso
     """The console with a book in which every page has something to show."""
     shop = Shop(engine, redis_url)
     await shop.open()
+    folder = TemporaryDirectory()
+    uploads = Path(folder.name) / "uploads"
     await _fill(shop)
+    await _tape(shop, uploads)
     redis = Redis.from_url(redis_url)
     entrance = Entrance(shop.office, redis, os.urandom)
     program = chromium()
     assert program is not None
-    async with served(lambda url: create_app(shop.desk(url, redis))) as url, async_playwright() as playwright:
+    async with (
+        served(lambda url: create_app(shop.desk(url, redis, uploads=uploads))) as url,
+        async_playwright() as playwright,
+    ):
         browser = await playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
         try:
             yield Console(url, shop, entrance, browser)
         finally:
             await browser.close()
             await redis.aclose()
+            folder.cleanup()
+
+
+TAPE: Final = """Loan No,Customer,Who,Ccy,Lent,Made,Months,First,Monthly
+L-1,C-1,Ann Example,EUR,300.00,2026-10-01,3,2026-12-01,100.00
+L-2,C-2,Ben Example,EUR,600.00,2026-10-02,6,2026-12-02,100.00
+L-3,C-3,Cem Example,EUR,much,2026-10-03,3,2026-12-03,100.00
+"""
+CHOSEN: Final = {
+    "loan_id": "Loan No",
+    "borrower_id": "Customer",
+    "name": "Who",
+    "currency": "Ccy",
+    "principal": "Lent",
+    "made_on": "Made",
+    "count": "Months",
+    "first_due": "First",
+    "each": "Monthly",
+}
+
+
+async def _tape(shop: Shop, uploads: Path) -> None:
+    """A tape of who runs operations, tried: one of its rows is refused."""
+    folder = uploads / "first"
+    folder.mkdir(parents=True)
+    (folder / "october.csv").write_text(TAPE)
+    rows = await shop.book.sql("SELECT id FROM staff WHERE name = $1", NAMES[Role.OPERATIONS])
+    ops = await member(shop.office, rows[0][0])
+    assert ops is not None
+    key = await receive(shop.office, ops, folder, shop.now)
+    given = Given("loan", CHOSEN, {"portfolio": "acme", "zone": "Europe/Berlin", "source": "core"})
+    await map_upload(shop.office, ops, key, suggest(folder / "october.csv", given).mapping, kind="loans")
+    await tapes.ask(shop.office, ops, key, dry=True, now=shop.now)
+    await work_uploads(shop.office, TownClock(shop))
 
 
 async def _fill(shop: Shop) -> None:

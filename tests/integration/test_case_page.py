@@ -117,3 +117,25 @@ async def test_who_may_not_read_names_reads_none_and_acts_on_nothing(shop: Shop,
         page = (await client.get(f"/cases/{ann.case}")).text
         assert "Ann Example" in page
         assert phone in page
+
+
+async def test_a_view_of_the_list_is_kept_and_dropped(shop: Shop, ann: Borrower) -> None:
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        page = (await client.get("/cases?late=no&dpd=1-30")).text
+        assert 'name="wanted" value="?late=no&amp;dpd=1-30"' in page
+        wanted = "?late=no&dpd=1-30&nonsense=1&format=csv"
+        answer = await post(client, "/cases/views", name="a month late", wanted=wanted)
+        assert answer.headers["location"] == "/cases?late=no&dpd=1-30"
+        page = (await client.get("/cases")).text
+        assert '<a href="/cases?late=no&amp;dpd=1-30">a month late</a>' in page
+        # words are kept as the chat finds by them, and what was kept there stands here
+        answer = await post(client, "/cases/views", name="vips", wanted="?text=%23vip")
+        assert answer.headers["location"] == "/cases?text=%23vip"
+        async with shop.open_doors(role=Role.FINANCE) as other:
+            assert "a month late" not in (await other.get("/cases")).text
+            assert (await post(other, "/cases/views/1/drop")).status_code == 422, "nobody else's"
+        assert (await post(client, "/cases/views", name="", wanted=wanted)).status_code == 422
+        await post(client, "/cases/views/1/drop")
+        page = (await client.get("/cases")).text
+        assert "a month late" not in page
+        assert "vips" in page

@@ -6,6 +6,8 @@ from itertools import permutations
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.staff.keeping import drop_filter, keep_filter
+from casework.staff.people import member
 from casework.staff.rights import Role
 from casework.staff.route import Place, Stop, in_order
 from tests.builders.chatroom import TODAY
@@ -56,6 +58,12 @@ async def test_a_search_is_kept_run_again_and_dropped(crew: Crew) -> None:
     assert f"K{ann.case} A** E**" in await carl.taps("Long late") or f"K{ann.case} A** E**" in carl.buttons()
     ((sealed,),) = await crew.book.sql("SELECT wanted FROM filters")
     assert b"late" not in sealed
+    carls = await member(crew.office, await crew.staff("carl"))
+    assert carls is not None
+    await keep_filter(crew.office, carls, "A view", "?late=yes&dpd=30-60", crew.now)
+    await carl.says("/filters")
+    assert "a list of the console" in await carl.taps("A view")
+    await drop_filter(crew.office, carls, (await crew.book.sql("SELECT max(id) FROM filters"))[0][0])
     kept = (await crew.book.sql("SELECT id FROM filters"))[0][0]
     await crew.sandbox.world.tap(bea.chat, bea.last()["message_id"], f"s:nofilter:{kept}")
     assert "kept no more" in await bea.told(), "another's"
