@@ -1,23 +1,30 @@
 """`make bench ARGS=--pages`: how long each page of the console takes over a large book, by HTTP."""
 
+import os
 from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
 
 import httpx2
 import msgspec
+from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
 from casework.insight.today import make_figures
+from casework.staff.entrance import Entrance, From
+from casework.staff.people import invite
 from casework.staff.rights import RIGHTS, Role
+from console.app import create_app
 from console.pages import PAGES
 from console.registry import Page
 from storage.engine import make_engine
 from tests.bench.book import build, tidy
+from tests.bench.crowd import Came, Doing, crowd
 from tests.bench.place import Place
 from tests.builders.book import SYSTEM
-from tests.builders.shop import Shop
+from tests.builders.served import served
+from tests.builders.shop import OPS, Shop
 
 # As whom a page is asked for: the first of them who may.
 _WHO = (Role.SUPERVISOR, Role.OPERATIONS, Role.COMPLIANCE, Role.ADMINISTRATOR)
@@ -32,7 +39,24 @@ _ASKED = (
     (Role.SUPERVISOR, "/today/cash"),
     (Role.SUPERVISOR, "/today/entered"),
     (Role.SUPERVISOR, "/cases/500"),
+    (Role.SUPERVISOR, "/strategies/gentle"),
+    (Role.SUPERVISOR, "/texts/late"),
+    (Role.SUPERVISOR, "/policies/us-reg-f"),
 )
+# What many look at together: cases most of all.
+_TOGETHER = (
+    "/today",
+    "/cases",
+    "/cases?bucket=1-30",
+    "/cases/500",
+    "/cases/1500",
+    "/cases/2500",
+    "/approvals",
+)
+_PEOPLE = 500
+_RATE = 50  # requests a second
+_PACE = 20  # seconds between two pages of a person
+_SECONDS = 60
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -45,12 +69,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Pages(msgspec.Struct, frozen=True):
-    """Of a book of so many loans: the job that makes the figures, first and again; each page."""
+    """Of a book of so many loans: the job that makes the figures, first and again; each page; many people."""
 
     loans: int
     first: float
     again: float
     asked: Sequence[Asked]
+    at_a_rate: Came
+    polling: Came
 
 
 async def measure(place: Place, redis_url: str, loans: int, runs: int) -> Pages:
@@ -78,10 +104,33 @@ async def measure(place: Place, redis_url: str, loans: int, runs: int) -> Pages:
                 for path in paths:
                     place.say(f"{path} as {role}")
                     found.append(await _ask(client, path, role, runs))
-        return Pages(loans, *times, sorted(found, key=lambda one: -one.seconds))
+        slowest = sorted(found, key=lambda one: -one.seconds)
+        return Pages(loans, *times, slowest, *await _together(shop, redis_url, place))
     finally:
         await engine.dispose()
         await place.execute(f"DROP DATABASE {name}")
+
+
+async def _together(shop: Shop, redis_url: str, place: Place) -> tuple[Came, Came]:
+    """Requests at a rate, and people who look now and then; all signed in."""
+    redis = Redis.from_url(redis_url)
+    entrance = Entrance(shop.office, redis, os.urandom)
+    place.say(f"{_PEOPLE} people sign in")
+    tickets: list[str] = []
+    for number in range(_PEOPLE):
+        name = f"person {number}"
+        await invite(shop.office, OPS, name, Role.SUPERVISOR, shop.now)
+        ((staff,),) = await shop.book.sql("SELECT id FROM staff WHERE name = $1", name)
+        ticket = await entrance.enter(staff, shop.now, From("127.0.0.1", "a bench"), "password")
+        assert ticket is not None
+        tickets.append(ticket)
+    async with served(lambda url: create_app(shop.desk(url, redis))) as url:
+        place.say(f"{_RATE} requests a second")
+        first = await crowd(Doing(url, tickets, _TOGETHER, _SECONDS, rate=_RATE))
+        place.say(f"{_PEOPLE} people look at a page every {_PACE} s")
+        second = await crowd(Doing(url, tickets, _TOGETHER, _SECONDS, pace=_PACE))
+    await redis.aclose()
+    return first, second
 
 
 def _is_for(page: Page, role: Role) -> bool:
@@ -111,4 +160,12 @@ def show(found: Pages) -> None:
     for one in found.asked:
         met = "300 ms" if one.seconds <= 0.3 else "300 ms: NO"
         table.add_row(one.path, one.role, str(one.status), f"{one.seconds * 1000:.0f}", met)
-    Console(width=None if Console().is_terminal else 130).print(table)
+    console = Console(width=None if Console().is_terminal else 130)
+    console.print(table)
+    for what, came in ((f"{_RATE} requests a second", found.at_a_rate), ("polling", found.polling)):
+        console.print(
+            f"{came.people} signed in, {what}: {came.requests:,} requests ({came.a_second:.0f} a second), "
+            f"{came.failed} failed; median {came.median * 1000:.0f} ms, p95 {came.p95 * 1000:.0f} ms "
+            f"(asked: below 2,000), longest {came.longest * 1000:.0f} ms",
+            highlight=False,
+        )
