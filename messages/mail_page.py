@@ -18,7 +18,7 @@ _SOURCE: Final = f"""
   <mj-head>
     <mj-title>{_TITLE}</mj-title>
     <mj-attributes>
-      <mj-all font-family="system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif" />
+      <mj-all font-family="system-ui, 'Segoe UI', 'Noto Sans', sans-serif" />
       <mj-text font-size="16px" line-height="1.5" color="#1a1a1a" padding="0 16px" />
       <mj-section padding="8px 0" />
     </mj-attributes>

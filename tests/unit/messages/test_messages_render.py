@@ -1,5 +1,6 @@
 """Rendering: what it refuses, what a value cannot do, and what it is called afterwards."""
 
+import re
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -118,6 +119,8 @@ def test_mail_as_a_page_says_what_the_text_says() -> None:
     # The page for paying is the beginning of the other link, and neither breaks the other.
     assert page.links == ["https://pay.example.com", "https://pay.example.com/stop?a=1&b=2"]
     assert '<html lang="zh"' in body.html
+    # A reader's program asks nobody else for letters or pictures: that would tell them who reads of a debt.
+    assert not re.search(r"@import|url\(|//fonts\.|<link|<img", body.html)
     flat = body.text.replace("\n- ", "").replace("\n", "")
     assert flat in page.words.replace("\n", "")
 
