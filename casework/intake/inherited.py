@@ -237,7 +237,7 @@ class _Loading:
             except CellError as error:
                 self._rejects.append((number, error.column, error.reason, row))
                 if self._kind in STOPS:
-                    self._refused.append(Refused(self._kind, cells, known.records(cells)))
+                    self._refused.append(Refused(self._kind, cells, known.records(cells), known.waits(cells)))
                 continue
             made.append(found)
         return made

@@ -24,6 +24,9 @@ _PERSONAL: Final = frozenset(
 _OF_DEBTS: Final = frozenset(
     {"dispute", "moratorium", "claims_paid", "recalled", "sold", "fraud", "complaint", "plan", "promise"}
 )
+# What core systems write for "no date" and "no end".
+_NO_DATE: Final = ("0001-01-01", "1899-12-3", "1900-01-0")
+_NO_END: Final = "9999-12-31"
 
 Cells = Mapping[str, str]
 
@@ -32,7 +35,8 @@ class Known(msgspec.Struct, frozen=True):
     """What the rows of a file may speak of, by external id, and the moment at which they came.
 
     persons  several (records of that id), ids, zone
-    loans    several, id, parties (persons), borrower, zone, case_id, currency, portfolio
+    loans    several, id, parties (persons), everyone (persons of all loans of that id), borrower, borrowers
+             (how many), zone, case_id, currency, portfolio
     grace    portfolio -> days of grace of a promise
     assumed  what was made of what a stop does not say -> how many rows
     """
@@ -52,11 +56,21 @@ class Known(msgspec.Struct, frozen=True):
         return _one(self.loans, text, column, "loan")
 
     def records(self, cells: Cells) -> list[int]:
-        """Whom a row may mean that cannot be read: every record of the borrower's id, or of its loan's."""
+        """Whom a row may mean that cannot be read: every record of the borrower's id, and every party of
+        every loan of the loan's id. One of the two may be mistyped."""
+        found = set[int]()
+        if (person := self.persons.get(cells.get("borrower_id", ""))) is not None:
+            found.update(person["ids"])
+        for name in loans_of(cells):
+            if (loan := self.loans.get(name)) is not None:
+                found.update(loan["everyone"])
+        return sorted(found)
+
+    def waits(self, cells: Cells) -> bool:
+        """Whether the row names a borrower, or else a loan, that the book does not have yet."""
         if name := cells.get("borrower_id"):
-            return list(self.persons[name]["ids"]) if name in self.persons else []
-        loan = self.loans.get(cells.get("loan_id", ""))
-        return [] if loan is None else [loan["borrower"]]
+            return name not in self.persons
+        return not self.records(cells)
 
 
 def _one(known: Mapping[str, Any], text: str, column: str, what: str) -> Any:
@@ -124,18 +138,21 @@ def _hold(known: Known, cells: Cells) -> tuple[object, ...]:
     if loan is None and kind in _OF_DEBTS - {"moratorium", "complaint"}:
         raise CellError("loan_id", "", f"is empty: {kind} is a hold of a debt, and needs the loan")
     if loan is not None and not cells["borrower_id"]:
+        if kind in _PERSONAL and loan["borrowers"] > 1:
+            raise CellError("borrower_id", "", "is empty: the loan has several borrowers: which is meant?")
         who, zone = loan["borrower"], loan["zone"]
     else:
         person = known.person(cells)
         who, zone = person["id"], person["zone"]
         if loan is not None:
             _together(person, loan, "loan_id", cells["loan_id"])
-    starts = _moment(cells, "from", zone, known.now) if cells["from"] else known.now
+    dated = bool(cells["from"]) and not _is_null(cells["from"])
+    starts = _moment(cells, "from", zone, known.now) if dated else known.now
     ends = _end(cells["to"], zone) if cells["to"] else None
     if ends is not None and ends <= starts:
         raise CellError("to", cells["to"], "ends before it begins")
     debt = loan["id"] if loan is not None and kind not in _PERSONAL else None
-    return who, debt, kind, starts, ends
+    return who, debt, kind, starts, ends, dated
 
 
 def _promise(known: Known, cells: Cells) -> tuple[object, ...]:
@@ -150,11 +167,15 @@ def _promise(known: Known, cells: Cells) -> tuple[object, ...]:
     due = _day(cells, "due_on")
     if amount <= 0:
         raise CellError("amount", cells["amount"], "is not above zero")
-    last = due + timedelta(days=known.grace.get(loan["portfolio"], 0))
+    try:
+        last = due + timedelta(days=known.grace.get(loan["portfolio"], 0))
+        until = _end_of(last, loan["zone"])
+    except (CellError, OverflowError):
+        raise CellError("due_on", cells["due_on"], "is beyond every calendar: a promise has a day") from None
     made_on = made.astimezone(ZoneInfo(loan["zone"])).date()
     if due < made_on:
         raise CellError("due_on", cells["due_on"], "is before the day on which it was promised")
-    return loan["case_id"], loan["id"], amount, made, made_on, due, last, _end_of(last, loan["zone"])
+    return loan["case_id"], loan["id"], amount, made, made_on, due, last, until
 
 
 def _contact(known: Known, cells: Cells) -> tuple[object, ...]:
@@ -184,11 +205,13 @@ READERS: Final[Mapping[InheritedKind, Callable[[Known, Cells], tuple[object, ...
 def _moment(cells: Cells, column: str, zone: str, now: datetime) -> datetime:
     """A moment with its zone, or a local one of the person's; a day alone is its beginning."""
     text = cells[column]
+    if _is_null(text):
+        raise CellError(column, text, "stands for no date at all")
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise CellError(column, text, "is no moment: 2026-03-01, or 2026-03-01T09:30+01:00") from None
-    at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     if at > now:
         raise CellError(column, text, "has not come yet")
     return at
@@ -201,16 +224,26 @@ def _day(cells: Cells, column: str) -> date:
         raise CellError(column, cells[column], "is no date: 2026-03-01") from None
 
 
-def _end(text: str, zone: str) -> datetime:
-    """The end of the last day, or the moment."""
+def _is_null(text: str) -> bool:
+    """Whether it is what core systems write where they have no date."""
+    return text.startswith(_NO_DATE)
+
+
+def _end(text: str, zone: str) -> datetime | None:
+    """The end of the last day, or the moment; None: no end."""
+    if text.startswith(_NO_END):
+        return None
     try:
         if len(text) == 10:
             return _end_of(date.fromisoformat(text), zone)
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise CellError("to", text, "is no moment: 2026-03-01, or 2026-03-01T09:30+01:00") from None
-    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 def _end_of(day: date, zone: str) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+    try:
+        return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:
+        raise CellError("to", day.isoformat(), "is beyond every calendar") from None

@@ -24,11 +24,12 @@ _TABLE: Final = "refused_stops"
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A row that was refused, and the records (ids) that it may mean."""
+    """A row that was refused, the records (ids) that it may mean, and whether it waits for one to come."""
 
     kind: InheritedKind
     cells: Cells
     persons: Sequence[int]
+    waits: bool
 
 
 async def keep_refused(
@@ -45,10 +46,10 @@ async def keep_refused(
             row.kind,
             ring.digest("refused_stop", msgspec.json.encode([row.kind, sorted(row.cells.items())])),
             row.cells.get("borrower_id") or None,
-            row.cells.get("loan_id") or None,
+            None if row.persons else row.cells.get("loan_id") or None,  # a loan that came is not waited for
             ring.seal(_TABLE, "cells", id_, msgspec.json.encode(dict(row.cells)).decode()),
             now,
-            now if row.persons else None,
+            None if row.waits else now,
         )
         for id_, row in zip(ids, rows, strict=True)
     ]
@@ -56,7 +57,7 @@ async def keep_refused(
     of = dict(zip(ids, rows, strict=True))
     held = {person for id_ in new for person in of[id_].persons}
     await kept.hold(raw, held, now)
-    return held, sum(1 for id_ in new if not of[id_].persons)
+    return held, sum(1 for id_ in new if of[id_].waits)
 
 
 async def obey_waiting(raw: Raw, office: Office, grace: Mapping[int, int], now: datetime) -> int:
@@ -74,7 +75,7 @@ async def obey_waiting(raw: Raw, office: Office, grace: Mapping[int, int], now: 
         known = Known(persons, loans, grace, came_at, Counter())
         try:
             read = READERS[kind](known, cells)
-        except CellError:
+        except (CellError, ArithmeticError, LookupError):  # one row does not fail the tape that brings it
             held.update(known.records(cells))
             continue
         _, touched = await stored.WRITE[kind](raw, [read], now, seal)

@@ -13,9 +13,13 @@ SELECT external_id, count(*) AS several, min(id) AS id, array_agg(id) AS ids, mi
 FROM persons WHERE external_id = ANY($1) GROUP BY external_id
 """
 _LOANS: Final = """
-SELECT l.external_id, count(*) AS several, min(l.id) AS id, min(p.person_id) AS borrower, min(l.zone) AS zone,
-       min(p.case_id) AS case_id,
+SELECT l.external_id, count(DISTINCT l.id) AS several, min(l.id) AS id, min(p.person_id) AS borrower,
+       min(l.zone) AS zone, min(p.case_id) AS case_id,
        ARRAY(SELECT t.person_id FROM parties t WHERE t.loan_id = min(l.id)) AS parties,
+       ARRAY(SELECT t.person_id FROM parties t JOIN loans o ON o.id = t.loan_id
+             WHERE o.external_id = l.external_id) AS everyone,
+       (SELECT count(*) FROM parties t
+        WHERE t.loan_id = min(l.id) AND t.role IN ('borrower', 'co-borrower')) AS borrowers,
        min(l.currency) AS currency, min(l.portfolio_id) AS portfolio
 FROM loans l JOIN parties p ON p.loan_id = l.id AND p.role = 'borrower'
 WHERE l.external_id = ANY($1) GROUP BY l.external_id
@@ -41,17 +45,21 @@ WHERE NOT EXISTS (SELECT 1 FROM consents c WHERE c.person_id = s.person_id AND c
 ORDER BY id
 RETURNING id, person_id
 """
+# One without a date of its own counts from the moment at which it came, and is news once: the same again
+# does not bring back what was lifted.
 _HOLDS: Final = """
 WITH said AS (
   SELECT DISTINCT ON (person_id, loan_id, kind, starts_at) * FROM unnest(
-    $1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-  s(person_id, loan_id, kind, starts_at, ends_at)
+    $1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::boolean[])
+  s(person_id, loan_id, kind, starts_at, ends_at, dated)
 )
 INSERT INTO holds (person_id, loan_id, kind, starts_at, ends_at, recorded_at, recorded_by)
-SELECT person_id, loan_id, kind, starts_at, ends_at, $6, 'feed' FROM said s
+SELECT person_id, loan_id, kind, starts_at, ends_at, CASE WHEN dated THEN $7 ELSE starts_at END, 'feed'
+FROM said s
 WHERE NOT EXISTS (SELECT 1 FROM holds h WHERE h.person_id = s.person_id AND h.kind = s.kind
-                  AND h.loan_id IS NOT DISTINCT FROM s.loan_id AND h.starts_at = s.starts_at
-                  AND h.recorded_by = 'feed')
+                  AND h.loan_id IS NOT DISTINCT FROM s.loan_id AND h.recorded_by = 'feed'
+                  AND (h.starts_at = s.starts_at
+                       OR NOT s.dated AND (h.starts_at = h.recorded_at OR h.ends_at IS NULL)))
 RETURNING person_id, kind, starts_at, loan_id
 """
 _PROMISED: Final = """
@@ -121,7 +129,7 @@ async def _consents(
 
 
 async def _holds(raw: Raw, rows: Sequence[tuple[Any, ...]], now: datetime, _: Seal) -> tuple[int, list[int]]:
-    new = await raw.rows(_HOLDS, *_columns(rows, 5), now)
+    new = await raw.rows(_HOLDS, *_columns(rows, 6), now)
     persons = [row["person_id"] for row in new if row["loan_id"] is None]
     return len(new), await _cases(raw, persons, [row["loan_id"] for row in new if row["loan_id"]])
 

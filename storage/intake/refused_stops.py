@@ -27,8 +27,8 @@ ORDER BY person
 _WAITING: Final = """
 SELECT id, kind, cells, came_at FROM refused_stops r
 WHERE obeyed_at IS NULL
-  AND CASE WHEN borrower IS NULL THEN EXISTS (SELECT 1 FROM loans l WHERE l.external_id = r.loan)
-           ELSE EXISTS (SELECT 1 FROM persons p WHERE p.external_id = r.borrower) END
+  AND (EXISTS (SELECT 1 FROM loans l WHERE l.external_id = r.loan)
+       OR EXISTS (SELECT 1 FROM persons p WHERE p.external_id = r.borrower))
 ORDER BY id
 """
 

@@ -238,7 +238,7 @@ async def test_a_stop_that_cannot_be_read_closes_all_the_same(office: Office, tm
     assert await book_rows(office, closed) == [("B1", ["email"]), ("B2", ["email"]), ("B3", every)]
     held = "SELECT p.external_id FROM holds h JOIN persons p ON p.id = h.person_id "
     held += "WHERE h.kind = 'refused_opt_out' AND h.loan_id IS NULL AND h.ends_at IS NULL ORDER BY 1"
-    assert await book_rows(office, held) == [("B4",), ("B6",), ("B7",)]
+    assert await book_rows(office, held) == [("B4",), ("B6",), ("B7",), ("B8",)]
 
     numbers = range(1, 12)
     loans = [loan(f"L{n}", f"B{n}") for n in numbers]
@@ -249,7 +249,7 @@ async def test_a_stop_that_cannot_be_read_closes_all_the_same(office: Office, tm
     now = datetime(2026, 7, 2, 9, tzinfo=UTC)
     await look(office, SYSTEM, now)
     await deliver(office, SYSTEM, {"email": mail}, FixedClock(now), "one")
-    assert sorted(one.to for one in mail.took) == [f"b{n}@example.org" for n in (10, 5, 8, 9)]
+    assert sorted(one.to for one in mail.took) == [f"b{n}@example.org" for n in (10, 5, 9)]
     said = await may_contact(office, OPERATIONS, "B4", Wish("email"), now)
     assert said.said["verdict"] == "deny"
     assert "refused_opt_out" in str(said.said["reasons"])
@@ -257,7 +257,69 @@ async def test_a_stop_that_cannot_be_read_closes_all_the_same(office: Office, tm
     (key,) = (await book_rows(office, "SELECT min(id) FROM holds WHERE kind = 'refused_opt_out'"))[0]
     await lift_hold(office, OPERATIONS, key, at=now, now=now, reason="asked the borrower")
     await take(office, tmp_path, "consents", rows[:7])
-    assert await book_rows(office, held) == [("B6",), ("B7",)]
+    assert await book_rows(office, held) == [("B6",), ("B7",), ("B8",)]
+
+
+async def test_a_row_that_waits_for_its_person_never_fails_the_tape_that_brings_them(
+    office: Office, tmp_path: Path
+) -> None:
+    """Neither do the words of core systems for 'no end' and 'no date', wherever on earth the person is."""
+    rows = [
+        hold("B11", "", "bankrupt", end="9999-12-31"),
+        hold("B12", "", "bankrupt", end="9999-12-30"),
+        hold("B13", "", "bankrupt", start="0001-01-01"),
+        hold("B1", "", "bankrupt", end="9999-12-31"),
+        hold("B2", "", "bankrupt", end="9999-12-31T23:59:59-05:00"),
+    ]
+    assert (await take(office, tmp_path, "holds", rows)).loaded == 2
+    loans = [loan(f"L{n}", f"B{n}", zone="Asia/Shanghai") for n in (11, 12, 13)]
+    dues = [due(f"L{n}", 1, "2026-07-02") for n in (11, 12, 13)]
+    await bring(office, tape(tmp_path / "t", loans, dues))
+    held = "SELECT p.external_id, h.kind, h.ends_at IS NULL FROM holds h "
+    held += "JOIN persons p ON p.id = h.person_id ORDER BY h.id"
+    found = await book_rows(office, held)
+    assert {("B1", "bankrupt", True), ("B2", "bankrupt", True), ("B11", "bankrupt", True)} <= set(found)
+    assert {"B12", "B13"} <= {one[0] for one in found}
+    late = await take(office, tmp_path, "promises", [promise("L1", "9999-12-31")])
+    assert late.reasons[0][:2] == ("due_on", "is beyond every calendar: a promise has a day")
+    stops = [consent("B11", "email", at="0001-01-01"), consent("B12", "email", at="1900-01-01")]
+    assert (await take(office, tmp_path, "consents", stops)).loaded == 2
+    since = "SELECT DISTINCT at FROM consents WHERE state = 'revoked'"
+    assert await book_rows(office, since) == [(NOW,)]
+
+
+async def test_a_refused_stop_holds_everybody_whom_it_may_mean(office: Office, tmp_path: Path) -> None:
+    """Of the borrower's id and of the loan's: one of them may be mistyped, or be in two sources."""
+    loans = [loan("J1", "B11"), loan("L2", "C2", source="other"), loan("L7", "C7", source="other")]
+    dues = [due("J1", 1, "2026-07-02"), *(due(f"L{n}", 1, "2026-07-02") for n in (2, 7))]
+    parties: list[Row] = [{"loan_id": "J1", "person_id": "B12", "role": "co-borrower"}]
+    await bring(office, tape(tmp_path / "t", loans, dues, parties=parties))
+    held = "SELECT DISTINCT p.external_id FROM holds h JOIN persons p ON p.id = h.person_id "
+    held += "WHERE h.kind = 'refused_opt_out' ORDER BY 1"
+
+    async def of(row: Row) -> list[str]:
+        before = {one[0] for one in await book_rows(office, held)}
+        assert (await take(office, tmp_path, "holds", [row])).rejected == 1
+        return sorted({one[0] for one in await book_rows(office, held)} - before)
+
+    assert await of(hold("B9999", "L1", "dispute")) == ["B1"]  # a mistyped borrower
+    assert await of(hold("B3", "L4", "dispute")) == ["B3", "B4"]
+    assert await of(hold("", "L2", "dispute")) == ["B2", "C2"]
+    assert await of(hold("B5", "L7", "dispute")) == ["B5", "B7", "C7"]
+    assert await of(hold("", "J1", "deceased")) == ["B11", "B12"]  # which of the two?
+
+
+async def test_a_hold_without_a_date_is_news_once(office: Office, tmp_path: Path) -> None:
+    rows = [hold("B1", "", "hardship", start=""), hold("B2", "L2", "dispute", start="")]
+    assert (await take(office, tmp_path, "holds", rows)).loaded == 2
+    file, later = tmp_path / "holds.csv", NOW + DAY
+    again = await import_inherited(office, OPERATIONS, "holds", file, tmp_path / "rejects", later)
+    assert (again.loaded, again.unchanged) == (0, 2)
+    (key,) = (await book_rows(office, "SELECT min(id) FROM holds"))[0]
+    await lift_hold(office, OPERATIONS, key, at=later, now=later, reason="asked the borrower")
+    again = await import_inherited(office, OPERATIONS, "holds", file, tmp_path / "rejects", later + DAY)
+    assert (again.loaded, again.unchanged) == (0, 2)
+    assert await book_rows(office, "SELECT count(*) FROM holds") == [(2,)]
 
 
 async def test_a_person_and_a_loan_that_do_not_belong_together_are_refused(
