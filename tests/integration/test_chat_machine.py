@@ -220,7 +220,7 @@ async def test_what_cannot_be_worked_is_tried_again_and_then_told(
     room: Chatroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest = await room.linked(await room.borrower(TODAY))
-    room.sandbox.faults["sendmessage"] = [refusal(500, "Internal Server Error")] * 3
+    room.sandbox.faults["sendmessage"] = [refusal(500, "Internal Server Error") for _ in range(3)]
     assert await guest.says(BALANCE) == ""
     for _ in range(2):
         room.now += timedelta(seconds=30)

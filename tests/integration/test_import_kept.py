@@ -30,7 +30,10 @@ from tests.builders.tapes import (
     write,
 )
 
-SCHEDULE = "SELECT number, paid_minor, left_minor FROM installments ORDER BY loan_id, number"
+SCHEDULE = (
+    "SELECT i.number, i.paid_minor, i.left_minor FROM installments i JOIN loans l ON l.id = i.loan_id "
+    "ORDER BY l.external_id, i.number"
+)
 LOOKS = "SELECT p.external_id, c.next_look_at FROM cases c JOIN persons p ON p.id = c.person_id ORDER BY 1"
 
 

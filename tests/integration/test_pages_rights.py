@@ -26,7 +26,6 @@ _STAFF: Final = {"operations", "administrator"}
 _SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
 _TUNES: Final = {"operations"}
 _READS: Final = _DESK | {"compliance", "customer_service", "collector"}
-_SEES: Final = _DESK | {"operations", "risk", "finance", "compliance", "auditor", "management"}
 _CASES: Final = (_SEES - {"management"}) | {"collector", "customer_service"}
 _TAKES: Final = _DESK | {"collector", "customer_service"}
 _RECORDS: Final = _DESK | {"operations", "collector", "customer_service"}

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from casework.delivery.deliver import SendReport, deliver
+from casework.delivery.deliver import GROUP, SendReport, deliver
 from casework.delivery.rates import Limits, Rates
 from casework.delivery.windows import Rate
 from kept.clock import FixedClock
@@ -264,15 +264,15 @@ async def test_kept_send_waits_for_room_by_the_real_clock(town: Town, redis_url:
 async def test_kept_send_gives_up_where_the_provider_asks_for_more_than_its_patience(
     town: Town, redis_url: str
 ) -> None:
-    await plan(town, 40)
+    await plan(town, GROUP + 8)
     town.providers["sms"].says = [Transient("20429", timedelta(minutes=7))]
     async with rates(redis_url, counting=Limits()) as mine:
         report = await turn(town, mine, patience=timedelta(seconds=30))
         # The group that was in the air went; who was told is put off by it, and the others wait as well.
-        assert report.by_channel == {"sms": {"accepted": 31, "deferred": 9}}
+        assert report.by_channel == {"sms": {"accepted": GROUP - 1, "deferred": 9}}
         async with rates(redis_url, counting=Limits()) as other:
             assert (await turn(town, other, "two")).by_channel == {"sms": {"deferred": 8}}
-    assert town.providers["sms"].asked == 32
+    assert town.providers["sms"].asked == GROUP
 
 
 async def test_two_deliverers_of_two_processes_share_one_rate(town: Town, redis_url: str) -> None:

@@ -77,7 +77,7 @@ async def _what_may_be_said(crew: Crew, role: Role) -> None:
         "/morning": has(role, Action.READ_DIGEST),
         "/filters": has(role, Action.SEE_LOAN),
         "/route": takes,
-        "/number +447700900999": takes,
+        "/number +447700900999": takes or has(role, Action.WRITE_TEXT),
         f"/tag K{ann.case}": sees(role),
         f"/tag K{ann.case} vip": takes or own in (Scope.PORTFOLIO, Scope.ALL),
     }

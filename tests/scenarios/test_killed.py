@@ -3,13 +3,14 @@
 import signal
 from collections import Counter
 
+from casework.delivery.deliver import GROUP
 from tests.builders.command import Kept, until
 from tests.builders.eve import NINE, by_address, counted, due_on_monday, texts
 from tests.builders.readings import Lent
 from tests.sinks.smtp import SmtpSink
 from tests.sinks.twilio import TwilioSink
 
-IN_ONE_GROUP = 32  # as many may be unknown after a crash
+IN_ONE_GROUP = GROUP  # as many may be unknown after a crash
 
 
 async def test_a_send_that_is_killed(kept: Kept, lent: list[Lent], sms: TwilioSink, mail: SmtpSink) -> None:

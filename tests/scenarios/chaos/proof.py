@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from casework.delivery.deliver import GROUP
 from casework.office import Office
 from tests.builders.eve import mail_text
 from tests.scenarios.chaos.book import Borrower
@@ -17,7 +18,7 @@ from tests.scenarios.chaos.sinks import blocked_chat, dead_number
 from tests.scenarios.chaos.stage import Stage
 
 CHANNEL = {"twilio": "sms", "smtp": "email", "telegram": "chat"}
-IN_THE_AIR = 32  # of one deliverer
+IN_THE_AIR = GROUP  # of one deliverer
 
 OPEN = {
     "contacts on their way": "SELECT count(*) FROM contacts WHERE state IN ('planned', 'claimed', 'sending')",
@@ -33,14 +34,15 @@ _KNEW_OF_PAYMENT = """
 SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
 JOIN messages said ON said.id = c.message_id AND said.purpose = 'dunning'
 WHERE NOT EXISTS (SELECT 1 FROM parties p WHERE p.case_id = c.case_id AND NOT EXISTS (
-                    SELECT 1 FROM payments y WHERE y.loan_id = p.loan_id
-                    AND pg_visible_in_snapshot(y.xmin::text::xid8, m.snapshot)))
+                    SELECT 1 FROM payments y JOIN news_by n ON n.what = 'payments' AND n.id = y.id
+                    WHERE y.loan_id = p.loan_id AND pg_visible_in_snapshot(n.by, m.snapshot)))
 """
 _KNEW_OF_STOP = """
 SELECT m.contact FROM marks_of_claims m JOIN contacts c ON c.id = m.contact
 JOIN messages said ON said.id = c.message_id AND said.purpose = 'dunning'
 JOIN consents s ON s.person_id = c.person_id AND s.channel = c.channel AND s.state = 'revoked'
-WHERE pg_visible_in_snapshot(s.xmin::text::xid8, m.snapshot)
+JOIN news_by n ON n.what = 'consents' AND n.id = s.id
+WHERE pg_visible_in_snapshot(n.by, m.snapshot)
 """
 # Pairs of contacts to one address, but for those where the second's claim knew that the first did not arrive.
 _AGAIN = """
