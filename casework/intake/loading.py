@@ -25,7 +25,7 @@ from casework.intake.stage import Stager
 from casework.intake.tape import Tape, look_up_tables
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, save, spec_of, terms_of
-from casework.staff.rights import Action, Actor, require
+from casework.staff.rights import Action, Actor, may, require
 from ledger.money import minor_digits
 from storage import differences
 from storage.hooks import announce_payments
@@ -132,7 +132,9 @@ class Loading:
         await self._feed(raw, fed_at, asked)
         # From the day of the feed on, whose end `fed_at` is.
         since = fed_at - timedelta(days=1)
-        held = await hold_refused(raw, since, self._now, tells_of_payments=self._tells_of_payments)
+        theirs = [row.id for row in rows.values() if may(self._actor, Action.IMPORT_BOOK, row.code)]
+        of = theirs if asked is None else [asked]
+        held = await hold_refused(raw, since, self._now, of, tells_of_payments=self._tells_of_payments)
         if held:
             notes.append(f"{held} loans of the book have refused rows: they are held until a tape has none")
         differing = await differences.compare(raw, _terms(rows.values(), spoken_of.currencies), self._now)

@@ -3,6 +3,7 @@
 The hold ends with the next tape that tells of its payments and has no refused row of it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,12 +12,14 @@ from storage.raw import Raw
 KIND: Final = "refused_rows"
 
 # Rows refused while reading name their loan where they could be read so far.
+_NONE: Final = "CREATE TEMP TABLE i_refused (loan_id bigint) ON COMMIT DROP"
 _REFUSED: Final = """
-CREATE TEMP TABLE i_refused ON COMMIT DROP AS
+INSERT INTO i_refused
 SELECT known_id AS loan_id FROM i_loans
 WHERE known_id IS NOT NULL AND (bad OR id IN (SELECT loan_id FROM b_payments))
 UNION
 SELECT l.id FROM loans l JOIN s_rejects r ON r.ext = l.external_id AND r.source IN ('', l.source)
+WHERE l.portfolio_id = ANY($1)
 """
 _HOLD: Final = """
 WITH made AS (
@@ -40,9 +43,15 @@ INSERT INTO i_touched SELECT p.case_id FROM parties p JOIN ended USING (loan_id)
 """
 
 
-async def hold_refused(raw: Raw, since: datetime, now: datetime, *, tells_of_payments: bool) -> int:
-    """Hold what has refused rows from `since` on, release what has none any more; how many are refused."""
-    await raw.run(_REFUSED)
+async def hold_refused(
+    raw: Raw, since: datetime, now: datetime, portfolios: Sequence[int], *, tells_of_payments: bool
+) -> int:
+    """Hold what has refused rows from `since` on, release what has none any more; how many are refused.
+
+    portfolios  those of which a row that could not be read may hold a loan
+    """
+    await raw.run(_NONE)
+    await raw.run(_REFUSED, list(portfolios))
     await raw.run(_HOLD, KIND, since, now)
     if tells_of_payments:
         await raw.run(_RELEASE, KIND, since)

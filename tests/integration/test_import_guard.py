@@ -14,6 +14,7 @@ from casework.intake.report import ImportReport
 from casework.look import look
 from casework.office import Office
 from casework.publish import publish_shipped
+from casework.staff.rights import Actor, Role
 from kept.clock import FixedClock
 from tests.builders.book import SYSTEM, office_of
 from tests.builders.tapes import (
@@ -190,6 +191,21 @@ async def test_payments_a_hundred_times_too_large_are_held(office: Office, tmp_p
     report = await bring(office, second, kind="payments", now=TOMORROW)
     assert report.held_for_approval
     assert "new payments in EUR are 100 times those of the book" in report.notes[0]
+
+
+async def test_a_refused_row_holds_no_loan_of_a_portfolio_that_is_not_theirs(
+    office: Office, tmp_path: Path
+) -> None:
+    await day_one(office, tmp_path)
+    quay = [loan("Q1", "Q1", portfolio="quay")]
+    await bring(office, tape(tmp_path / "quay", quay, [due("Q1", 1, "2026-07-05")]))
+    bad = write(tmp_path / "p.csv", [paid(name, "a", "2026-07-01", "Ann") for name in ("Q1", "L1")])
+    held = "SELECT l.external_id FROM holds h JOIN loans l ON l.id = h.loan_id ORDER BY 1"
+    theirs = Actor("mia", Role.OPERATIONS, frozenset({"main"}))
+    await bring(office, bad, kind="payments", actor=theirs)
+    assert await book_rows(office, held) == [("L1",)]
+    await bring(office, bad, kind="payments")
+    assert await book_rows(office, held) == [("L1",), ("Q1",)]
 
 
 async def test_a_dry_run_says_that_it_would_be_held(office: Office, tmp_path: Path) -> None:
