@@ -27,7 +27,7 @@ _CHANGED = " UNION ALL ".join(
         "pg_type",
     )
 )
-_MIGRATED = "SELECT 1 FROM alembic_version WHERE xmin::text::bigint > $1"
+_ELSEWHERE = "SELECT NOT EXISTS (SELECT 1 FROM alembic_version WHERE xmin::text::bigint <= $1)"
 _TABLES = (
     "SELECT relname, EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal) AS guarded "
     "FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' "
@@ -91,7 +91,7 @@ class Databases:
         try:
             if not await _alone(connection) or await connection.fetchval(_CHANGED + " LIMIT 1", made.base):
                 return False
-            if await connection.fetchval(_MIGRATED, made.base) or await connection.fetchval(_SIZE) > _LARGE:
+            if await connection.fetchval(_ELSEWHERE, made.base) or await connection.fetchval(_SIZE) > _LARGE:
                 return False
             tables = {row["relname"]: row["guarded"] for row in await connection.fetch(_TABLES)}
             ask = " UNION ALL ".join(
