@@ -37,7 +37,7 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
         name: getattr(report, name) for name in ("loaded", "updated", "unchanged", "skipped", "rejected")
     }
     draw(picture, f"{order.path.name}, {now:%Y-%m-%d %H:%M} UTC", job.measured, counts, job.findings)
-    await job.supersede(raw)
+    await guard.supersede(raw, job.replaces, actor.name, now)
     portfolios = {portfolio for portfolio, _ in job.feeds}
     content = {
         "tape": order.kind,
@@ -56,6 +56,7 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
     }
     only = portfolios.pop() if len(portfolios) == 1 else None
     key = await approvals.ask(raw, "import", only, about, content, actor.name, now, str(picture))
+    await guard.keep_loans(raw, key, job.speaks_of)
     await guard.hold_feeds(raw, job.feeds, now)
     codes = [one.code for one in job.findings]
     data: dict[str, Datum] = {"kind": order.kind, "findings": codes, "read": report.read}

@@ -72,6 +72,8 @@ class Loading:
         self.feeds: list[tuple[int, str]] = []  # (portfolio, source) of the book that it speaks of
         self.measured: guard.Measured | None = None
         self.findings: tuple[Finding, ...] = ()  # why it is held
+        self.speaks_of: list[int] = []  # of one that is held: the loans of the book that it speaks of
+        self.replaces: list[int] = []  # approvals of tapes that it takes the place of
 
     async def run(self, raw: Raw) -> ImportReport:
         order = self._order
@@ -150,12 +152,11 @@ class Loading:
         counts = await self._counts(raw)
         if not self._approved:
             await self._judge(raw, counts, spoken_of.portfolios)
-        if not self.findings:
-            waiting = await self.supersede(raw)
-            notes += [
-                f"approval {one} waits on: this tape is older than the one that it is about"
-                for one in waiting
-            ]
+        notes += await self._others(raw)
+        if self.findings:
+            self.speaks_of = await guard.known_loans(raw)
+        else:
+            await guard.supersede(raw, self.replaces, self._actor.name, self._now)
             await guard.release_feeds(raw, fed_at)
         constants = order.mapping.constants
         reconciled = await sums_in_and_out(raw, constants.currency, held=bool(self.findings))
@@ -279,17 +280,27 @@ class Loading:
             repeats=await self._repeats(raw),
         )
 
-    async def supersede(self, raw: Raw) -> list[int]:
-        """Take the place of tapes that wait for approval; those (ids) that wait on, as this one is older.
+    async def _others(self, raw: Raw) -> list[str]:
+        """Which tapes that wait for approval this one takes the place of, and which wait on, and why.
 
-        One that came before, whatever the moment at which it comes again, takes nobody's place.
+        One that came before, whatever the moment at which it comes again, takes nobody's place; nor does one
+        that is silent about loans of the other that still run.
         """
-        order = self._order
-        if order.pushed:
-            return []
-        before = await guard.last_with(raw, order.kind, self.content)
-        fed_at = None if before is not None else self._fed
-        return await guard.supersede(raw, order.kind, self.feeds, self._actor.name, self._now, fed_at)
+        order, notes = self._order, list[str]()
+        before = not order.pushed and await guard.last_with(raw, order.kind, self.content) is not None
+        for one in await guard.waiting(raw, order.kind, self.feeds):
+            if not order.pushed and (before or one.fed_at > self._fed):
+                why = "is older than the one that it is about"
+            elif one.lacks:
+                why = f"lacks {one.lacks:,} active loans of the one that it is about"
+            elif order.pushed:
+                why = "was pushed"
+            else:
+                self.replaces.append(one.id)
+                notes.append(f"this tape takes the place of the one that approval {one.id} is about")
+                continue
+            notes.append(f"approval {one.id} waits on: this tape {why}")
+        return notes
 
     async def _repeats(self, raw: Raw) -> date | None:
         """The earlier day on which the very same tape came. One that is played by --as-of may come again, and

@@ -160,45 +160,66 @@ async def hold_feeds(raw: Raw, pairs: list[tuple[int, str]], since: datetime) ->
     )
 
 
-_WAITS: Final = (
-    "a.kind = 'import' AND a.state = 'waiting' AND a.content->>'tape' = $1 AND EXISTS ("
-    "  SELECT 1 FROM unnest($2::bigint[], $3::text[]) h(portfolio_id, source)"
-    "  WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(h.portfolio_id, h.source)))"
-)
+# Tapes that wait and speak of one of these feeds; how many of their loans (where the book had none of them:
+# of all loans of their feeds) are active still and not on this one.
+_WAITS: Final = """
+SELECT a.id, coalesce(a.content->>'fed_at', a.content->>'now')::timestamptz AS fed_at, (
+  SELECT count(*)
+  FROM unnest(coalesce(nullif(a.loans, '{}'), ARRAY(
+    SELECT o.id FROM loans o
+    WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(o.portfolio_id, o.source))))) u(id)
+  JOIN loans l USING (id)
+  WHERE l.status = 'active'
+    AND NOT EXISTS (SELECT 1 FROM i_loans i WHERE i.known_id = l.id)
+    AND NOT EXISTS (SELECT 1 FROM i_later k WHERE k.source = l.source AND k.ext = l.external_id)
+    AND NOT EXISTS (SELECT 1 FROM s_rejects r WHERE r.ext = l.external_id AND r.source IN ('', l.source))
+) AS lacks
+FROM approvals a
+WHERE a.kind = 'import' AND a.state = 'waiting' AND a.content->>'tape' = $1 AND EXISTS (
+  SELECT 1 FROM unnest($2::bigint[], $3::text[]) h(portfolio_id, source)
+  WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(h.portfolio_id, h.source)))
+ORDER BY 1
+"""
+_SPOKEN_OF: Final = """
+SELECT known_id FROM i_loans WHERE known_id IS NOT NULL
+UNION
+SELECT l.id FROM loans l JOIN s_rejects r ON r.ext = l.external_id AND r.source IN ('', l.source)
+"""
 
 
-_TAKE_PLACE: Final = (
-    f"UPDATE approvals a SET state = 'superseded', decided_by = $4, decided_at = $5 WHERE {_WAITS} "  # noqa: S608
-    "AND coalesce(a.content->>'fed_at', a.content->>'now')::timestamptz <= $6"
-)
+class Waits(msgspec.Struct, frozen=True):
+    """A tape that waits for approval: its moment, and how many of its active loans the tape at hand lacks."""
+
+    id: int
+    fed_at: datetime
+    lacks: int
 
 
-async def supersede(
-    raw: Raw,
-    kind: str,
-    pairs: list[tuple[int, str]],
-    by: str,
-    at: datetime,
-    fed_at: datetime | None,
-) -> list[int]:
-    """Tapes of the kind that wait for approval and speak of one of these feeds: a later one has come.
+async def waiting(raw: Raw, kind: str, pairs: list[tuple[int, str]]) -> list[Waits]:
+    """Tapes of the kind that wait for approval and speak of one of these feeds, beside the tape at hand."""
+    columns = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    return [Waits(*row) for row in await raw.rows(_WAITS, kind, *columns)]
 
-    fed_at  the later one's moment; None: it came before, and takes nobody's place
-    Those that wait on, for they are of a later moment, are returned: their approvals' ids.
-    """
-    feeds = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    if fed_at is not None:
-        await raw.run(
-            _TAKE_PLACE,
-            kind,
-            *feeds,
-            by,
-            at,
-            fed_at,
-        )
-    sql = f"SELECT a.id FROM approvals a WHERE {_WAITS} ORDER BY 1"  # noqa: S608, a constant
-    rows = await raw.rows(sql, kind, *feeds)
-    return [row[0] for row in rows]
+
+async def known_loans(raw: Raw) -> list[int]:
+    """The loans of the book that the tape at hand speaks of, be it in rows that are refused."""
+    return [row[0] for row in await raw.rows(_SPOKEN_OF)]
+
+
+async def supersede(raw: Raw, keys: list[int], by: str, at: datetime) -> None:
+    """A later tape takes the place of these, which wait for approval."""
+    await raw.run(
+        "UPDATE approvals SET state = 'superseded', decided_by = $2, decided_at = $3 "
+        "WHERE id = ANY($1) AND state = 'waiting'",
+        keys,
+        by,
+        at,
+    )
+
+
+async def keep_loans(raw: Raw, key: int, loans: list[int]) -> None:
+    """Keep with a question which loans of the book its tape speaks of."""
+    await raw.run("UPDATE approvals SET loans = $2 WHERE id = $1", key, loans)
 
 
 async def release_feeds(raw: Raw, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """What waits for a person's yes: a tape that a guard stopped, a version that four eyes must see."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from storage.tables.base import key, metadata, moment, one_of, ref
 
@@ -19,6 +19,7 @@ approvals = Table(
     Column("asked_by", Text, nullable=False),
     moment("decided_at", nullable=True),
     Column("decided_by", Text),
+    Column("loans", ARRAY(BigInteger)),  # of a tape: the loans of the book that it speaks of
     one_of("state", "waiting", "approved", "refused", "superseded"),
     CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_with_its_state"),
     Index("ix_approvals_waiting", "id", postgresql_where=text("state = 'waiting'")),

@@ -148,6 +148,24 @@ async def test_a_good_tape_takes_the_place_of_a_held_one(office: Office, tmp_pat
     assert await book_rows(office, "SELECT held_since FROM feeds") == [(None,)]
 
 
+async def test_a_tape_takes_no_place_of_one_whose_loans_it_has_not(office: Office, tmp_path: Path) -> None:
+    """A row of changes is silent about the rest; a tape that has them, or recalls them, is not."""
+    await day_one(office, tmp_path)
+    key = _key(await bring(office, tape(tmp_path / "two", *WRONG["amounts by a factor"][0]()), now=TOMORROW))
+    small = tape(tmp_path / "three", loans(range(20, 21), tags="seen"), [])
+    report = await bring(office, small, now=TOMORROW + timedelta(hours=1))
+    assert (
+        f"approval {key} waits on: this tape lacks 19 active loans of the one that it is about"
+        in report.notes
+    )
+    assert (counts(report), [one.id for one in await waiting(office, OPERATIONS)]) == ({"updated": 1}, [key])
+    assert await book_rows(office, "SELECT held_since IS NULL FROM feeds") == [(False,)]
+    good = tape(tmp_path / "four", loans(tags="good"), dues())
+    report = await bring(office, good, now=TOMORROW + timedelta(hours=2))
+    assert f"this tape takes the place of the one that approval {key} is about" in report.notes
+    assert await book_rows(office, "SELECT held_since FROM feeds") == [(None,)]
+
+
 async def test_an_older_tape_does_not_take_the_place_of_a_newer_one(office: Office, tmp_path: Path) -> None:
     """Whether it came before, or is played as of an earlier day; what waits, waits on; its feed is held."""
     await day_one(office, tmp_path)
