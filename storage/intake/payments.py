@@ -15,16 +15,20 @@ FROM (
   FROM (
     SELECT s.file_no, s.row_no, f.id AS loan_id, {key} AS key, s.received_on, {amount}, s.installment,
            s.reverses, s.digest, {exact} AS exact
-    FROM s_payments s JOIN i_refs f USING (source, ext) {factors}
+    FROM s_payments s JOIN i_refs f USING (source, ext) {factors} {rows}
   ) x
   LEFT JOIN payments e ON e.loan_id = x.loan_id AND e.external_id = x.key
   WINDOW same AS (PARTITION BY x.loan_id, x.key ORDER BY x.file_no, x.row_no)
 ) y
 """
-# Without an id of the feed a payment is known by what it is, and by its place among equals in the tape.
+# Without an id of the feed a payment is known by what it is, and by its place among equals in the tape; in
+# the row of a loan by its place in that row, for the row said twice says the same payment.
+_ROWS: Final = "JOIN s_files w ON w.file_no = s.file_no"
 _DERIVED_KEY: Final = """coalesce(
       s.key, s.received_on || '/' || coalesce(s.amount, 0) || '/' || coalesce(s.installment, '') || '#' ||
-      row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key
+      row_number() OVER (PARTITION BY f.id, s.received_on, s.amount, s.installment, s.key,
+                                      CASE WHEN w.states = 'loan' THEN s.file_no END,
+                                      CASE WHEN w.states = 'loan' THEN s.row_no END
                          ORDER BY s.file_no, s.row_no))"""
 _DIRECTED: Final = """
 ANALYZE i_payments;
@@ -127,6 +131,7 @@ async def resolve_payments(raw: Raw, shape: Shape) -> None:
         amount="s.amount / k.by AS amount" if shape.coarse else "s.amount",
         exact="coalesce(s.amount, 0) % k.by = 0" if shape.coarse else "true",
         factors=FACTORS if shape.coarse else "",
+        rows=_ROWS if shape.unnamed else "",
     )
     await raw.run(sql)
     await raw.run(_DIRECTED)

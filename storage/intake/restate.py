@@ -24,18 +24,27 @@ WHERE e.principal_minor + e.interest_minor + e.fees_minor + e.penalties_minor > 
 ANALYZE i_withdrawn;
 """
 # Without an id of the feed a corrected payment looks like a new one. It replaces one of the same day; or one
-# of another day, where the tape has an earlier payment that is known, and so tells of the days since.
+# of another day, where the tape has an earlier payment that is known, and so tells of the days since. Of
+# equals that the tape has fewer times than before, those that are too many are gone.
 _GONE: Final = """
 CREATE TEMP TABLE i_gone ON COMMIT DROP AS
-SELECT e.id, e.loan_id, e.received_on FROM i_restated l JOIN payments e ON e.loan_id = l.id
-WHERE e.reverses_id IS NULL AND e.external_id ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]+/.*#[0-9]+$'
-  AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.reverses_id = e.id)
-  AND NOT EXISTS (SELECT 1 FROM i_payments p WHERE p.known_id = e.id)
-  AND EXISTS (SELECT 1 FROM i_payments p
+WITH absent AS (
+  SELECT e.id, e.loan_id, e.received_on, e.external_id FROM i_restated l JOIN payments e ON e.loan_id = l.id
+  WHERE e.reverses_id IS NULL AND e.external_id ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]+/.*#[0-9]+$'
+    AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.reverses_id = e.id)
+    AND NOT EXISTS (SELECT 1 FROM i_payments p WHERE p.known_id = e.id)
+)
+SELECT id, loan_id, received_on FROM absent e
+WHERE EXISTS (SELECT 1 FROM i_payments p
               WHERE p.loan_id = e.loan_id AND p.n = 1 AND p.known_digest IS DISTINCT FROM p.digest)
   AND (EXISTS (SELECT 1 FROM i_payments p WHERE p.loan_id = e.loan_id AND p.received_on = e.received_on)
     OR EXISTS (SELECT 1 FROM i_payments p
-               WHERE p.loan_id = e.loan_id AND p.known_id IS NOT NULL AND p.received_on < e.received_on));
+               WHERE p.loan_id = e.loan_id AND p.known_id IS NOT NULL AND p.received_on < e.received_on))
+UNION
+SELECT id, loan_id, received_on FROM absent e
+WHERE EXISTS (SELECT 1 FROM i_payments p
+              WHERE p.loan_id = e.loan_id AND p.received_on = e.received_on
+                AND regexp_replace(p.key, '#[0-9]+$', '') = regexp_replace(e.external_id, '#[0-9]+$', ''));
 INSERT INTO i_payments (file_no, row_no, loan_id, key, received_on, reverses, digest, exact, n, id,
                         reverses_id)
 SELECT -1, -1, loan_id, 'gone:' || id, received_on, id::text, ''::bytea, true, 1,
