@@ -11,7 +11,7 @@ from casework.confirm import confirm_stop
 from casework.errors import CaseworkInputError, NotFoundError
 from casework.links import contact_of_link
 from casework.office import Office
-from casework.staff.rights import Action, Actor, Denied, require
+from casework.staff.rights import Action, Actor, Denied, may, require
 from policy.values import CHANNELS
 from storage.audit import Event, write
 from storage.consents import (
@@ -88,7 +88,8 @@ async def record_consent(
 ) -> int | None:
     """What a borrower told somebody of the staff: `granted` or `revoked`, with a note of how they said it.
 
-    Of one channel, or `all`; for one portfolio (code) and purpose, or for all. `at`: when they said it, where
+    Of one channel, or `all`; for one portfolio (code) and purpose, or for all: all of the actor's, where they
+    have one. `at`: when they said it, where
     that is not now. `confirm`: a stop of what is sent is confirmed once, on the channel itself; the contact
     that does it, if any. Raises Denied, and CaseworkInputError where there is no such borrower, portfolio,
     channel or purpose, or no note.
@@ -128,7 +129,7 @@ async def record_consent_in(
     confirm: bool = False,
 ) -> int | None:
     """The same within the caller's transaction."""
-    require(actor, Action.RECORD_CONSENT, portfolio)
+    portfolio = _for_which(actor, portfolio)
     said_at = at or now
     if said_at > now:
         raise CaseworkInputError(
@@ -184,6 +185,23 @@ async def record_consent_in(
     event = Event(now, actor.name, actor.role, f"consent.{state}", "person", person, data)
     await write(raw.connection, [event])
     return contact
+
+
+def _for_which(actor: Actor, portfolio: str | None) -> str | None:
+    """Who has a right in one portfolio alone means that one: no stop is lost for lack of the others."""
+    if portfolio is None and not may(actor, Action.RECORD_CONSENT):
+        theirs = [one for one in sorted(actor.portfolios or ()) if may(actor, Action.RECORD_CONSENT, one)]
+        if len(theirs) == 1:
+            return theirs[0]
+        if theirs:
+            raise CaseworkInputError(
+                f"for which portfolio is it? One of {', '.join(theirs)}",
+                field="portfolio",
+                wrong="is needed: they have several",
+                right=f"one of {', '.join(theirs)}",
+            )
+    require(actor, Action.RECORD_CONSENT, portfolio)
+    return portfolio
 
 
 async def _named(raw: Raw, actor: Actor, external_id: str, source: str | None, portfolio: int | None) -> int:

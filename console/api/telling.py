@@ -107,6 +107,10 @@ class ConsentTold(Whom):
         description="Required: when and how they said it, in words. Kept encrypted.",
         examples=["told the call centre on 20 November"],
     )
+    portfolio: Name | None = Field(
+        None,
+        description="None: every one; by a token of one portfolio, that one. A token of several says which.",
+    )
     purpose: Literal["dunning", "marketing"] | None = Field(None, description="None: every purpose.")
     at: Moment | None = Field(None, description="When they said it; now.")
     confirm: bool = Field(False, description="A stop of messages is confirmed once, on that channel.")

@@ -153,7 +153,7 @@ async def test_nobody_reads_beyond_their_portfolios(programs: Programs) -> None:
     scopes = ["loans:read", "cases:read", "portfolios:read", "may:read", "contacts:write", "consents:write"]
     token = await programs.token("reader", [*scopes, "outcomes:write"], portfolios=["acme"])
     now = programs.now.isoformat()
-    stop = {"channel": "sms", "state": "revoked", "evidence": "by phone", "portfolio": "acme"}
+    stop = {"channel": "sms", "state": "revoked", "evidence": "by phone"}
     promise = {"event_id": "p1", "amount": "1.00", "due": "2026-11-27", "at": now}
     async with programs.calling(token) as client:
         assert [row["loan"] for row in (await client.get(f"{V1}/loans")).json()["rows"]] == [mine.loan_id]
@@ -179,5 +179,15 @@ async def test_nobody_reads_beyond_their_portfolios(programs: Programs) -> None:
                 assert said[0].text == said[1].text, way
         said = [await client.get(f"{V1}/loans/{one}") for one in (theirs.loan_id, "none")]
         assert (said[0].status_code, said[0].text) == (404, said[1].text)
+        # A stop needs no right to the other portfolios: it holds for theirs.
+        ours = {**stop, "borrower": mine.external_id}
+        assert (await client.post(f"{V1}/consents", json=ours)).json()["recorded"] is True
+    kept = "SELECT p.code, c.state FROM consents c JOIN portfolios p ON p.id = c.portfolio_id"
+    assert await programs.book.sql(kept) == [("acme", "revoked")]
+    both = await programs.token("both", ["consents:write"], portfolios=["acme", "other"])
+    async with programs.calling(both) as client:
+        which = await client.post(f"{V1}/consents", json=ours)
+        assert (which.status_code, which.json()["errors"][0]["field"]) == (422, "portfolio")
+        assert (await client.post(f"{V1}/consents", json={**ours, "portfolio": "acme"})).status_code == 200
     denied = await programs.book.sql("SELECT count(*) FROM events WHERE action = 'access.denied'")
     assert denied[0][0] > 0
