@@ -14,7 +14,7 @@ from casework.intake.tape import Tape
 from casework.staff.rights import Action, Actor
 from ledger.money import format_major
 from storage.audit import Event, write
-from storage.intake import faults, refuse, tally
+from storage.intake import faults, refuse, resolve, tally
 from storage.intake.guard import Measured
 from storage.raw import Raw
 
@@ -97,3 +97,18 @@ async def report_of(
     )
     await write(raw.connection, [event])
     return report if order.dry_run else msgspec.structs.replace(report, import_id=key)
+
+
+async def tell_denied(raw: Raw, actor: Actor, theirs: Sequence[int], now: datetime) -> None:
+    """A loan of a portfolio that is not theirs is as unknown as none; that they spoke of it is on record."""
+    events = [
+        Event(
+            now,
+            actor.name,
+            actor.role,
+            "access.denied",
+            data={"wanted": Action.IMPORT_BOOK.value, "portfolio": code, "rows": rows},
+        )
+        for code, rows in await resolve.denied(raw, theirs)
+    ]
+    await write(raw.connection, events)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from casework.errors import CaseworkInputError
 from casework.intake.balances import allocate_moved
-from casework.intake.closing import Came, report_of
+from casework.intake.closing import Came, report_of, tell_denied
 from casework.intake.formats import FINEST_DIGITS
 from casework.intake.guard import LEAST_FACTOR, Finding, judge
 from casework.intake.order import Order, Progress, content_digest
@@ -98,14 +98,19 @@ class Loading:
                 wrong="the book has no such portfolio",
                 right="the code of a portfolio of the book",
             )
+        theirs = [row.id for row in rows.values() if may(self._actor, Action.IMPORT_BOOK, row.code)]
+        of = theirs if asked is None else [asked]
+        limited = len(theirs) < len(rows)
         shape = resolve.Shape(
             many_files=any(file.part.loan is None for file in self.tape.files),
             coarse=any(coarse(file, order.mapping) for file in self.tape.files),
             unnamed=stager.unnamed,
-            portfolio_id=asked,
+            portfolios=of if limited or asked is not None else None,
         )
         self._next("finding known loans")
         await resolve.resolve_loans(raw, shape)
+        if limited:
+            await tell_denied(raw, self._actor, theirs, self._now)
         spoken_of = await resolve.spoken_of(raw)
         for code in spoken_of.portfolios:
             require(self._actor, Action.IMPORT_BOOK, code)
@@ -120,7 +125,7 @@ class Loading:
         await restate.restate(raw, unnamed=stager.unnamed)
         self.measured = await guard.measure(raw, LEAST_FACTOR)
         in_the_book = {row.id for row in known.values()}
-        self.feeds = [pair for pair in await guard.feeds(raw) if pair[0] in in_the_book]
+        self.feeds = [pair for pair in await guard.feeds(raw, of) if pair[0] in in_the_book]
         self._next("persons")
         await load_persons(raw, self._office.keyring, min(fed_at, self._now))
         self._next("balances")
@@ -134,8 +139,6 @@ class Loading:
         await self._feed(raw, fed_at, asked)
         # From the day of the feed on, whose end `fed_at` is.
         since = fed_at - timedelta(days=1)
-        theirs = [row.id for row in rows.values() if may(self._actor, Action.IMPORT_BOOK, row.code)]
-        of = theirs if asked is None else [asked]
         held = await hold_refused(raw, since, self._now, of, tells_of_payments=self._tells_of_payments)
         if held:
             notes.append(f"{held} loans of the book have refused rows: they are held until a tape has none")
@@ -154,7 +157,7 @@ class Loading:
             await self._judge(raw, counts, spoken_of.portfolios)
         notes += await self._others(raw)
         if self.findings:
-            self.speaks_of = await guard.known_loans(raw)
+            self.speaks_of = await guard.known_loans(raw, of)
         else:
             await guard.supersede(raw, self.replaces, self._actor.name, self._now)
             await guard.release_feeds(raw, fed_at)

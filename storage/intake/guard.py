@@ -74,6 +74,7 @@ SELECT portfolio_id, source FROM i_loans
 UNION
 SELECT l.portfolio_id, l.source
 FROM loans l JOIN s_rejects r ON r.ext = l.external_id AND r.source IN ('', l.source)
+WHERE l.portfolio_id = ANY($1)
 ORDER BY 1, 2
 """
 _HABIT: Final = """
@@ -133,9 +134,12 @@ async def measure(raw: Raw, least_factor: float) -> Measured:
     )
 
 
-async def feeds(raw: Raw) -> list[tuple[int, str]]:
-    """(portfolio, source) of the loans that the tape speaks of, be it in rows that are refused."""
-    return [(row[0], row[1]) for row in await raw.rows(_FEEDS)]
+async def feeds(raw: Raw, portfolios: list[int]) -> list[tuple[int, str]]:
+    """(portfolio, source) of the loans that the tape speaks of, be it in rows that are refused.
+
+    portfolios  those of which a row that could not be read may mean a loan
+    """
+    return [(row[0], row[1]) for row in await raw.rows(_FEEDS, portfolios)]
 
 
 async def coverage_before(raw: Raw, portfolios: list[str]) -> list[float]:
@@ -184,6 +188,7 @@ _SPOKEN_OF: Final = """
 SELECT known_id FROM i_loans WHERE known_id IS NOT NULL
 UNION
 SELECT l.id FROM loans l JOIN s_rejects r ON r.ext = l.external_id AND r.source IN ('', l.source)
+WHERE l.portfolio_id = ANY($1)
 """
 
 
@@ -201,9 +206,9 @@ async def waiting(raw: Raw, kind: str, pairs: list[tuple[int, str]]) -> list[Wai
     return [Waits(*row) for row in await raw.rows(_WAITS, kind, *columns)]
 
 
-async def known_loans(raw: Raw) -> list[int]:
-    """The loans of the book that the tape at hand speaks of, be it in rows that are refused."""
-    return [row[0] for row in await raw.rows(_SPOKEN_OF)]
+async def known_loans(raw: Raw, portfolios: list[int]) -> list[int]:
+    """The loans of the book that the tape at hand speaks of, be it in rows that are refused (`feeds`)."""
+    return [row[0] for row in await raw.rows(_SPOKEN_OF, portfolios)]
 
 
 async def supersede(raw: Raw, keys: list[int], by: str, at: datetime) -> None:

@@ -5,6 +5,7 @@ not be right, so `b_loans` names the loan with the row and the reason, and all i
 A payment in a file of payments is refused alone.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -39,7 +40,7 @@ WHERE l.external_id IN (
     SELECT 1 FROM (SELECT source, ext FROM s_installments UNION SELECT source, ext FROM s_payments
                    UNION SELECT source, ext FROM s_parties) r
     WHERE r.ext = l.external_id AND r.source IN (l.source, ''))
-  AND ($1::bigint IS NULL OR l.portfolio_id = $1)
+  AND ($1::bigint[] IS NULL OR l.portfolio_id = ANY($1))
   AND NOT EXISTS (SELECT 1 FROM i_loans i WHERE i.ext = l.external_id)
   AND NOT EXISTS (SELECT 1 FROM i_later k WHERE k.ext = l.external_id AND k.source = l.source)
 """
@@ -63,13 +64,24 @@ SELECT i.id, s.file_no, s.row_no, 'says other things of its loan than row ' || i
 FROM s_loans s JOIN i_loans i USING (source, ext) WHERE s.digest <> i.digest;
 INSERT INTO b_loans
 SELECT i.id, i.file_no, i.row_no,
-       'the loan is in portfolio ' || p.code || ' of the book, not in ' || i.portfolio
+       'the loan is in portfolio ' || {code} || ' of the book, not in ' || i.portfolio
 FROM i_loans i JOIN portfolios p ON p.id = i.known_portfolio_id
 WHERE i.stated AND i.known_portfolio_id <> i.portfolio_id;
 INSERT INTO b_loans
 SELECT i.id, i.file_no, i.row_no,
        'the loan is in ' || i.known_currency || ' in the book, not in ' || i.currency
 FROM i_loans i WHERE i.stated AND i.known_currency <> i.currency;
+"""
+_DENIED: Final = """
+SELECT p.code, count(DISTINCT (s.file_no, s.row_no))
+FROM (SELECT file_no, row_no, source, ext FROM s_installments
+      UNION SELECT file_no, row_no, source, ext FROM s_payments
+      UNION SELECT file_no, row_no, source, ext FROM s_parties) s
+JOIN loans l ON l.external_id = s.ext AND s.source IN ('', l.source)
+JOIN portfolios p ON p.id = l.portfolio_id
+WHERE l.portfolio_id <> ALL($1)
+  AND NOT EXISTS (SELECT 1 FROM i_refs f WHERE f.source = s.source AND f.ext = s.ext)
+GROUP BY 1 ORDER BY 1
 """
 _INSTALLMENTS: Final = """
 CREATE TEMP TABLE i_installments ON COMMIT DROP AS
@@ -111,13 +123,13 @@ class Shape(msgspec.Struct, frozen=True):
     many_files     rows may speak of loans that other files, or only the book, state
     coarse         some amounts are in ten-thousandths, until the currency of their loan is known
     unnamed        some payments have no id of the feed
-    portfolio_id   only loans of this portfolio of the book are meant by an id alone
+    portfolios     only loans of these portfolios of the book are meant by an id; None: of all
     """
 
     many_files: bool
     coarse: bool
     unnamed: bool
-    portfolio_id: int | None
+    portfolios: Sequence[int] | None
 
 
 async def resolve_loans(raw: Raw, shape: Shape) -> None:
@@ -125,9 +137,16 @@ async def resolve_loans(raw: Raw, shape: Shape) -> None:
     await raw.run(_LATER)
     await raw.run(_LOANS)
     if shape.many_files:
-        await raw.run(_LOANS_OF_THE_BOOK, shape.portfolio_id)
+        await raw.run(_LOANS_OF_THE_BOOK, shape.portfolios)
     await raw.run(_REFERENCES)
-    await raw.run(_BAD_LOANS)
+    mine = "true" if shape.portfolios is None else f"p.id = ANY('{{{','.join(map(str, shape.portfolios))}}}')"
+    await raw.run(_BAD_LOANS.format(code=f"CASE WHEN {mine} THEN p.code ELSE '(another)' END"))
+
+
+async def denied(raw: Raw, theirs: Sequence[int]) -> list[tuple[str, int]]:
+    """(portfolio, rows) of rows that speak of loans of portfolios that are not `theirs`, and of no others."""
+    rows = await raw.rows(_DENIED, list(theirs))
+    return [(row[0], row[1]) for row in rows]
 
 
 class SpokenOf(msgspec.Struct, frozen=True):

@@ -91,6 +91,35 @@ async def test_a_loan_is_pushed_paid_and_the_payment_taken_back(programs: Progra
     assert tapes(folder) == []
 
 
+async def test_a_loan_of_a_portfolio_that_is_not_theirs_is_as_unknown_as_none(programs: Programs) -> None:
+    """Nor does it stand in the way of their own of the same id; that it was asked for is on record."""
+    await programs.book.portfolio("quay")
+    quay = {"source": "quay", "portfolio": "quay"}
+    async with programs.calling() as client:
+        for loans in ([loan()], [loan(**quay), loan("Q1", **quay)]):
+            assert (await push(client, LOANS, {"loans": loans})).json()["rejected"] == 0
+    token = await programs.token("harbour", ["payments:write"], portfolios=["acme"])
+    async with programs.calling(token) as client:
+        rows = [paid("P1", loan_id="Q1"), paid("P2"), paid("P3", loan_id="Z1")]
+        said = (await push(client, PAYMENTS, {"payments": rows})).json()
+        assert (said["loaded"], [one["field"] for one in said["errors"]]) == (
+            1,
+            ["payments[0].loan_id", "payments[2].loan_id"],
+        )
+        assert said["errors"][0]["message"] == said["errors"][1]["message"]
+        back = {"reversal_id": "R1", "reverses": "P1", "received_on": "2026-11-22"}
+        answers = [
+            await push(client, "/api/v1/reversals", {**back, "loan_id": name}) for name in ("Q1", "Z1")
+        ]
+        assert [one.status_code for one in answers] == [422, 422]
+        assert answers[0].json()["errors"] == answers[1].json()["errors"]
+        assert not any("quay" in one.text for one in answers)
+    booked = "SELECT l.source, p.external_id FROM payments p JOIN loans l ON l.id = p.loan_id"
+    assert [tuple(row) for row in await programs.book.sql(booked)] == [("core", "P2")]
+    denied = "SELECT actor, data->>'portfolio' FROM events WHERE action = 'access.denied'"
+    assert [tuple(row) for row in await programs.book.sql(denied)] == [("api:harbour", "quay")] * 2
+
+
 async def test_what_cannot_be_taken_is_told_by_its_field(programs: Programs, tmp_path: Path) -> None:
     async with programs.calling(pushed=tmp_path) as client:
         bad = loan("L2", made_on="2027-01-31", zone="Mars/Olympus")
