@@ -5,7 +5,7 @@ gives their facts, COPY and array updates write what changed.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -136,11 +136,16 @@ async def _look_at(
     )
 
 
-def decided(cases: Sequence[Facts], book: Book, now: datetime) -> Iterator[tuple[Facts, Decision, Course]]:
-    """Decide cases one after the other; what is planned for one counts for the person's next."""
-    planned: dict[int, list[Past]] = {}
+def decided(
+    cases: Sequence[Facts], book: Book, now: datetime, said: Mapping[int, Sequence[Past]] = {}
+) -> Iterator[tuple[Facts, Decision, Course]]:
+    """Decide cases one after the other; what is planned for one counts for the person's next.
+
+    `said`: by person (`Facts.whose`), what is said to them at this very moment and no decision plans.
+    """
+    planned = {whose: list(past) for whose, past in said.items()}
     for facts in cases:
-        before = planned.setdefault(facts.one or facts.person, [])
+        before = planned.setdefault(facts.whose, [])
         if before:
             past = facts.situation.past + tuple(before)
             facts = replace(facts, situation=replace(facts.situation, past=past))

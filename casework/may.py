@@ -1,8 +1,8 @@
 """May this person be contacted now? The gate of the machine, asked for a collector, the API and the bot.
 
 The same rules, the same facts, the same answer as the look and the claim have: a collector's own message or
-call, a dialler that asks before it dials, an answer of the bot (purpose `answer`). What the machine has only
-planned gives way to a person; what went out counts.
+call, a dialler that asks before it dials, an answer of the bot (purpose `answer`). What a strategy has only
+planned gives way to a person; what went out counts, and what somebody wrote that has not gone yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from casework.delivery.answer import with_more
 from casework.delivery.compose import own_hosts
+from casework.delivery.stale import of_debt, stale_noes
 from casework.errors import CaseworkInputError
 from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec
@@ -20,9 +22,11 @@ from casework.whom import find_case
 from messages.carry import carries
 from messages.context import Context
 from messages.lint import lint
+from messages.templates import OWN_WORDS
 from policy.calendar import local_day
-from policy.values import CHANNELS, Ask, Channel, No, Purpose
-from policy.verdict import Reason, Verdict, verdict
+from policy.values import CHANNELS, MESSAGES, Answer, Ask, Channel, No, Purpose
+from policy.verdict import Reason, Verdict, noes_now, verdict
+from storage.answers import planned_to
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.whom import CaseRow, loans_of
@@ -41,6 +45,7 @@ class Wish(msgspec.Struct, frozen=True):
     purpose: Purpose = "dunning"
     text: str | None = None  # their own words, where they are known: the law and the lint read them
     loans: tuple[str, ...] = ()
+    neutral: bool = False  # a request to get in touch: no word of a loan
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -59,6 +64,7 @@ class Permission(msgspec.Struct, frozen=True):
     said: Verdict
     address: int = 0
     zone: str = "UTC"
+    noes: tuple[No, ...] = ()  # what stands against it now, whatever else would on the way to a later moment
 
     @property
     def allowed(self) -> bool:
@@ -112,14 +118,20 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
             right=f"one of {known}",
         )
     (facts,) = await load_facts(raw, [row.case], now, book.tolerance, at_claim=True)
+    if wish.purpose == _ABOUT_MONEY:
+        facts = await with_planned(raw, facts, now)
     spec = book.portfolios[row.portfolio]
     address = _address(facts.addresses, wish.channel)
     loans = await _loans(raw, row, facts, wish)
     noes = list(_noes(facts, wish, loans, address, spec, now))
+    if wish.purpose == _ABOUT_MONEY and wish.channel in MESSAGES and not _neutral(wish, loans):
+        noes += stale_noes(facts, {loan["id"] for loan in loans}, book.rulebook, now)
     asks = _asks(loans, wish, spec, address, now)
     rulebook = book.rulebook
     situation = situation_of(facts, now)
-    _, said = verdict(rulebook.rules[row.portfolio], rulebook.packs, asks, situation, now)
+    rules = rulebook.rules[row.portfolio]
+    answer, said = verdict(rules, rulebook.packs, asks, situation, now)
+    against = against_now(answer, noes_now(rules, asks, situation, now)) if answer.at != now else ()
     if noes:
         reasons = [*said["reasons"], *(_reason(no) for no in noes)]
         said = Verdict(verdict="deny", until=None, reasons=reasons)
@@ -134,7 +146,23 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
         said,
         address.id if address else 0,
         facts.situation.zones[0],
+        (*against, *noes),
     )
+
+
+def against_now(answer: Answer, now: Sequence[No]) -> tuple[No, ...]:
+    """What is told to whoever may not: the noes of now, and where no moment would do what ends the search."""
+    last = answer.noes[-1:] if answer.at is None else ()
+    found = {(no.pack, no.rule): no for no in (*last, *now)}
+    return tuple(msgspec.structs.replace(no, until=answer.at) for no in found.values())
+
+
+async def with_planned(raw: Raw, facts: Facts, now: datetime) -> Facts:
+    """The facts with what was written to the person and has not gone yet: it will, so it counts.
+
+    Who plans more by it holds the person (storage/contacts.py, lock_person).
+    """
+    return with_more(facts, await planned_to(raw, facts.person, now))
 
 
 def _address(addresses: Sequence[Address], channel: str) -> Address | None:
@@ -215,6 +243,12 @@ def _noes(
     if wish.text is not None and address is not None and wish.channel != "call":
         for finding in lint(wish.text, _context(address, wish.channel, spec)):
             yield No("texts", finding.code, finding.detail)
+
+
+def _neutral(wish: Wish, loans: Sequence[Any]) -> bool:
+    """Whether it speaks of no loan; where nobody says what it says, it does."""
+    names = [loan["external_id"] for loan in loans]
+    return wish.neutral or (wish.text is not None and not of_debt(OWN_WORDS, wish.text, names))
 
 
 def _context(address: Address, channel: str, spec: PortfolioSpec) -> Context:

@@ -12,20 +12,23 @@ import msgspec
 
 from casework.delivery.answer import asks_to_say
 from casework.delivery.compose import read_words, saying_of
+from casework.delivery.stale import of_debt, stale_noes
 from casework.errors import CaseworkInputError
+from casework.may import against_now, with_planned
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
 from messages.templates import OWN_WORDS
 from policy.calendar import local_day
 from policy.earliest import earliest_of
+from policy.verdict import noes_now
 from storage.addresses import held_by
 from storage.answers import plan_answer, planned_before
 from storage.audit import Event, write
+from storage.contacts import lock_person
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import figures, recipient_at
 from strategies.addresses import KIND_OF
-from strategies.values import Facts
 
 HELD_FOR = timedelta(hours=4)  # what waits longer is not what they meant to say
 AGAIN = timedelta(minutes=10)  # the same to the same within this is one tap too many
@@ -110,57 +113,52 @@ async def say_own_words(
             raise CaseworkInputError(f"case {case} has no address {address} for {channel}")
         if not set(loans) <= {loan.id for loan in facts.loans}:
             raise CaseworkInputError(f"case {case} has no such loan, or nothing is owed on it")
+        given = {"words": words, "loans": ",".join(map(str, loans)), "by": actor.name}
+        await lock_person(raw, facts.person)
+        same = (case, facts.person, channel, OWN_WORDS, given, now - AGAIN)
+        before = await planned_before(raw, office.keyring, *same, gone=False)
+        if before is not None:
+            return Spoken(before)
+        # Read anew under the lock: what somebody wrote, or a claim sent, meanwhile.
+        (facts,) = await load_facts(
+            raw, [case], now, book.tolerance, book.needs, at_claim=True, names=book.rulebook.names
+        )
+        facts = await with_planned(raw, facts, now)
         person = await recipient_at(raw, office.keyring, case, address, now)
         owed = list((await figures(raw, [loan.id for loan in facts.loans])).values())
         today = local_day(now, facts.situation.zones[0])
         told = saying_of(office, spec, person, channel, 0, today, owed, now)
         reasons = [Reason(one.code, one.detail) for one in read_words(words, channel, told, person, spec)]
+        if of_debt(OWN_WORDS, words, [one.loan for one in told.owed]):
+            stale = stale_noes(facts, loans, book.rulebook, now)
+            reasons += [Reason(no.rule, no.detail) for no in stale]
         rules = book.rulebook.rules[facts.portfolio]
         asks = asks_to_say(book.rulebook, facts, loans, channel, now, address=address, text=words)
         answer = earliest_of(rules, asks, facts.situation, now)
         if answer.at != now:
-            reasons += [Reason(no.rule, no.detail, no.until) for no in answer.noes]
+            noes = against_now(answer, noes_now(rules, asks, facts.situation, now))
+            reasons += [Reason(no.rule, no.detail, no.until) for no in noes]
         if reasons:
             data = {"codes": [one.code for one in reasons], "channel": channel}
             event = Event(now, actor.name, actor.role, "message.refused", "case", case, data)
             await write(raw.connection, [event])
             return Spoken(None, tuple(reasons), facts.situation.zones[0])
-        contact = await _planned(raw, office, actor, facts, address, channel, words, loans, now)
+        before = await planned_before(raw, office.keyring, *same)
+        if before is not None:
+            return Spoken(before)
+        contact = await plan_answer(
+            raw,
+            office.keyring,
+            case,
+            facts.person,
+            address,
+            channel,
+            OWN_WORDS,
+            given,
+            now,
+            now + HELD_FOR,
+            purpose="dunning",
+        )
+        event = Event(now, actor.name, actor.role, "message.written", "contact", contact, {"case": case})
+        await write(raw.connection, [event])
         return Spoken(contact)
-
-
-async def _planned(
-    raw: Raw,
-    office: Office,
-    actor: Actor,
-    facts: Facts,
-    address: int,
-    channel: str,
-    words: str,
-    loans: Sequence[int],
-    now: datetime,
-) -> int:
-    given = {"words": words, "loans": ",".join(map(str, loans)), "by": actor.name}
-    before = await planned_before(
-        raw, office.keyring, facts.case, facts.person, channel, OWN_WORDS, given, now - AGAIN
-    )
-    if before is not None:
-        return before
-    contact = await plan_answer(
-        raw,
-        office.keyring,
-        facts.case,
-        facts.person,
-        address,
-        channel,
-        OWN_WORDS,
-        given,
-        now,
-        now + HELD_FOR,
-        purpose="dunning",
-    )
-    await write(
-        raw.connection,
-        [Event(now, actor.name, actor.role, "message.written", "contact", contact, {"case": facts.case})],
-    )
-    return contact

@@ -33,7 +33,9 @@ def verdict(
     answer = earliest_of(rules, asks, situation, at)
     if answer.at == at:
         return answer, Verdict(verdict="allow", until=None, reasons=[])
-    noes = {(no.pack, no.rule): no for no in (*_noes_now(rules, asks, situation, at), *answer.noes)}
+    noes: dict[tuple[str, str], No] = {}
+    for no in (*noes_now(rules, asks, situation, at), *answer.noes):
+        noes.setdefault((no.pack, no.rule), no)  # as it stands now, before what is met on the way
     reasons = [
         Reason(pack=no.pack, rule=no.rule, detail=no.detail, source=_source(packs, no))
         for no in noes.values()
@@ -48,7 +50,7 @@ def as_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _noes_now(rules: Rules, asks: Iterable[Ask], situation: Situation, at: datetime) -> list[No]:
+def noes_now(rules: Rules, asks: Iterable[Ask], situation: Situation, at: datetime) -> list[No]:
     """What each rule by itself says no to now: the gate ends at the first that never accepts."""
     asked = (
         (pack, rule, ask, rule.first(ask, situation, at))

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 import structlog
 
+from policy.values import Past
 from storage.crypt import CryptError, Keyring
 from storage.raw import Raw
 
@@ -69,6 +70,25 @@ async def plan_answer(
     )
 
 
+async def planned_to(raw: Raw, person: int, now: datetime) -> list[Past]:
+    """What is planned for the person over all their cases and nobody asked for, but by no strategy.
+
+    As it will count once it is sent: at the moment at which it may go.
+    """
+    rows = await raw.rows(
+        "SELECT greatest(c.not_before, $2), c.channel, c.state, c.message_id, c.address_id FROM cases b "
+        "JOIN contacts c ON c.case_id = b.id AND c.state IN ('planned', 'claimed') "
+        "JOIN messages m ON m.id = c.message_id AND m.given IS NOT NULL AND m.purpose = 'dunning' "
+        "WHERE m.expires_at > $2 AND b.person_id = ANY(ARRAY(SELECT $1::bigint UNION SELECT other_id "
+        "FROM same_persons WHERE person_id = $1 AND ended_at IS NULL)) ORDER BY c.id",
+        person,
+        now,
+    )
+    return [
+        Past(at, channel, state, (), message, False, address) for at, channel, state, message, address in rows
+    ]
+
+
 async def planned_before(
     raw: Raw,
     keyring: Keyring,
@@ -78,18 +98,24 @@ async def planned_before(
     template: str,
     given: Mapping[str, str],
     since: datetime,
+    *,
+    gone: bool = True,
 ) -> int | None:
-    """The contact that says exactly this already, planned after `since` and neither failed nor cancelled."""
+    """The contact that says exactly this already, planned after `since` and neither failed nor cancelled.
+
+    `gone` False: only one that has not been sent yet.
+    """
     rows = await raw.rows(
         "SELECT id FROM contacts WHERE case_id = $1 AND state IN ('planned', 'claimed') "
         "AND channel = $3 AND template = $4 AND planned_at > $5 UNION ALL "
-        "SELECT id FROM contacts WHERE person_id = $2 AND sent_at > $5 AND case_id = $1 "
+        "SELECT id FROM contacts WHERE person_id = $2 AND sent_at > $5 AND case_id = $1 AND $6 "
         "AND channel = $3 AND template = $4 AND planned_at > $5 AND state <> 'failed' ORDER BY 1",
         case,
         person,
         channel,
         template,
         since,
+        gone,
     )
     for one in await answers_of(raw, keyring, [row[0] for row in rows]):
         if one.given == given:

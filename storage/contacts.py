@@ -181,6 +181,18 @@ async def of_portfolios(raw: Raw, contacts: Sequence[int], portfolios: Sequence[
     return {row[0] for row in rows}
 
 
+async def lock_person(raw: Raw, person: int) -> None:
+    """Hold a person and their other records against claims, and against whoever writes to them."""
+    await raw.rows(_LOCK_PERSONS, _PERSONS_CLAIMED, [person])
+
+
+_LOCK_PERSONS: Final = """
+SELECT pg_advisory_xact_lock($1, (person % 2147483647)::int) FROM (
+SELECT unnest($2::bigint[]) AS person UNION SELECT other_id FROM same_persons
+WHERE person_id = ANY($2) AND ended_at IS NULL ORDER BY 1) person
+"""
+
+
 async def lock_for_claim(raw: Raw, leased: Sequence[Leased], by: str) -> set[int]:
     """Lock the persons and cases of `leased`, in order of id; which contacts are still this deliverer's.
 

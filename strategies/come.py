@@ -4,6 +4,8 @@ The latest that is meant fires, and what it overtook is superseded. What waits a
 ends with its reason; where what is owed is not certain, what is past due waits.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from policy.values import No
@@ -185,7 +187,7 @@ def _latest(made: Deciding, loan: Loan, strategy: Strategy, occurrence: Occurren
 
 def _unsure(made: Deciding, loan: Loan, strategy: Strategy, step: Step) -> No | None:
     """Why what the loan owes is not certain; the step waits until somebody or the next feed has told."""
-    if step.post_due and loan.fed_at + strategy.stale_after <= made.now:
+    if step.post_due and is_stale(loan, strategy, made.now):
         return No("strategy", "stale_feed", _known(loan))
     if "held_tape" in loan.unsure:
         return No("strategy", "held_tape", "the last tape of this loan waits for approval")
@@ -196,6 +198,11 @@ def _unsure(made: Deciding, loan: Loan, strategy: Strategy, step: Step) -> No | 
         if over and state_of(promise, made.facts, made.now) == "open":
             return No("strategy", "promise_undecided", _known(loan))
     return None
+
+
+def is_stale(loan: Loan, strategy: Strategy, now: datetime) -> bool:
+    """Whether the payments of the loan are too old at `now` to say who is late."""
+    return loan.fed_at + strategy.stale_after <= now
 
 
 def _known(loan: Loan) -> str:

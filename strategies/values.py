@@ -143,6 +143,11 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     # The lowest of the records that are this person, as somebody said; 0: this one alone.
     one: int = 0
 
+    @property
+    def whose(self) -> int:
+        """What all cases of the person have in common, whichever of their records they are of."""
+        return self.one or self.person
+
 
 class Plan(msgspec.Struct, frozen=True):
     """A contact to be made now: of a message already begun, or (0) of a new one."""

@@ -21,6 +21,7 @@ from casework.delivery.compose import (
     receives,
     saying_of,
 )
+from casework.delivery.stale import of_debt, stale_noes
 from casework.office import Book, Office
 from messages.locales import locale_for, long_date, money
 from messages.render import Rendered
@@ -29,7 +30,7 @@ from notifiers.base import Outgoing
 from policy.calendar import local_day
 from policy.earliest import earliest_of
 from policy.validation import disputable_until
-from policy.values import Ask
+from policy.values import ASKED_FOR, Ask, Past
 from storage.answers import Answer, answers_of, close, put_off
 from storage.contacts import Leased, Marked, cancel, mark_sending, refuse
 from storage.raw import Raw
@@ -61,21 +62,57 @@ class Answered(msgspec.Struct):
     asked_for: set[int] = msgspec.field(default_factory=set[int])
 
 
+class _Weighed(msgspec.Struct, frozen=True):
+    """An answer and what the rules say of it: over for a reason, not before `at`, or now."""
+
+    answer: Answer
+    facts: Facts
+    gate: Callable[[datetime], datetime | None]
+    at: datetime | None
+    over: str | None
+
+    def goes(self, now: datetime) -> bool:
+        return self.over is None and self.at is not None and self.at <= now < self.answer.expires_at
+
+
 class Answering:
-    """The answers among what a claim leased. Told the facts of their cases, it marks those that may go."""
+    """The answers among what a claim leased: weighed by the facts of their cases; what may go is marked.
+
+    Weighed before the claim decides: what somebody wrote goes before what a strategy only planned, and each
+    that goes counts for all that the person is told next, over all their cases.
+    """
 
     def __init__(self, office: Office, raw: Raw, book: Book, leased: Sequence[Leased]) -> None:
         self._office, self._raw, self._book = office, raw, book
         self._leased = {contact.id: contact for contact in leased if contact.template is not None}
+        self._weighed: list[_Weighed] = []
         self._facts: dict[int, Facts] = {}
         self._owed: dict[int, LoanFigures] = {}
         self.contacts = set(self._leased)
         self.cases = frozenset(contact.case for contact in self._leased.values())
 
-    def hear(self, facts: Facts) -> None:
-        """The facts of one of the claim's cases."""
-        if facts.case in self.cases:
-            self._facts[facts.case] = facts
+    async def weigh(self, fresh: Sequence[Facts], now: datetime) -> dict[int, list[Past]]:
+        """Ask the rules about each, given the facts of the claim's cases.
+
+        What goes of that which nobody asked for, as it counts from here on, by person (`Facts.whose`).
+        """
+        counted: dict[int, list[Past]] = {}
+        if not self._leased:
+            return counted
+        self._facts = {facts.case: facts for facts in fresh if facts.case in self.cases}
+        for answer in await answers_of(self._raw, self._office.keyring, list(self._leased)):
+            contact = self._leased[answer.contact]
+            facts = self._facts[contact.case]
+            before = counted.setdefault(facts.whose, [])
+            facts = with_more(facts, before)
+            gate = gate_of(self._book, contact, answer, facts, now)
+            over = over_of(answer, facts, self._book.rulebook, now)
+            weighed = _Weighed(answer, facts, gate, gate(now), over)
+            self._weighed.append(weighed)
+            if answer.purpose not in ASKED_FOR and weighed.goes(now):
+                at = contact.channel, "planned", (), answer.message, False, contact.address
+                before.append(Past(now, *at, purpose=answer.purpose))
+        return counted
 
     async def mark(self, decision_of: Mapping[int, int], now: datetime, until: datetime) -> Answered:
         """Render and store what may go, and mark it `sending`; the rest waits, or goes no more."""
@@ -86,22 +123,18 @@ class Answering:
         who, self._owed = await to_be_said(self._raw, self._office.keyring, list(self._leased), loans, now)
         marked: list[Marked] = []
         refused: list[tuple[int, str, int]] = []
-        opened = await answers_of(self._raw, self._office.keyring, list(self._leased))
-        lost = sorted(set(self._leased) - {answer.contact for answer in opened})
+        lost = sorted(set(self._leased) - {one.answer.contact for one in self._weighed})
         refused += [(contact, "unreadable", decision_of[self._leased[contact].case]) for contact in lost]
-        for answer in opened:
+        for one in self._weighed:
+            answer, facts = one.answer, one.facts
             contact = self._leased[answer.contact]
-            facts = self._facts[contact.case]
-            gate = gate_of(self._book, contact, answer, facts, now)
-            at = gate(now)
-            over = over_of(answer, facts)
-            if over is not None or at is None or at >= answer.expires_at:
-                code = over or ("expired" if answer.expires_at <= now else "rules")
+            if one.over is not None or one.at is None or one.at >= answer.expires_at:
+                code = one.over or ("expired" if answer.expires_at <= now else "rules")
                 await cancel(self._raw, [contact.id], code, now)
                 await close(self._raw, [contact.id], "cancelled")
                 made.cancelled.add(contact.id)
-            elif at > now:
-                await put_off(self._raw, contact.id, at)
+            elif one.at > now:
+                await put_off(self._raw, contact.id, one.at)
                 made.put_off.add(contact.id)
             elif contact.id not in who:
                 refused.append((contact.id, "unreadable", decision_of[contact.case]))
@@ -112,7 +145,7 @@ class Answering:
                     log.error("unsayable", contact=contact.id, template=answer.template, code=refusal.code)  # noqa: TRY400
                     refused.append((contact.id, refusal.code, decision_of[contact.case]))
                     continue
-                made.ready.append(Said(outgoing, contact.channel, gate))
+                made.ready.append(Said(outgoing, contact.channel, one.gate))
                 if answer.purpose == "answer":
                     made.asked_for.add(contact.case)
                 marked.append(_marked(self._office, contact.id, said, decision_of[contact.case]))
@@ -169,6 +202,13 @@ def _dispute_by(answer: Answer, facts: Facts, today: date) -> date | None:
     if answer.template != NOTICES["validation"]:
         return None
     return disputable_until(today, facts.situation.country)
+
+
+def with_more(facts: Facts, past: Sequence[Past]) -> Facts:
+    """The facts, with more that counts as said."""
+    if not past:
+        return facts
+    return replace(facts, situation=replace(facts.situation, past=(*facts.situation.past, *past)))
 
 
 def gate_of(
@@ -230,13 +270,16 @@ def promised(given: Mapping[str, str], language: str) -> dict[str, str]:
     return said
 
 
-def over_of(answer: Answer, facts: Facts) -> str | None:
-    """Why it has lost its sense: it asks for loans that owe nothing any more."""
+def over_of(answer: Answer, facts: Facts, rulebook: Rulebook, now: datetime) -> str | None:
+    """Why it has lost its sense: it asks for loans that owe nothing any more, or nobody knows if they do."""
     asked = set(loans_of(answer.given))
     if answer.purpose != "dunning" or not asked:
         return None
     owing = {loan.id for loan in facts.loans if loan.status == "active" and loan.unpaid}
-    return "paid" if asked.isdisjoint(owing) else None
+    if asked.isdisjoint(owing):
+        return "paid"
+    stale = stale_noes(facts, asked, rulebook, now)
+    return "stale_feed" if stale and of_debt(answer.template, answer.given.get("words", "")) else None
 
 
 def _marked(office: Office, contact: int, said: Rendered, claim: int) -> Marked:

@@ -101,9 +101,9 @@ async def claim(
         fresh = await load_facts(
             raw, cases, now, book.tolerance, book.needs, at_claim=True, names=book.rulebook.names
         )
-        for facts, decision, made in decided(fresh, book, now):
+        said = await answering.weigh(fresh, now)
+        for facts, decision, made in decided(fresh, book, now, said):
             changes.append(made.change)
-            answering.hear(facts)
             plans = {plan.message: plan for plan in decision.plans}
             for begun in facts.begun:
                 last = begun.tried[-1].contact if begun.tried else 0

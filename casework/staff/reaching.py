@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from casework.delivery.stale import of_debt
 from casework.errors import CaseworkInputError
 from casework.may import Permission, Wish, permission
 from casework.office import Office
@@ -20,6 +21,7 @@ from casework.staff.rights import Action, require
 from policy.values import Channel
 from storage.answers import plan_answer, planned_before
 from storage.audit import Datum, Event, write
+from storage.contacts import lock_person
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import recipient_at
@@ -68,9 +70,7 @@ async def show_number(office: Office, member: Member, turn: int, now: datetime) 
 
 def reasons_of(asked: Permission) -> tuple[Reason, ...]:
     """Why the gate said no, in words, and from when on it might say yes."""
-    until = asked.said["until"]
-    at = datetime.fromisoformat(until) if until else None
-    return tuple(Reason(one["rule"], one["detail"], at) for one in asked.said["reasons"])
+    return tuple(Reason(no.rule, no.detail, no.until) for no in asked.noes)
 
 
 async def ways(office: Office, member: Member, turn: int, now: datetime) -> Sequence[Way]:
@@ -97,17 +97,20 @@ async def write_text(
         found = await mine(raw, member, turn, now)
         row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
         require(member.actor, Action.SAY, spec.portfolio)
-        book = await office.book(raw)
-        asked = await permission(raw, book, row, Wish(channel), now)
+        await lock_person(raw, row.person)  # two at once: the second counts what the first planned
+        loans = await _owing(raw, office, found.case, now)
+        given = {"loans": ",".join(map(str, loans)), "by": member.name}
+        same = (row.case, row.person, channel, text, given, now - AGAIN)
+        before = await planned_before(raw, office.keyring, *same, gone=False)
+        if before is not None:
+            return Spoken(before)
+        wish = Wish(channel, neutral=not of_debt(text, ""))
+        asked = await permission(raw, await office.book(raw), row, wish, now)
         if not asked.allowed or not asked.address:
             data = {"channel": channel, "codes": [one["rule"] for one in asked.said["reasons"]]}
             await write(raw.connection, [_event(member, "message.refused", found.case, data, now)])
             return Spoken(None, reasons_of(asked), asked.zone)
-        loans = await _owing(raw, office, found.case, now)
-        given = {"loans": ",".join(map(str, loans)), "by": member.name}
-        before = await planned_before(
-            raw, office.keyring, row.case, row.person, channel, text, given, now - AGAIN
-        )
+        before = await planned_before(raw, office.keyring, *same)
         if before is not None:
             return Spoken(before)
         contact = await plan_answer(

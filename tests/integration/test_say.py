@@ -1,8 +1,11 @@
 """What somebody of the staff writes: asked and linted before it is planned, and again at the claim."""
 
+import asyncio
+from collections import Counter
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.errors import CaseworkInputError
@@ -113,6 +116,39 @@ async def test_acceptance_05_an_agents_own_message_counts_for_the_cap_of_the_mac
     rows = await town.book.sql("SELECT noes::text FROM occurrences WHERE state = 'waiting'")
     assert ['"daily"' in row[0] for row in rows] == [True]
     assert len(town.providers["sms"].took) == 1
+
+
+async def test_acceptance_05_what_is_planned_counts_for_the_cap_though_nothing_has_gone(town: Town) -> None:
+    ann = await town.borrower(LATE)
+    first = await say(town, ann, KIND)
+    assert first.contact is not None
+    assert (await say(town, ann, KIND)).contact == first.contact, "one tap too many"
+    more = await say(town, ann, "Hello Ann, please call me back.", "email")
+    assert [reason.code for reason in more.reasons] == ["daily"]
+    ben = await town.borrower(LATE)
+    at_once = [f"Hello, this is Carl of Acme Credit, {number}." for number in ("one", "two", "three")]
+    made = await asyncio.gather(*(say(town, ben, words) for words in at_once))
+    assert len([one for one in made if one.contact is not None]) == 1
+    await town.send()
+    assert [len(town.providers[by].took) for by in ("sms", "email")] == [2, 0]
+
+
+async def test_acceptance_05_one_claim_keeps_the_cap_over_words_reminders_and_cases(town: Town) -> None:
+    ann = await town.borrower(LATE, email=False)
+    await town.look()
+    assert (await say(town, ann, KIND)).contact is not None
+    ben = await town.borrower(LATE, email=False)
+    await town.answer(ben, "dunning")
+    await town.answer(ben, "dunning")
+    other = await town.book.portfolio("other")
+    await town.book.feed(other, town.now)
+    _, _, case, _ = await town.book.loan(ben.person, other, [(LATE, 100_00)], strategy=town.gentle)
+    await town.answer(replace(ben, case=case), "dunning")
+    await town.send()
+    took = Counter(one.to for one in town.providers["sms"].took)
+    assert sorted(took.values()) == [1, 1]
+    assert KIND in [one.body.text for one in town.providers["sms"].took], "a person before the machine"
+    await holds(town)
 
 
 async def test_a_stop_between_writing_and_sending_cancels(town: Town) -> None:

@@ -220,6 +220,8 @@ async def test_a_call_that_may_not_be_made_says_why_and_when(crew: Crew) -> None
     told = await carl.taps("Call")
     assert "That may not go now." in told
     assert "It may from Nov 24, 2026, 8:00 AM on." in told.replace("\u202f", " ")
+    assert "it is 22:30" in told
+    assert "it is 00:00" not in told, "what stands against it now"
     assert await crew.number(ann.person) not in told
 
 
@@ -253,11 +255,31 @@ async def test_a_text_of_the_library_goes_by_the_same_gate(crew: Crew) -> None:
     await carl.says("/next")
     await carl.taps("Message")
     assert "on its way" in await carl.taps("SMS: what is due")
+    for text in ("mail: what is due", "SMS: please get in touch"):
+        await carl.taps("Message")
+        assert "- 1 of 1 this day" in await carl.taps(text), "though the first has not gone yet"
     await crew.send()
     (took,) = crew.providers["sms"].took
     assert "€250.00" in took.body.text
     await carl.taps("Message")
     assert "may not go" in await carl.taps("mail: what is due"), "the cap of the day, over all channels"
+
+
+async def test_where_a_feed_is_silent_no_text_speaks_of_arrears(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    await carl.taps("SMS: what is due")
+    await crew.book.feed(crew.portfolio, crew.now - 9 * DAY)
+    assert (await crew.send()).by_channel == {"sms": {"cancelled": 1}}, "nor what was on its way"
+    await carl.taps("Message")
+    told = await carl.taps("mail: what is due")
+    assert "- payments are known only up to 2026-11-14" in told
+    assert "until the core system has sent newer ones" in told
+    await carl.taps("mail: own words")
+    assert "- payments are known" in await carl.says("Hello Ann, please pay the 250.00 EUR by Friday. Acme")
+    assert "on its way" in await carl.says("Hello Ann, please call me back. Acme")
 
 
 async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(crew: Crew) -> None:
