@@ -33,10 +33,15 @@ async def record(post: Post, given: str) -> None:
     """A code was tapped: it is saved; cash asks for its amount first."""
     turn, _, code = given.partition(":")
     if code == "visit_cash_taken":
-        await post.asks("cash", turn=int(turn))
-        await post.send(post.say("entry.cash"), (back(post),))
+        await ask_cash(post, turn)
         return
     await saved(post, await enter(post.office, post.member, int(turn), code, post.now), code)
+
+
+async def ask_cash(post: Post, given: str) -> None:
+    """The cash that was taken is typed."""
+    await post.asks("cash", turn=int(given))
+    await post.send(post.say("entry.cash"), (back(post),))
 
 
 async def stop(post: Post, given: str) -> None:
@@ -47,13 +52,16 @@ async def stop(post: Post, given: str) -> None:
 
 
 async def promise(post: Post, given: str) -> None:
-    """Days for what is late, or for another amount."""
-    turn, _, minor = given.partition(":")
+    """Days for what is late, or for another amount; one that is more than what is owed is asked about."""
+    turn, minor, sure = (*given.split(":"), "", "")[:3]
     found = await offer(post.office, post.member, int(turn), post.now)
     if found is None:
         await post.send(post.say("entry.nothing_owed"))
         return
     amount = int(minor) if minor else found.arrears or found.outstanding
+    if amount > found.outstanding and not sure:
+        await _more(post, found, amount, f"promise:{turn}:{amount}:sure", f"amount:{turn}")
+        return
     say = post.say
     chips = [(_chip(post, day, found), day) for day in days_of(found)]
     buttons = [(label, f"p:{turn}:{amount}:{day.isoformat()}") for label, day in chips]
@@ -64,6 +72,15 @@ async def promise(post: Post, given: str) -> None:
     rows: Rows = [*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), other, back(post)]
     await post.asks("day", turn=int(turn), amount=amount)
     await post.send(say("entry.promise", amount=say.money(amount, found.currency)), rows)
+
+
+async def _more(post: Post, found: Offer, amount: int, yes: str, other: str) -> None:
+    """Is it meant? More is promised or paid than what is owed."""
+    say = post.say
+    said, owed = say.money(amount, found.currency), say.money(found.outstanding, found.currency)
+    taps = (say("entry.more_yes", amount=said), yes), button(post, "another_amount", other)
+    await post.asks_nothing()
+    await post.send(say("entry.more", amount=said, owed=owed), (taps, back(post)))
 
 
 def _chip(post: Post, day: date, found: Offer) -> str:
@@ -159,9 +176,14 @@ async def saved(post: Post, entered: Entered, code: str, what: str | None = None
 
 async def undo(post: Post, given: str) -> None:
     """Take the entry back; the case is at hand again."""
-    card = await take_back(post.office, post.member, int(given), post.now)
-    await post.send(post.say("entry.undone"))
-    await show(post, card)
+    taken = await take_back(post.office, post.member, int(given), post.now)
+    said = [post.say("entry.undone")]
+    if taken.stays == "stop":
+        said.append(post.say("entry.stays_stop", channel=post.say(f"channels.{taken.channel}")))
+    elif taken.stays is not None:
+        said.append(post.say("entry.stays_address"))
+    await post.send("\n".join(said))
+    await show(post, taken.card)
 
 
 # What is typed.
@@ -185,6 +207,18 @@ async def typed_cash(post: Post, text: str, turn: int) -> None:
     if found is None or minor is None:
         await post.asks("cash", turn=turn)
         await post.send(post.say("entry.amount_unclear"), (back(post),))
+    elif minor > found.outstanding:
+        await _more(post, found, minor, f"cash:{turn}:{minor}", f"askcash:{turn}")
+    else:
+        await cash(post, f"{turn}:{minor}")
+
+
+async def cash(post: Post, given: str) -> None:
+    """So much cash was taken."""
+    turn, minor = map(int, given.split(":"))
+    found = await offer(post.office, post.member, turn, post.now)
+    if found is None:
+        await post.send(post.say("entry.nothing_owed"))
         return
     details = Details(amount=minor, loans=found.loans, channel="visit")
     entered = await enter(post.office, post.member, turn, "visit_cash_taken", post.now, details)

@@ -1,6 +1,8 @@
 """Lines with their own times: said back as they were read, saved on a tap, each once."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from bot.staff.cards import outcome
 from bot.staff.post import Post
@@ -9,19 +11,27 @@ from casework.staff.late import Line, read_late, save_late
 
 
 async def read(post: Post, text: str) -> None:
-    """Say back what was read, and what is in doubt."""
+    """Say back what was read, and what is in doubt; each text has buttons of its own."""
     lines = await read_late(post.office, post.member, text, post.now)
     say = post.say
     good = [line for line in lines if line.why is None]
     fresh = [line for line in good if not line.known]
+    more = [line for line in lines if line.why == "more"]
     said = [_echo(post, line) for line in good]
-    said += [say("late.doubt", line=line.text, why=say(f"late.why_{line.why}")) for line in lines if line.why]
-    if fresh:
-        await post.asks("late", text=text, at=post.now.isoformat())
-        label = say("late.save", count=len(fresh))
-        await post.send("\n".join(said), (((label, "late:save"), (say.button("leave"), "late:leave")),))
-    else:
+    said += [say("late.doubt", line=line.text, why=_why(post, line)) for line in lines if line.why]
+    if not fresh and not more:
         await post.send("\n".join(said))
+        return
+    key = await post.keep(late=text, at=post.now.isoformat())
+    saves = [(say("late.save", count=len(fresh)), f"late:save:{key}")] if fresh else []
+    all_ = [(say("late.more", count=len(fresh) + len(more)), f"late:all:{key}")] if more else []
+    await post.send("\n".join(said), ([*saves, (say.button("leave"), f"late:leave:{key}")], all_))
+
+
+def _why(post: Post, line: Line) -> str:
+    if line.why == "more" and line.owed is not None and line.currency is not None:
+        return post.say("late.why_more", owed=post.say.money(line.owed, line.currency))
+    return post.say(f"late.why_{line.why}")
 
 
 def _echo(post: Post, line: Line) -> str:
@@ -38,18 +48,28 @@ def _echo(post: Post, line: Line) -> str:
     return say(key, code=code_of(line.case), what=what, at=say.moment(line.at, line.zone))
 
 
+async def ask_whom(post: Post, text: str, asks: str, about: Mapping[str, Any]) -> None:
+    """While they write to a customer: what looks like an entry goes to nobody before they say what it is."""
+    key = await post.keep(words=text, asks=asks, about=dict(about))
+    say = post.say
+    taps = (say("late.an_entry"), f"meant:entry:{key}"), (say("late.for_them"), f"meant:say:{key}")
+    await post.send(say("late.whom"), (taps,))
+
+
 async def confirm(post: Post, given: str) -> None:
-    """Save them, or leave them."""
-    asks, about = await post.asked()
-    if asks != "late":
+    """Save the text that the button is of, with what is more than owed or without; or leave it."""
+    what, _, key = given.partition(":")
+    kept = await post.kept(key, drop=what != "save")
+    if kept is None or "late" not in kept:
         await post.send(post.say("stale"))
         return
-    await post.asks_nothing()
-    if given != "save":
+    if what == "leave":
         await post.send(post.say("late.left"))
         return
-    received = datetime.fromisoformat(about["at"])
-    lines = await read_late(post.office, post.member, about["text"], received)
+    received = datetime.fromisoformat(kept["at"])
+    lines = await read_late(post.office, post.member, kept["late"], received, meant=what == "all")
+    if not any(line.why == "more" for line in lines):  # else what was asked about may be saved still
+        await post.kept(key)
     made = await save_late(post.office, post.member, lines, received, post.now)
     say = post.say
     said = [say("late.saved", count=sum(one.new for one in made))]

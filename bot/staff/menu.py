@@ -21,6 +21,20 @@ async def help_(post: Post, _: str) -> None:
     await post.send(text, ((button(post, "next", "next"),),))
 
 
+async def said_to(post: Post, given: str) -> None:
+    """Words that look like an entry are for the customer, or an entry after all."""
+    whom, _, key = given.partition(":")
+    kept = await post.kept(key)
+    if kept is None or "words" not in kept:
+        await post.send(post.say("stale"))
+    elif whom == "entry":
+        await late.read(post, kept["words"])
+    elif kept["asks"] == "talk":
+        await talks.typed(post, kept["words"], kept["about"]["talk"])
+    else:
+        await reach.typed_words(post, kept["words"], kept["about"]["turn"], kept["about"]["channel"])
+
+
 async def nothing(_: Post, __: str) -> None:
     """A button that is only there for the eye."""
 
@@ -65,6 +79,8 @@ TAPS: Final[dict[str, Act]] = {
     "amount": entries.another_amount,
     "month": entries.month,
     "p": entries.promised,
+    "cash": entries.cash,
+    "askcash": entries.ask_cash,
     "callback": entries.callback,
     "ring": entries.ring,
     "undo": entries.undo,
@@ -73,6 +89,7 @@ TAPS: Final[dict[str, Act]] = {
     "day": find.day,
     "promises": find.promises,
     "late": late.confirm,
+    "meant": said_to,
     "queue": leading.queue,
     "assign": leading.whom,
     "give": leading.give,
@@ -101,7 +118,9 @@ async def answer(post: Post, message: Message) -> None:
     """What was sent that is no command: the answer to what was asked last."""
     asks, about = await post.asked()
     text = (message.text or "").strip()
-    if asks == "talk" and text:
+    if asks in ("talk", "words") and looks_like_entries(text):
+        await late.ask_whom(post, text, asks, about)
+    elif asks == "talk" and text:
         await talks.typed(post, text, about["talk"])
     elif asks == "note":
         await day.take_note(post, message, about["turn"])
@@ -109,7 +128,7 @@ async def answer(post: Post, message: Message) -> None:
         await keeping.route_from(post, message)
     elif not text:
         await post.send(post.say("note.on_a_tap"))
-    elif asks in (None, "late", "day", "found", "route") and looks_like_entries(text):
+    elif asks in (None, "day", "found", "route") and looks_like_entries(text):
         await late.read(post, text)
     elif asks == "amount":
         await entries.typed_amount(post, text, about["turn"])

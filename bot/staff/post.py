@@ -22,6 +22,9 @@ PREFIX: Final = "s:"
 """What the buttons of this chat begin with: no button of a borrower's does."""
 
 
+_KEPT: Final = 20  # texts that wait for a tap
+
+
 class Post(msgspec.Struct, frozen=True):
     """One update of a chat of the staff. `state`: what is asked for next, kept sealed for a day."""
 
@@ -64,6 +67,21 @@ class Post(msgspec.Struct, frozen=True):
     async def asks(self, what: str, **about: Any) -> None:
         """The next text is the answer to `what`."""
         await self.state.update_data(asks=what, about=about)
+
+    async def keep(self, **about: Any) -> str:
+        """Keep something until a button that carries the id returned asks for it; the oldest give way."""
+        kept: dict[str, Any] = (await self.state.get_data()).get("kept") or {}
+        key = str(self.here.update or int(self.now.timestamp() * 1_000_000))
+        kept = {**kept, key: about}
+        await self.state.update_data(kept=dict(list(kept.items())[-_KEPT:]))
+        return key
+
+    async def kept(self, key: str, *, drop: bool = True) -> dict[str, Any] | None:
+        """What was kept under the id of a button; None: it was dropped."""
+        kept: dict[str, Any] = (await self.state.get_data()).get("kept") or {}
+        if drop and key in kept:
+            await self.state.update_data(kept={one: about for one, about in kept.items() if one != key})
+        return kept.get(key)
 
     async def asked(self) -> tuple[str | None, dict[str, Any]]:
         """What the next text answers, and about what."""

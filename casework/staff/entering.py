@@ -13,8 +13,10 @@ from casework.staff.access import own_name
 from casework.staff.card import Card, card
 from casework.staff.desk import mine, taken
 from casework.staff.people import Member
+from policy.calendar import DAY
 from storage.audit import Event, write
 from storage.raw import Raw
+from storage.recorded import open_task
 from storage.staff import desk as stored
 from storage.staff.people import assign
 from storage.whom import case_row
@@ -148,18 +150,45 @@ async def lately(office: Office, member: Member, now: datetime) -> Lately | None
     return None if row is None else Lately(row[0], row[1], row[2], row[3] + UNDO_WITHIN, row[4])
 
 
-async def take_back(office: Office, member: Member, outcome: int, now: datetime) -> Card:
+class TakenBack(msgspec.Struct, frozen=True):
+    """The case at hand again, and what an entry did that stays (address | stop, of `channel`): a supervisor
+    has it to correct."""
+
+    card: Card
+    stays: str | None = None
+    channel: str = ""
+
+
+async def take_back(office: Office, member: Member, outcome: int, now: datetime) -> TakenBack:
     """Undo what they entered within the last minute; the case is at their hand again.
 
-    Raises Denied, CaseworkInputError.
+    What was said of an address, or a channel that was stopped, stays: who could not be reached any more may
+    have been told so. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
         row = await stored.recorded_by(raw, outcome)
-        if row is None or row[1] != member.name:
+        if row is None or row.by != member.name:
             raise CaseworkInputError("that is no entry of yours")
-        case = row[0]
-        theirs = await _was_theirs(raw, member, case, now)
-        await undo_in(raw, member.actor, outcome, now, owner=member.name if theirs else None)
+        theirs = await _was_theirs(raw, member, row.case, now)
+        undone = await undo_in(raw, member.actor, outcome, now, owner=member.name if theirs else None)
         await stored.unfinish(raw, outcome)
-        turn = await taken(raw, member, case, "found", now)
-        return await card(raw, office, member, turn, case, turn.why, now)
+        effect = EFFECTS[row.code]
+        stays = "address" if effect.address is not None else "stop" if effect.stop else None
+        if undone is not None:
+            await _let_go(raw, member, row, now)
+            if stays is not None:
+                kind = "trace" if stays == "address" else "review"
+                await open_task(raw, row.case, None, kind, "supervisor", 3, now, now + DAY, outcome=outcome)
+        turn = await taken(raw, member, row.case, "found", now)
+        channel = "visit" if row.code.startswith("visit") else row.channel
+        return TakenBack(await card(raw, office, member, turn, row.case, turn.why, now), stays, channel)
+
+
+async def _let_go(raw: Raw, member: Member, entry: stored.Entry, now: datetime) -> None:
+    """The case is nobody's again, where the entry made it theirs."""
+    if entry.code in BEGINS and await stored.given_since(
+        raw, entry.case, member.id, member.name, entry.received
+    ):
+        await assign(raw, [entry.case], None, member.name, now)
+        event = Event(now, member.name, member.actor.role, "case.assigned", "case", entry.case, {"to": ""})
+        await write(raw.connection, [event])

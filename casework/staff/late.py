@@ -40,11 +40,16 @@ __all__ = [
 OLDEST: Final = timedelta(days=14)
 LINES: Final = 60  # of one text
 
-Why = Literal["code", "loan", "time", "day", "amount", "moment", "rest", "right", "differs", "again", "many"]
+Why = Literal[
+    "code", "loan", "time", "day", "amount", "moment", "rest", "right", "differs", "again", "many", "more"
+]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line as it was read: to be saved, or (`why`) in doubt. `known`: it is saved already."""
+    """A line as it was read: to be saved, or (`why`) in doubt. `known`: it is saved already.
+
+    `owed`: what is outstanding, where the amount is more than that.
+    """
 
     text: str
     why: Why | None
@@ -58,6 +63,7 @@ class Line(msgspec.Struct, frozen=True):
     rings: datetime | None = None
     loans: tuple[int, ...] = ()
     known: bool = False
+    owed: int | None = None
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -68,20 +74,27 @@ class Saved(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
-async def read_late(office: Office, member: Member, text: str, now: datetime) -> list[Line]:
-    """Read the lines of `text`; nothing is recorded but who was refused. Raises Denied."""
+async def read_late(
+    office: Office, member: Member, text: str, now: datetime, *, meant: bool = False
+) -> list[Line]:
+    """Read the lines of `text`; nothing is recorded but who was refused. Raises Denied.
+
+    An amount that is more than what is owed leaves a doubt, unless it is `meant`.
+    """
     async with office.transaction() as raw:
-        return await read_late_in(raw, office, member, text, now)
+        return await read_late_in(raw, office, member, text, now, meant=meant)
 
 
-async def read_late_in(raw: Raw, office: Office, member: Member, text: str, now: datetime) -> list[Line]:
+async def read_late_in(
+    raw: Raw, office: Office, member: Member, text: str, now: datetime, *, meant: bool = False
+) -> list[Line]:
     """The same within the caller's transaction. Raises Denied."""
     mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
     lines = lines_of(text)
     named = await stored.named(raw, [one for line in lines[:LINES] for one in candidates(line)], mine)
     seen: dict[str, Line] = {}
     return [
-        await _read(raw, office, member, line, named, seen, now) if at < LINES else Line(line, "many")
+        await _read(raw, office, member, line, named, seen, now, meant) if at < LINES else Line(line, "many")
         for at, line in enumerate(lines)
     ]
 
@@ -94,6 +107,7 @@ async def _read(
     named: dict[str, Named],
     seen: dict[str, Line],
     now: datetime,
+    meant: bool,
 ) -> Line:
     theirs = {one: named[one] for one in candidates(text) if one in named}
     if not theirs:
@@ -119,6 +133,10 @@ async def _read(
         await write(raw.connection, [event])
         return Line(text, "right")
     line = await _known(raw, member, line, read, seen)
+    if line.why is None and not line.known and not meant and line.amount is not None:
+        owed = await stored.outstanding(raw, case.loans)
+        if line.amount > owed:
+            return Line(text, "more", currency=case.currency, owed=owed)
     seen.setdefault(key_of(member, line), line)
     return line
 

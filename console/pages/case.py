@@ -21,6 +21,7 @@ from casework.staff.team import assign, colleagues
 from console.amounts import amount, amounts
 from console.registry import Page
 from console.render import go, show
+from console.sure import Sure, more_than_owed
 from console.visits import Visit, Visiting
 from console.waking import wake
 from ledger.money import parse_major
@@ -80,6 +81,7 @@ async def _page(
     before: str | None = None,
     wrong: str | None = None,
     refused: Sequence[Reason] = (),
+    sure: Sure | None = None,
 ) -> Response:
     office, member = visit.desk.office, visit.member
     opened = await open_page(office, member, key, visit.now)
@@ -93,7 +95,7 @@ async def _page(
     return show(
         visit,
         "case.html",
-        200 if wrong is None and not refused else 422,
+        200 if wrong is None and not refused and sure is None else 422,
         key=key,
         one=opened,
         line=[_told(visit, key, heard) for heard in line.entries],
@@ -103,6 +105,7 @@ async def _page(
         done=done,
         wrong=wrong,
         refused=refused,
+        sure=sure,
         codes=CODES,
         holds=at_case.HOLDS,
         once=f"{visit.now.timestamp():.6f}",
@@ -162,17 +165,25 @@ async def outcome(
     due: Line = "",
     at: Line = "",
     note: Annotated[str, Form(max_length=4000)] = "",
+    sure: Line = "",
 ) -> Response:
-    """What came of it."""
+    """What came of it. More than is owed is asked about, unless they are `sure`."""
     try:
+        minor = await _minor(visit, key, amount)
         details = Details(
-            amount=await _minor(visit, key, amount),
+            amount=minor,
             due=date.fromisoformat(due) if due else None,
             at=_moment(visit, at),
             note=note.strip() or None,
         )
     except ValueError as error:
         return await _page(visit, key, wrong=str(error))
+    if minor is not None and not sure:
+        (owed,) = (await open_page(visit.desk.office, visit.member, key, visit.now)).card.owed
+        told = {"code": code, "once": once, "amount": amount, "due": due, "at": at, "note": note}
+        asked = more_than_owed(visit, minor, owed.outstanding, owed.currency, f"/cases/{key}/outcome", told)
+        if asked is not None:
+            return await _page(visit, key, sure=asked)
     try:
         await at_case.record(
             visit.desk.office,

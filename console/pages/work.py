@@ -1,6 +1,6 @@
 """The collector's day: the case at hand, the call, what came of it in two keys, and the next by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -28,6 +28,7 @@ from console.amounts import amounts
 from console.language import LOCALES
 from console.registry import Page
 from console.render import go, show
+from console.sure import Sure, more_than_owed
 from console.visits import Visit, Visiting
 from console.waking import wake
 from ledger.money import format_major, parse_major
@@ -64,6 +65,8 @@ async def _page(
     refused: Sequence[Reason] = (),
     shown: Shown | None = None,
     written: bool = False,
+    sure: Sure | None = None,
+    stays: str | None = None,
 ) -> Response:
     office, member, now = visit.desk.office, visit.member, visit.now
     card = await at_hand(office, member, now)
@@ -74,7 +77,9 @@ async def _page(
     return show(
         visit,
         "work.html",
-        200 if wrong is None and not refused else 422,
+        200 if wrong is None and not refused and sure is None else 422,
+        sure=sure,
+        stays=stays,
         card=card,
         none=none,
         wrong=wrong,
@@ -172,11 +177,17 @@ async def outcome(
     at: Line = "",
     local: Line = "",
     channel: Line = "",
+    sure: Line = "",
 ) -> Response:
-    """What came of it; then the next case."""
+    """What came of it; then the next case. More than is owed is asked about, unless they are `sure`."""
     office, member = visit.desk.office, visit.member
     try:
         details = await _details(visit, turn, code, amount, due, at or local, channel)
+        if details is not None and details.amount is not None and not sure:
+            told = {"turn": str(turn), "code": code, "amount": amount, "due": due}
+            asked = await _more(visit, turn, details.amount, told)
+            if asked is not None:
+                return await _page(visit, sure=asked)
         await enter(office, member, turn, code, visit.now, details)
     except (CaseworkInputError, ValueError) as error:
         before = await lately(office, member, visit.now)
@@ -185,6 +196,13 @@ async def outcome(
         return await _page(visit, wrong=str(error))
     await wake(visit.desk, "look")
     return await give_next(visit)
+
+
+async def _more(visit: Visit, turn: int, minor: int, told: Mapping[str, str]) -> Sure | None:
+    offered = await offer(visit.desk.office, visit.member, turn, visit.now)
+    if offered is None:
+        return None
+    return more_than_owed(visit, minor, offered.outstanding, offered.currency, "/work/outcome", told)
 
 
 async def _details(
@@ -217,11 +235,17 @@ def _moment(visit: Visit, text: str) -> datetime | None:
 async def undo(visit: Visiting, outcome_key: Key) -> Response:
     """Take the entry back: the case is at hand again."""
     try:
-        await take_back(visit.desk.office, visit.member, outcome_key, visit.now)
+        taken = await take_back(visit.desk.office, visit.member, outcome_key, visit.now)
     except CaseworkInputError as error:
         return await _page(visit, wrong=str(error))
     await wake(visit.desk, "look")
-    return go("/work")
+    if taken.stays is None:
+        return go("/work")
+    speech = visit.speech
+    if taken.stays == "address":
+        return await _page(visit, stays=speech["work"]["stays_address"])
+    channel = speech["case"]["channels"].get(taken.channel, taken.channel)
+    return await _page(visit, stays=speech["work"]["stays_stop"].format(channel=channel))
 
 
 async def pass_by(visit: Visiting, turn: Key, reason: Line) -> Response:

@@ -189,10 +189,33 @@ async def unfinish(raw: Raw, outcome: int) -> None:
     await raw.run("DELETE FROM rests WHERE outcome_id = $1", outcome)
 
 
-async def recorded_by(raw: Raw, outcome: int) -> tuple[int, str] | None:
-    """(case, name) of whoever recorded an outcome."""
-    rows = await raw.rows("SELECT case_id, recorded_by FROM outcomes WHERE id = $1", outcome)
-    return (rows[0][0], rows[0][1]) if rows else None
+class Entry(msgspec.Struct, frozen=True):
+    """An outcome as it was entered. `channel` is empty where none was said."""
+
+    case: int
+    by: str
+    code: str
+    channel: str
+    received: datetime
+
+
+async def recorded_by(raw: Raw, outcome: int) -> Entry | None:
+    """An outcome, with who recorded it."""
+    sql = "SELECT case_id, recorded_by, code, coalesce(channel, ''), received_at FROM outcomes WHERE id = $1"
+    rows = await raw.rows(sql, outcome)
+    return Entry(*rows[0]) if rows else None
+
+
+async def given_since(raw: Raw, case: int, staff: int, by: str, since: datetime) -> bool:
+    """Whether the case became theirs since a moment, by themselves."""
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM assignments WHERE case_id = $1 AND staff_id = $2 AND at >= $4 "
+        'AND "by" = $3)',
+        case,
+        staff,
+        by,
+        since,
+    )
 
 
 async def last_entry(raw: Raw, name: str, since: datetime) -> tuple[int, int, str, datetime, str] | None:

@@ -63,6 +63,13 @@ async def known(raw: Raw, key: str) -> Known | None:
     return Known(*rows[0]) if rows else None
 
 
+async def outstanding(raw: Raw, loans: Sequence[int]) -> int:
+    """What is unpaid of loans of one currency, in minor units."""
+    return await raw.value(
+        "SELECT coalesce(sum(left_minor), 0)::bigint FROM installments WHERE loan_id = ANY($1)", list(loans)
+    )
+
+
 async def worked_by(raw: Raw, case: int, staff: int, name: str, since: datetime) -> str | None:
     """`name`, where they had the case at hand since a moment and it is nobody's now."""
     had = await raw.value(

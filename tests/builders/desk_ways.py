@@ -48,7 +48,12 @@ WAYS = {
     "cash": DeskWay(
         _AT_CASE,
         *_CARD,
-        (("=Visit", _WHICH), ("=cash taken", "How much cash?"), ("80", "saved: cash taken, €80.00")),
+        (
+            ("=Visit", _WHICH),
+            ("=cash taken", "How much cash?"),
+            ("800", "€800.00 is more than the €250.00 that is owed"),
+            ("=Yes, €800.00", "saved: cash taken, €800.00"),
+        ),
     ),
     "promise": DeskWay(
         _AT_CASE, *_CARD, (("=Promise", "on which day?"), ("=Tomorrow", "saved: promise of €250.00"))

@@ -49,7 +49,14 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
             answer = await post(client, f"/cases/{ann.case}/outcome", **{**told, "once": "2", **wrong})
             assert answer.status_code == 422, wrong
             assert 'role="alert"' in answer.text
+        much = {**told, "once": "3", "amount": "9999999"}
+        asked = await post(client, f"/cases/{ann.case}/outcome", **much)
+        assert asked.status_code == 422
+        assert "is more than the €" in asked.text
         assert len(await shop.book.sql("SELECT 1 FROM outcomes")) == 1
+        form = asked.text.split('class="alert alert-warning"')[1].split("</form>")[0]
+        sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+        assert (await post(client, f"/cases/{ann.case}/outcome", **sent)).status_code == 303, "it is meant"
 
 
 async def test_a_hold_is_placed_with_a_reason_and_lifted(shop: Shop, ann: Borrower) -> None:

@@ -152,6 +152,17 @@ async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
     assert await codes(crew) == []
     assert (await crew.book.sql("SELECT state FROM tasks WHERE id = $1", work))[0][0] == "open"
     assert [row[0] for row in await crew.book.sql("SELECT state FROM promises")] == ["cancelled"]
+    assert not await crew.book.sql("SELECT 1 FROM assignments"), "nor is it theirs any more"
+    await carl.taps("Not reached")
+    await carl.taps("wrong number")
+    assert "What it said of the number stays" in await carl.taps("Undo")
+    await carl.taps("Stop or specialist")
+    await carl.taps("Stop SMS")
+    assert "The stop stays: no SMS. A supervisor has it to correct" in await carl.taps("Undo")
+    left = await crew.book.sql(
+        "SELECT kind, queue FROM tasks WHERE state = 'open' AND id <> $1 ORDER BY id", work
+    )
+    assert [tuple(row) for row in left] == [("trace", "supervisor"), ("review", "supervisor")]
     await carl.taps("They said")
     await carl.taps("refused")
     crew.now += UNDO_WITHIN + timedelta(seconds=1)
@@ -377,6 +388,11 @@ async def test_amounts_and_days_are_typed_too_and_what_cannot_be_meant_is_asked_
     await carl.taps("Promise")
     await carl.taps("Another amount")
     assert "could not read one amount" in await carl.says("some")
+    assert "€9,999,999.00 is more than the €250.00 that is owed" in await carl.says("9999999")
+    await carl.taps("Another amount")
+    await carl.says("300")
+    assert "€300.00: on which day" in await carl.taps("Yes, €300.00")
+    await carl.taps("Another amount")
     assert "€100.00: on which day" in await carl.says("100")
     assert "could not read one day" in await carl.says("soon")
     assert "30 days ahead" in await carl.says("1 March 2027")
@@ -393,6 +409,8 @@ async def test_cash_and_a_bad_moment(crew: Crew) -> None:
     assert "could not read one moment" in await carl.says("yesterday 10:00")
     await carl.taps("Visit")
     await carl.taps("cash taken")
+    assert "€800.00 is more than the €250.00 that is owed" in await carl.says("800")
+    await carl.taps("Another amount")
     assert "saved: cash taken, €80.00" in await carl.says("80")
 
 

@@ -82,6 +82,30 @@ async def test_several_lines_at_once_and_what_is_in_doubt_is_asked(crew: Crew) -
     assert len(await crew.book.sql(ROWS)) == 2
 
 
+async def test_each_text_keeps_its_own_button_and_too_large_an_amount_is_asked_about(crew: Crew) -> None:
+    ann, ben = await crew.borrower(TODAY - 5 * DAY), await crew.borrower(TODAY - 5 * DAY)
+    carl = await crew.hired()
+    for one in (ann, ben):
+        await crew.assign(one.case, "carl")
+    await carl.says(f"NA @8:00 {ann.loan_id}")
+    first = carl.button("Save 1")
+    await carl.says(f"busy @8:10 {ben.loan_id}")
+    await carl.says("/day")
+    second = carl.button("Save 1")
+    assert first != second
+    for message, data in (first, second, first):
+        await crew.sandbox.world.tap(carl.chat, message, data)
+        await crew.settle()
+    assert [row[0] for row in await crew.book.sql(ROWS)] == ["no_answer", "busy"]
+    assert "is over" in await carl.told(), "saved, and its button with it"
+    told = await carl.says(f"PTP 999999999 28/11 @8:20 {ann.loan_id}\nNA @8:30 {ben.loan_id}")
+    assert "that is more than the €250.00 that is owed; is it meant?" in told
+    assert "Saved: 1." in await carl.taps("Save 1")
+    assert [row[0] for row in await crew.book.sql(ROWS)] == ["no_answer", "busy", "no_answer"]
+    assert "Saved: 1." in await carl.taps("Save all 2")
+    assert (await crew.book.sql(ROWS))[-1][3] == 999999999_00
+
+
 async def test_acceptance_33_a_call_made_elsewhere_is_reported_and_counts_for_the_caps(crew: Crew) -> None:
     await crew.book.portfolio(packs=["us-reg-f"], actor="third_party")
     ann = await crew.borrower(TODAY - 40 * DAY)
@@ -126,7 +150,8 @@ async def test_500_lines_shuffled_repeated_and_with_slips_are_each_one_record_or
     draw.shuffle(lines)
     asked = 0
     for start in range(0, len(lines), 50):
-        read = await read_late(crew.office, who, "\n".join(lines[start : start + 50]), crew.now)
+        text = "\n".join(lines[start : start + 50])
+        read = await read_late(crew.office, who, text, crew.now, meant=True)
         asked += sum(one.why is not None for one in read)
         await save_late(crew.office, who, read, crew.now, crew.now)
     rows = await crew.book.sql("SELECT case_id, code, at, amount_minor, due_on, starts_at FROM outcomes")

@@ -41,6 +41,12 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     assert "That may not go now." in await carl.says("Pay today or the police will be at your door.")
     await carl.says("Of course. Would next Friday do?")
     assert "Would next Friday do?" in await guest.told()
+    assert "an entry of your own" in await carl.says(f"PTP 100 28/11 @8:20 K{ann.case}")
+    assert "PTP" not in await guest.told(), "nothing goes to them unasked"
+    assert f"K{ann.case} promise €100.00" in await carl.taps("It is an entry")
+    await carl.says("paid 20 @ 8:30, you say?")
+    await carl.taps("Say it to them")
+    assert "paid 20 @ 8:30, you say?" in await guest.told()
     told = await carl.taps("End it")
     assert "The conversation is over." in told
     assert f"K{ann.case} A** E**" in told

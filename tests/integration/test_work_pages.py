@@ -76,6 +76,10 @@ async def test_a_day_goes_by(shop: Shop) -> None:
         for wrong in ({"amount": "much"}, {"due": "someday"}, {"due": str(TODAY + 400 * DAY)}):
             answer = await post(client, "/work/outcome", **{**promise, **wrong})
             assert answer.status_code == 422, wrong
+        asked = await post(client, "/work/outcome", **{**promise, "amount": "9999999"})
+        assert asked.status_code == 422
+        assert "is more than the €" in asked.text
+        assert 'name="sure" value="1"' in asked.text
         for _ in range(2):  # a key that was held too long
             answer = await post(client, "/work/outcome", **promise)
             assert answer.headers["location"] == "/work"

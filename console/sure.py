@@ -1,0 +1,29 @@
+"""A question before what is hardly meant is done: more than is owed. The same form, sent again, says yes."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from console.amounts import amount
+from console.visits import Visit
+
+
+class Sure(msgspec.Struct, frozen=True):
+    """What is asked, and the form that says yes: where it goes, with which fields."""
+
+    question: str
+    yes: str
+    action: str
+    fields: Mapping[str, str]
+
+
+def more_than_owed(
+    visit: Visit, minor: int, owed: int, currency: str, action: str, fields: Mapping[str, str]
+) -> Sure | None:
+    """The question, where `minor` is more than what is outstanding; amounts in minor units."""
+    if minor <= owed:
+        return None
+    speech = visit.speech
+    said, outstanding = amount(speech, minor, currency), amount(speech, owed, currency)
+    question = speech["work"]["more"].format(amount=said, owed=outstanding)
+    return Sure(question, speech["work"]["more_yes"].format(amount=said), action, {**fields, "sure": "1"})
