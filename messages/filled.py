@@ -49,17 +49,18 @@ def fill(source: BoundTemplate, data: Data) -> str:
 def _shape(data: Data, words: list[str]) -> _Shape:
     """What is the same for all data filled alike; its strings are put into `words`, in their order."""
     shape: list[object] = []
-    for name, value in data.items():
-        kind = type(value)  # asked some eighty times a message
-        if kind is str:
-            words.append(cast("str", value))
+    for name, value in data.items():  # some eighty times a message
+        if isinstance(value, str):
+            words.append(value)
             shape.append(name)
-        elif kind is list:
+        elif value is None:
+            shape.append((name, None))
+        elif isinstance(value, list):
             shape.append((name, *[_shape(one, words) for one in cast("list[Data]", value)]))
-        elif kind is dict:
+        elif isinstance(value, dict):
             shape.append((name, _shape(cast("Data", value), words)))
         else:
-            shape.append((name, kind, value))  # True is not 1
+            shape.append((name, type(value), value))  # True is not 1
     return tuple(shape)
 
 

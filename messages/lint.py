@@ -70,7 +70,8 @@ _ALWAYS: Final[frozenset[Sort]] = frozenset(
 )
 _NEUTRAL: Final = _ALWAYS | _DEBT
 _STOP: Final[frozenset[Sort]] = frozenset({"stop"})
-_FIGURE: Final = re.compile(r"(?<![^\W_])\d+(?:[.,]\d+)*(?![^\W_])")
+# Begins with the digit and looks back from there, for every sign of every text is tried.
+_FIGURE: Final = re.compile(r"\d(?<![^\W_].)\d*(?:[.,]\d+)*(?![^\W_])")
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -173,22 +174,22 @@ def _own_words(text: str, values: Sequence[str], context: Context) -> str:
 
 def _without(text: str, value: str) -> str:
     """`text` with a comma for each `value` that is no piece of a longer word."""
+    begins, ends = _is_of_a_word(value[0]), _is_of_a_word(value[-1])
     place = text.find(value)
     while place >= 0:
         end = place + len(value)
-        if _parts_words(text[:place][-1:], value[0]) and _parts_words(value[-1], text[end : end + 1]):
+        torn = (begins and place and _is_of_a_word(text[place - 1])) or (
+            ends and end < len(text) and _is_of_a_word(text[end])
+        )
+        if not torn:
             text = f"{text[:place]} , {text[end:]}"
             end = place + 3
         place = text.find(value, end)
     return text
 
 
-def _parts_words(before: str, after: str) -> bool:
-    return not (_is_of_a_word(before) and _is_of_a_word(after))
-
-
 def _is_of_a_word(sign: str) -> bool:
-    return sign.isalnum() and not is_han(sign)
+    return sign.isalnum() and (sign.isascii() or not is_han(sign))
 
 
 def _form(body: Body, context: Context, *, is_whole: bool) -> Iterator[Finding]:

@@ -184,7 +184,7 @@ def hides_signs(text: str) -> bool:
     seen = text
     for sign in _LAYOUT:  # a translation table would take ten times as long
         seen = seen.replace(sign, " ")
-    if seen.isprintable() and _BLANKS.isdisjoint(text):
+    if seen.isprintable() and not any(blank in text for blank in _BLANKS):
         return False
     return any(
         _is_hidden(sign) and not (sign in _JOINERS and _joins(text, place)) for place, sign in enumerate(text)

@@ -135,7 +135,7 @@ async def load_facts(
         (_ADDRESSES, cases, now),
         (_TRIED, begun_ids),
         (_KEYS_OF_MESSAGES, begun_ids),
-        (PROMISES, list(cases), loan_ids, now - PROMISES_REMEMBERED),
+        (PROMISES, cases, loan_ids, now - PROMISES_REMEMBERED),
         *questions(persons, others, loan_ids, now, at_claim=at_claim),
         together=few,
     )

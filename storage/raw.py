@@ -54,8 +54,9 @@ class Raw:
         """
         if not together:
             return [await self.rows(sql, *parameters) for sql, *parameters in questions]
-        statement = _as_one(tuple(sql for sql, *_ in questions))
-        parameters = [parameter for _, *given in questions for parameter in given]
+        given = [parameter for _, *of_one in questions for parameter in of_one]
+        places, parameters = _said_once(given)
+        statement = _as_one(tuple(sql for sql, *_ in questions), places)
         return list(await self._driver.fetchrow(statement, *parameters))[: len(questions)]
 
     async def value(self, sql: str, *parameters: object) -> Any:
@@ -84,11 +85,17 @@ class Raw:
         """
         if not records:
             return
-        insert = _insert(table, tuple(columns)) if len(records) <= _FEW else None
-        if insert is None:
-            await self._driver.copy_records_to_table(table, records=records, columns=columns)
-        else:
-            await self._driver.execute(insert, *map(list, zip(*records, strict=True)))
+        if len(records) <= _FEW:
+            values = [list(column) for column in zip(*records, strict=True)]
+            # What is the same in all is said once: the driver looks at each element of an array twice.
+            alike = [column.count(column[0]) == len(column) for column in values]
+            alike[0] &= len(records) == 1  # one array at least says how many rows there are
+            insert = _insert(table, tuple(columns), tuple(alike))
+            if insert is not None:
+                said = [column[0] if same else column for column, same in zip(values, alike, strict=True)]
+                await self._driver.execute(insert, *said)
+                return
+        await self._driver.copy_records_to_table(table, records=records, columns=columns)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncGenerator[None]:
@@ -116,29 +123,48 @@ _FEW = 100  # records
 
 
 @cache
-def _insert(table: str, columns: tuple[str, ...]) -> str | None:
-    """INSERT from an array a column, by the types of our tables; None where one is an array itself."""
+def _insert(table: str, columns: tuple[str, ...], alike: tuple[bool, ...]) -> str | None:
+    """INSERT from an array a column, or from one value where it is `alike` in all rows, by the types of our
+    tables; None where a column is an array itself."""
     known = metadata.tables.get(table)
     if known is None or any(isinstance(known.c[name].type, ARRAY) for name in columns):
         return None
     types = [known.c[name].type.compile(dialect=_DIALECT) for name in columns]
-    arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(types, 1))
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608, our names
+    said = [
+        f"${number}::{type_}" if same else f"unnest(${number}::{type_}[])"
+        for number, (type_, same) in enumerate(zip(types, alike, strict=True), 1)
+    ]
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(said)}"
 
 
 _DIALECT = postgresql.dialect()
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
+def _said_once(given: Sequence[object]) -> tuple[tuple[int, ...], list[object]]:
+    """The parameters, and the number of each among them: a list that several questions share goes once."""
+    places: list[int] = []
+    parameters: list[object] = []
+    known: dict[int, int] = {}
+    for one, kind in zip(given, map(type, given), strict=True):
+        place = known.get(id(one)) if kind is list else None
+        if place is None:
+            parameters.append(one)
+            place = known[id(one)] = len(parameters)
+        places.append(place)
+    return tuple(places), parameters
+
+
 @cache
-def _as_one(selects: tuple[str, ...]) -> str:
-    """One statement whose row has an array of records for each of `selects`, their parameters in a row."""
+def _as_one(selects: tuple[str, ...], places: tuple[int, ...]) -> str:
+    """One statement whose row has an array of records for each of `selects`, one after the other their
+    parameters numbered as `places` says."""
     columns: list[str] = []
     before = 0
     for select in selects:
         numbers = [int(number) for number in _PARAMETER.findall(select)]
-        shifted = _PARAMETER.sub(lambda found, by=before: f"${int(found[1]) + by}", select)
-        columns.append(f"ARRAY(SELECT q FROM ({shifted}) q)")  # noqa: S608, of constants
+        numbered = _PARAMETER.sub(lambda found, by=before: f"${places[by + int(found[1]) - 1]}", select)
+        columns.append(f"ARRAY(SELECT q FROM ({numbered}) q)")  # noqa: S608, of constants
         before += max(numbers, default=0)
     # The driver learns the types of a statement's columns, but not of arrays within records.
     return f"SELECT {', '.join(columns)}, NULL::bigint[], NULL::text[]"

@@ -26,6 +26,14 @@ async def test_many_questions_at_once_have_the_answers_of_each_alone(engine: Asy
     assert once[0] == [(3, 30), (2, 20), (1, 10)]
     assert once[1] == []
     assert once[2] == [(at, "x", ["a", None], [7])]
+    shared = [3, 1]
+    async with office_of(engine).transaction() as raw:
+        assert await raw.many(
+            ("SELECT count(*), $1::bigint FROM unnest($2::bigint[])", 5, shared),
+            ("SELECT n + $2 FROM unnest($1::bigint[]) n", shared, 10),
+            ("SELECT n FROM unnest($1::bigint[]) n", [3, 1, 2]),
+            ("SELECT sum(n)::bigint FROM unnest($1::bigint[]) n", shared),
+        ) == [[(2, 5)], [(13,), (11,)], [(3,), (1,), (2,)], [(4,)]]
 
 
 async def test_what_fails_is_rolled_back_and_what_ends_is_committed(engine: AsyncEngine) -> None:
@@ -83,9 +91,12 @@ async def test_a_few_rows_and_many_arrive_alike(engine: AsyncEngine) -> None:
         for n in range(300)
     ]
     async with office_of(engine).transaction() as raw:
-        await raw.copy("events", columns, events[:3])
+        await raw.copy("events", columns, events[:1])
+        await raw.copy("events", columns, events[1:3])
         await raw.copy("events", columns, [])
-        await raw.copy("events", columns, events[3:])
+        await raw.copy("events", columns, [events[3]] * 2)  # alike in everything
+        await raw.copy("events", columns, events[4:])
+        events[3:4] = [events[3]] * 2
         rows = await raw.rows(
             "SELECT at, actor, role, action, subject_kind, subject_id, data::text FROM events ORDER BY id"
         )
