@@ -69,7 +69,9 @@ async def report_of(
         faults_file=papers.faults_file,
         addresses_aside=papers.addresses,
         aside_file=papers.addresses_file,
-        coverage=measured.there / measured.active if measured.active and not order.pushed else None,
+        coverage=measured.there / measured.active
+        if measured.active and not (order.delta or order.pushed)
+        else None,
         as_of=came.as_of,
         fed_at=came.fed_at,
         dry_run=order.dry_run,

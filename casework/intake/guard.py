@@ -31,18 +31,27 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def judge(
-    measured: Measured, read: int, rejected: int, *, full: bool, habit: Sequence[float], repeats: date | None
+    measured: Measured,
+    read: int,
+    rejected: int,
+    *,
+    full: bool,
+    delta: bool,
+    habit: Sequence[float],
+    repeats: date | None,
 ) -> tuple[Finding, ...]:
     """Everything that looks wrong of a tape.
 
-    habit    shares of the active loans that the last tapes of the same portfolios had
+    full     it is said to have every loan; `delta`: it is said to have no more than what changed
+    habit    shares of the active loans that the last tapes of the same portfolios had; none: no habit yet
     repeats  the day on which a tape with the very same content came
     """
     found: list[Finding] = []
-    lacking = measured.active - measured.there
-    if measured.active >= SMALLEST_BOOK and lacking >= LACKS * measured.active:
-        usual = len(habit) > 1 and min(habit) > 1 - LACKS
+    if not delta and lacks(measured.active, measured.there):
+        # Until one that had less was taken, each is meant as all of the loans.
+        usual = not habit or min(habit) > 1 - LACKS
         if full or usual or measured.there >= WHOLE * measured.active:
+            lacking = measured.active - measured.there
             share = lacking * 100 // measured.active
             words = f"lacks {lacking:,} of {measured.active:,} active loans ({share}%)"
             found.append(Finding("lacks_loans", words))
@@ -65,6 +74,11 @@ def judge(
     if read >= FEWEST_ROWS and rejected >= REJECTS * read:
         found.append(Finding("half_rejects", f"{rejected:,} of {read:,} rows are rejected"))
     return tuple(found)
+
+
+def lacks(active: int, there: int) -> bool:
+    """Whether a tape with so many of the active loans of a book is silent about too many of them."""
+    return active >= SMALLEST_BOOK and active - there >= LACKS * active
 
 
 def _is_off(one: Scale) -> bool:

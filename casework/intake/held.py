@@ -46,6 +46,7 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
         "portfolio": order.portfolio,
         "as_of": order.as_of.isoformat() if order.as_of else None,
         "full": order.full,
+        "delta": order.delta,
         "pushed": order.pushed,
         "complete_to": order.complete_to.isoformat() if order.complete_to else None,
         "rejects_folder": str(order.rejects_folder.resolve()),
@@ -78,6 +79,7 @@ async def _load(
         portfolio=held["portfolio"],
         as_of=date.fromisoformat(held["as_of"]) if held["as_of"] else None,
         full=held["full"],
+        delta=held.get("delta", False),
         pushed=held.get("pushed", False),
         complete_to=datetime.fromisoformat(to) if (to := held.get("complete_to")) else None,
     )

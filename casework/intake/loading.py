@@ -10,7 +10,7 @@ from casework.errors import CaseworkInputError
 from casework.intake.balances import allocate_moved
 from casework.intake.closing import Came, report_of, tell_denied
 from casework.intake.formats import FINEST_DIGITS
-from casework.intake.guard import LEAST_FACTOR, Finding, judge
+from casework.intake.guard import LEAST_FACTOR, Finding, judge, lacks
 from casework.intake.order import Order, Progress, content_digest
 from casework.intake.papers import Papers
 from casework.intake.parse import read_file
@@ -136,7 +136,7 @@ class Loading:
         await book.write_book(raw, fed_at, self._now)
         await announce_payments(raw, self._now)
         recalled, notes = await self._recall(raw, fed_at)
-        await self._feed(raw, fed_at, asked)
+        notes += await self._feed(raw, fed_at, asked)
         # From the day of the feed on, whose end `fed_at` is.
         since = fed_at - timedelta(days=1)
         held = await hold_refused(raw, since, self._now, of, tells_of_payments=self._tells_of_payments)
@@ -247,15 +247,30 @@ class Loading:
             return 0, [f"nothing was recalled: {nameless} refused rows do not tell which loan they are"]
         return await tally.recall_absent(raw, fed_at), []
 
-    async def _feed(self, raw: Raw, fed_at: datetime, asked: int | None) -> None:
+    async def _feed(self, raw: Raw, fed_at: datetime, asked: int | None) -> list[str]:
         """A tape tells of payments where it has them, where the mapping knows none, and where it is a folder:
         then what it does not have was not paid. Loans alone tell nothing of payments. What is pushed tells of
-        one payment, not that there was no other, unless it says so."""
-        if self._tells_of_payments:
-            fed_at = self._order.complete_to or fed_at
-            await tally.feed_known(raw, fed_at, asked if self._order.kind == "payments" else None)
-        else:
+        one payment, not that there was no other, unless it says so; nor does a tape that is silent about many
+        loans tell what was paid on those, unless it says, or somebody who saw it, that this is all."""
+        if not self._tells_of_payments:
             await tally.feed_unknown(raw)
+            return []
+        order = self._order
+        fed_at = order.complete_to or fed_at
+        says = order.full or order.delta or order.pushed or self._approved
+        assert self.measured is not None
+        silent = [one for one in self.measured.feeds if not says and lacks(one.active, one.there)]
+        await tally.feed_known(
+            raw,
+            fed_at,
+            asked if order.kind == "payments" else None,
+            [(one.portfolio_id, one.source) for one in silent],
+        )
+        return [
+            f"{one.active - one.there:,} of {one.active:,} active loans of {one.source} are not on this tape"
+            ": its payments are known no later than before; say --delta where it has all that changed"
+            for one in silent
+        ]
 
     @property
     def _tells_of_payments(self) -> bool:
@@ -279,6 +294,7 @@ class Loading:
             self._read,
             counts["rejected"],
             full=self._order.full,
+            delta=self._order.delta or self._order.pushed,
             habit=habit,
             repeats=await self._repeats(raw),
         )

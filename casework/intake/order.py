@@ -22,6 +22,7 @@ class Order(msgspec.Struct, frozen=True):
     portfolio       the code that rows without one take; None: the mapping's or the rows' own
     as_of           take only what had happened by the end of this day; None: by now
     full            recall the loans that the tape does not have
+    delta           it has what changed since the last one, and all that was paid: no loan is missing from it
     dry_run         do all of it, keep nothing
     rejects_folder  where the file of refused rows is put
     pushed          it says what it has and is silent about all else: no loan is missing from it, and it does
@@ -36,6 +37,7 @@ class Order(msgspec.Struct, frozen=True):
     portfolio: str | None = None
     as_of: date | None = None
     full: bool = False
+    delta: bool = False
     dry_run: bool = False
     pushed: bool = False
     complete_to: datetime | None = None

@@ -44,6 +44,10 @@ _Portfolio = Annotated[
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Do all of it, say what came of it, keep nothing.")]
 _Full = Annotated[bool, typer.Option("--full", help="The tape is the whole book: recall loans it lacks.")]
 
+_Delta = Annotated[
+    bool, typer.Option("--delta", help="The tape has what changed, and all that was paid: it lacks no loan.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add `kept import` to the app."""
@@ -97,11 +101,16 @@ def loans(
     portfolio: _Portfolio = None,
     as_of: AsOf = None,
     full: _Full = False,
+    delta: _Delta = False,
     dry_run: _DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Import a tape of loans."""
-    _import("loans", tape, mapping, portfolio, as_of, full=full, dry_run=dry_run, as_json=as_json)
+    if full and delta:
+        raise BadInput("--full and --delta: a tape is the whole book, or what changed of it; say one of them")
+    _import(
+        "loans", tape, mapping, portfolio, as_of, full=full, delta=delta, dry_run=dry_run, as_json=as_json
+    )
 
 
 def payments(
@@ -113,7 +122,7 @@ def payments(
     as_json: AsJson = False,
 ) -> None:
     """Import a file of payments."""
-    _import("payments", tape, mapping, portfolio, as_of, full=False, dry_run=dry_run, as_json=as_json)
+    _import("payments", tape, mapping, portfolio, as_of, dry_run=dry_run, as_json=as_json)
 
 
 def _import(
@@ -123,7 +132,8 @@ def _import(
     portfolio: str | None,
     as_of: "date | None",
     *,
-    full: bool,
+    full: bool = False,
+    delta: bool = False,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -142,6 +152,7 @@ def _import(
         portfolio=portfolio,
         as_of=as_of,
         full=full,
+        delta=delta,
         dry_run=dry_run,
     )
     report = asyncio.run(_run(order))

@@ -9,14 +9,14 @@ from storage.raw import Raw
 
 # Active loans of the tape's portfolios and sources, and those it has (refused and later ones are there too).
 _LACKING: Final = """
-SELECT count(*) AS active,
+SELECT l.portfolio_id, l.source, count(*) AS active,
        count(*) FILTER (
          WHERE EXISTS (SELECT 1 FROM s_loans s WHERE s.source = l.source AND s.ext = l.external_id)
             OR EXISTS (SELECT 1 FROM i_later k WHERE k.source = l.source AND k.ext = l.external_id)
             OR EXISTS (SELECT 1 FROM s_rejects r WHERE r.ext = l.external_id)) AS there
 FROM loans l
 JOIN (SELECT DISTINCT portfolio_id, source FROM i_loans WHERE stated) t USING (portfolio_id, source)
-WHERE l.status = 'active'
+WHERE l.status = 'active' GROUP BY 1, 2
 """
 # Each known loan that the tape states otherwise: by what factor its amounts, by how many days its dates.
 _SHIFTS: Final = """
@@ -96,15 +96,23 @@ class Scale(msgspec.Struct, frozen=True):
     book_middle: int
 
 
+class Covered(msgspec.Struct, frozen=True):
+    """Active loans of a feed in the book, and how many of them the tape has."""
+
+    portfolio_id: int
+    source: str
+    active: int
+    there: int
+
+
 class Measured(msgspec.Struct, frozen=True):
     """What a tape would change. `factor` and `days` are those of the loans that moved most alike.
 
-    active, there   active loans of its feeds, and how many of them it has
+    feeds           the feeds (portfolio, source) of which it states loans
     known           loans of the book that it speaks of
     """
 
-    active: int
-    there: int
+    feeds: tuple[Covered, ...]
     known: int
     off_by_factor: int
     factor: float | None
@@ -113,17 +121,26 @@ class Measured(msgspec.Struct, frozen=True):
     scales: tuple[Scale, ...]
     shifts: tuple[tuple[float | None, int], ...]
 
+    @property
+    def active(self) -> int:
+        """Active loans of its feeds in the book."""
+        return sum(one.active for one in self.feeds)
+
+    @property
+    def there(self) -> int:
+        """How many of them it has."""
+        return sum(one.there for one in self.feeds)
+
 
 async def measure(raw: Raw, least_factor: float) -> Measured:
     """Compare what is resolved (i_loans, i_installments, i_payments) with the book."""
-    lacking = (await raw.rows(_LACKING))[0]
+    feeds = [Covered(*row) for row in await raw.rows(_LACKING)]
     await raw.run(_SHIFTS)
     factors = (await raw.rows(_FACTORS, least_factor))[0]
     days = await raw.rows(_DAYS)
     scales = [Scale(*row) for row in await raw.rows(_SCALE)]
     return Measured(
-        active=lacking["active"],
-        there=lacking["there"],
+        feeds=tuple(feeds),
         known=await raw.value(_KNOWN),
         off_by_factor=factors["loans"],
         factor=factors["factor"],

@@ -1,5 +1,6 @@
 """What became of the rows of a tape, counted; and what follows for the feed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -72,7 +73,8 @@ SELECT count(*) FROM gone
 _FED: Final = """
 WITH fed AS (
   INSERT INTO feeds AS f (portfolio_id, source, fed_at)
-  SELECT DISTINCT portfolio_id, source, $1::timestamptz FROM i_loans WHERE NOT bad
+  SELECT DISTINCT portfolio_id, source, $1::timestamptz FROM i_loans
+  WHERE NOT bad AND (portfolio_id, source) NOT IN (SELECT * FROM unnest($3::bigint[], $4::text[]))
   UNION
   SELECT portfolio_id, source, $1::timestamptz FROM feeds WHERE portfolio_id = $2
   ON CONFLICT (portfolio_id, source) DO UPDATE SET fed_at = EXCLUDED.fed_at WHERE f.fed_at < EXCLUDED.fed_at
@@ -126,9 +128,12 @@ async def nameless_rejects(raw: Raw) -> int:
     )
 
 
-async def feed_known(raw: Raw, fed_at: datetime, portfolio_id: int | None) -> None:
-    """Payments are known up to `fed_at`, for all loans the tape speaks of (and all of `portfolio_id`)."""
-    await raw.run(_FED, fed_at, portfolio_id)
+async def feed_known(
+    raw: Raw, fed_at: datetime, portfolio_id: int | None, silent: Sequence[tuple[int, str]]
+) -> None:
+    """Payments are known up to `fed_at`, for all loans of the feeds the tape speaks of (and all of
+    `portfolio_id`), but not for those (portfolio, source) that it is `silent` about."""
+    await raw.run(_FED, fed_at, portfolio_id, [one[0] for one in silent], [one[1] for one in silent])
 
 
 async def feed_unknown(raw: Raw) -> None:

@@ -35,6 +35,7 @@ from tests.builders.town import Counting
 DAY = timedelta(days=1)
 TOMORROW = NOW + DAY
 MANY = range(1, 21)
+FED = "SELECT fed_at FROM feeds"
 
 Rows = list[dict[str, object]]
 
@@ -153,7 +154,7 @@ async def test_a_tape_takes_no_place_of_one_whose_loans_it_has_not(office: Offic
     await day_one(office, tmp_path)
     key = _key(await bring(office, tape(tmp_path / "two", *WRONG["amounts by a factor"][0]()), now=TOMORROW))
     small = tape(tmp_path / "three", loans(range(20, 21), tags="seen"), [])
-    report = await bring(office, small, now=TOMORROW + timedelta(hours=1))
+    report = await bring(office, small, now=TOMORROW + timedelta(hours=1), delta=True)
     assert (
         f"approval {key} waits on: this tape lacks 19 active loans of the one that it is about"
         in report.notes
@@ -194,7 +195,17 @@ async def test_what_is_no_fault_is_not_held(office: Office, tmp_path: Path) -> N
     await day_one(office, tmp_path)
     few = [*dues(range(1, 4), shift=1), *dues(range(4, 21))]
     corrected = await bring(office, tape(tmp_path / "two", loans(), few), now=TOMORROW)
-    changes = await bring(office, tape(tmp_path / "three", loans(range(1, 3)), []), now=TOMORROW)
+    changed = tape(tmp_path / "three", loans(range(1, 3)), [])
+    later = TOMORROW + timedelta(seconds=1)
+    assert (await bring(office, changed, now=later)).held_for_approval  # until it is said that this is all
+    assert await book_rows(office, FED) == [(TOMORROW,)]
+    changes = await bring(office, changed, now=later, delta=True)
+    assert await book_rows(office, FED) == [(later,)]
+    async with office.transaction() as raw:  # as if such a tape had been taken before
+        await raw.run("UPDATE imports SET report = jsonb_set(report, '{coverage}', '0.1')")
+    silent = await bring(office, tape(tmp_path / "four", loans(range(2, 5)), []), now=later + DAY)
+    assert "17 of 20 active loans of core are not on this tape: its payments" in silent.notes[0]
+    assert (silent.held_for_approval, await book_rows(office, FED)) == (False, [(later,)])
     played = await bring(office, tmp_path / "two", now=TOMORROW + DAY, as_of=date(2026, 7, 3))
     same = await bring(office, tmp_path / "two", now=TOMORROW + timedelta(minutes=1))
     assert [one.held_for_approval for one in (corrected, changes, played, same)] == [False] * 4
