@@ -6,7 +6,7 @@ content, or ends in an error of a script fails the test that `assert_accessible`
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -94,11 +94,16 @@ class Console:
         finally:
             await context.close()
 
-    async def assert_accessible(self, page: Page) -> None:
-        """No violation of WCAG 2.2 AA that axe calls serious, nothing from elsewhere, no error."""
-        await page.evaluate(self._axe)
+    async def assert_accessible(self, page: Page, rules: Sequence[str] = ()) -> None:
+        """No violation of WCAG 2.2 AA that axe calls serious, nothing from elsewhere, no error.
+
+        `rules`: of these rules alone.
+        """
+        if not await page.evaluate("'axe' in window"):
+            await page.evaluate(self._axe)
+        only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": _TAGS}
         found: dict[str, Any] = await page.evaluate(
-            "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", _TAGS
+            "(only) => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only
         )
         serious = [
             f"{one['id']}: {one['help']}: " + "; ".join(node["html"][:200] for node in one["nodes"][:4])
