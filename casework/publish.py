@@ -22,6 +22,7 @@ from casework.volume import sends_in_a_day
 from messages.templates import library
 from storage import approvals
 from storage.approvals import Approval
+from storage.insight.strategies import loans_under
 from storage.raw import Raw
 from storage.rulebooks import (
     Released,
@@ -152,9 +153,10 @@ async def known(office: Office, actor: Actor) -> list[Known]:
         for one in current.values():
             if one.before is not None:
                 shares[one.before] = 100 - one.share
+        loans = await loans_under(raw)
         return [
-            Known(name, number, shares.get(id_, 0), at, by, loans)
-            for id_, name, number, at, by, loans in await versions(raw)
+            Known(name, number, shares.get(id_, 0), at, by, loans.get(id_, 0))
+            for id_, name, number, at, by in await versions(raw)
         ]
 
 

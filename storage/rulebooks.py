@@ -80,14 +80,12 @@ async def governed_by(raw: Raw, name: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-async def versions(raw: Raw) -> list[tuple[int, str, int, datetime, str, int]]:
-    """Every version: id, name, number, when and by whom it was written, active loans under it."""
+async def versions(raw: Raw) -> list[tuple[int, str, int, datetime, str]]:
+    """Every version: id, name, number, when and by whom it was written."""
     rows = await raw.rows(
-        "SELECT v.id, v.name, v.version, v.published_at, v.published_by, "
-        "(SELECT count(*) FROM loans l WHERE l.strategy_version_id = v.id AND l.status = 'active') "
-        "FROM strategy_versions v ORDER BY v.name, v.version"
+        "SELECT id, name, version, published_at, published_by FROM strategy_versions ORDER BY name, version"
     )
-    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
 async def write_version(

@@ -38,6 +38,7 @@ class Shelf(msgspec.Struct, frozen=True):
     """One strategy: the version that came into force last, with all of its versions.
 
     `before`: the version that the rest stay under while `current` is rolled out to a share.
+    `counted_at`: when loans and cases were counted; None: just now.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Shelf(msgspec.Struct, frozen=True):
     released_by: str | None
     record: Sequence[Released] = ()  # the newest first
     waiting: Sequence[Approval] = ()  # versions that wait for somebody's yes
+    counted_at: datetime | None = None
 
     @property
     def loans(self) -> int:
@@ -84,7 +86,7 @@ async def shelves(office: Office, actor: Actor) -> list[Shelf]:
                 row[4],
                 yes.get(row[0]),
                 shares.get(row[0], 0),
-                *counts.get(row[0], (0, 0)),
+                *counts.of.get(row[0], (0, 0)),
             )
             for row in reversed(found)
             if row[1] == name
@@ -101,6 +103,7 @@ async def shelves(office: Office, actor: Actor) -> list[Shelf]:
                 mine[0].by if mine else None,
                 mine,
                 [one for one in asked if one.content["name"] == name],
+                counts.at,
             )
         )
     return made

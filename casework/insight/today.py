@@ -26,6 +26,7 @@ from storage.insight import figures as stored
 from storage.insight import standings
 from storage.insight.figures import FIGURES, Row
 from storage.insight.named import named
+from storage.insight.strategies import count_governed
 from storage.raw import Raw
 
 DAYS: Final = 14
@@ -125,6 +126,8 @@ async def make_figures(office: Office, actor: Actor, now: datetime) -> int:
     for name in FIGURES:
         async with office.transaction() as raw:
             await stored.make(raw, name, now, first)
+    async with office.transaction() as raw:
+        await count_governed(raw, now)
     stale = await silent_feeds(office, now)
     async with office.transaction() as raw:
         ids = {spec.portfolio: id_ for id_, spec in (await office.book(raw)).portfolios.items()}

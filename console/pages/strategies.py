@@ -61,9 +61,17 @@ async def strategies(visit: Visiting) -> Response:
     """All of them."""
 
     async def fetch(asked: Mapping[str, str], before: str | None, limit: int) -> Rows:
-        return Rows(await shelves(visit.desk.office, visit.actor))
+        return Rows(found)
 
-    return await listed(visit, LIST, "strategies.html", fetch, tunes=visit.may(Action.PUBLISH_STRATEGY))
+    found = await shelves(visit.desk.office, visit.actor)
+    return await listed(
+        visit,
+        LIST,
+        "strategies.html",
+        fetch,
+        tunes=visit.may(Action.PUBLISH_STRATEGY),
+        counted_at=found[0].counted_at if found else None,
+    )
 
 
 async def strategy(

@@ -291,10 +291,15 @@ WHERE f.id = d.portfolio_id AND d.figure = $3 AND d.day >= CASE WHEN $4 THEN f.t
 _ALONE: Final = "SELECT pg_advisory_xact_lock(1801810036, 20)"
 
 
+async def alone(raw: Raw) -> None:
+    """Until this transaction ends, nobody else makes figures."""
+    await raw.run(_ALONE)
+
+
 async def make(raw: Raw, name: str, now: datetime, first: date) -> None:
     """Make a figure of the days from `first` on anew; of today, where the rows know of no other day."""
     figure = FIGURES[name]
-    await raw.run(_ALONE)
+    await alone(raw)
     await raw.run(_FORGET, now, first, name, figure.day == _TODAY)
     await raw.run(f"{_made(name, figure)}" + _UNUSED, now, first)
 
@@ -305,7 +310,7 @@ _UNUSED: Final = " HAVING $2::date IS NOT NULL"
 
 async def put(raw: Raw, rows: Sequence[tuple[str, int, str, int]], name: str, now: datetime) -> None:
     """What is counted elsewhere, of today: (figure, portfolio, part, hits), in place of what was there."""
-    await raw.run(_ALONE)
+    await alone(raw)
     await raw.run(_FORGET, now, now.date(), name, True)
     await raw.run(
         f"{_DAYS} INSERT INTO day_figures "  # noqa: S608, our own texts

@@ -5,9 +5,11 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.approvals import approve, waiting
+from casework.insight.today import make_figures
 from casework.publish import publish
 from casework.staff.rights import Actor, Role
 from strategies.language import shipped_strategies
+from tests.builders.book import SYSTEM
 from tests.builders.shop import Shop
 
 OLA = Actor("Ola", Role.OPERATIONS)
@@ -48,3 +50,11 @@ async def test_a_version_is_shown_compared_and_taken_back(engine: AsyncEngine, r
         after = (await client.get("/strategies/gentle", headers=HTML)).text
         assert "Version 1 is in force for everybody it governs, 6 cases with 6 loans now." in after
         assert "the operations went back to v1" in after
+        # Of a large book they are counted with the figures of the day, and say so.
+        assert "Counted " not in after
+        for _ in range(2):
+            await make_figures(shop.office, SYSTEM, shop.now)
+        await shop.borrower(shop.now.date() - timedelta(days=3))
+        counted = (await client.get("/strategies/gentle", headers=HTML)).text
+        assert "6 cases with 6 loans now. Counted " in " ".join(counted.split())
+        assert "Counted " in (await client.get("/strategies", headers=HTML)).text
