@@ -149,7 +149,9 @@ def _hold(known: Known, cells: Cells) -> tuple[object, ...]:
     dated = bool(cells["from"]) and not _is_null(cells["from"])
     starts = _moment(cells, "from", zone, known.now) if dated else known.now
     ends = _end(cells["to"], zone) if cells["to"] else None
-    if ends is not None and ends <= starts:
+    if ends is not None and not dated:
+        starts = min(starts, ends)  # one that is over by now held before it came
+    elif ends is not None and ends <= starts:
         raise CellError("to", cells["to"], "ends before it begins")
     debt = loan["id"] if loan is not None and kind not in _PERSONAL else None
     return who, debt, kind, starts, ends, dated

@@ -155,6 +155,8 @@ class Loading:
         counts = await self._counts(raw)
         if not self._approved:
             await self._judge(raw, counts, spoken_of.portfolios)
+        if any(one.code == "lacks_loans" for one in self.findings):
+            notes.append("a tape that has no more than what changed is imported with --delta")
         notes += await self._others(raw)
         if self.findings:
             self.speaks_of = await guard.known_loans(raw, of)

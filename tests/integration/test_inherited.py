@@ -243,7 +243,7 @@ async def test_a_stop_that_cannot_be_read_closes_all_the_same(office: Office, tm
     numbers = range(1, 12)
     loans = [loan(f"L{n}", f"B{n}") for n in numbers]
     came = tape(tmp_path / "t", loans, [due(f"L{n}", 1, "2026-07-02") for n in numbers])
-    assert any("came before their persons" in note for note in (await bring(office, came)).notes)
+    assert any("came before their persons" in note for note in (await bring(office, came, delta=True)).notes)
     assert (await book_rows(office, closed))[1] == ("B11", every)
     mail = Counting("email")
     now = datetime(2026, 7, 2, 9, tzinfo=UTC)
@@ -274,7 +274,7 @@ async def test_a_row_that_waits_for_its_person_never_fails_the_tape_that_brings_
     assert (await take(office, tmp_path, "holds", rows)).loaded == 2
     loans = [loan(f"L{n}", f"B{n}", zone="Asia/Shanghai") for n in (11, 12, 13)]
     dues = [due(f"L{n}", 1, "2026-07-02") for n in (11, 12, 13)]
-    await bring(office, tape(tmp_path / "t", loans, dues))
+    await bring(office, tape(tmp_path / "t", loans, dues), delta=True)
     held = "SELECT p.external_id, h.kind, h.ends_at IS NULL FROM holds h "
     held += "JOIN persons p ON p.id = h.person_id ORDER BY h.id"
     found = await book_rows(office, held)
@@ -293,7 +293,7 @@ async def test_a_refused_stop_holds_everybody_whom_it_may_mean(office: Office, t
     loans = [loan("J1", "B11"), loan("L2", "C2", source="other"), loan("L7", "C7", source="other")]
     dues = [due("J1", 1, "2026-07-02"), *(due(f"L{n}", 1, "2026-07-02") for n in (2, 7))]
     parties: list[Row] = [{"loan_id": "J1", "person_id": "B12", "role": "co-borrower"}]
-    await bring(office, tape(tmp_path / "t", loans, dues, parties=parties))
+    await bring(office, tape(tmp_path / "t", loans, dues, parties=parties), delta=True)
     held = "SELECT DISTINCT p.external_id FROM holds h JOIN persons p ON p.id = h.person_id "
     held += "WHERE h.kind = 'refused_opt_out' ORDER BY 1"
 
@@ -310,16 +310,19 @@ async def test_a_refused_stop_holds_everybody_whom_it_may_mean(office: Office, t
 
 
 async def test_a_hold_without_a_date_is_news_once(office: Office, tmp_path: Path) -> None:
-    rows = [hold("B1", "", "hardship", start=""), hold("B2", "L2", "dispute", start="")]
-    assert (await take(office, tmp_path, "holds", rows)).loaded == 2
+    over = hold("B3", "", "hardship", start="", end="2026-06-30")  # had ended before it came
+    rows = [hold("B1", "", "hardship", start="", end="2026-07-01"), hold("B2", "L2", "dispute", start="")]
+    assert (await take(office, tmp_path, "holds", [*rows, over])).loaded == 3
     file, later = tmp_path / "holds.csv", NOW + DAY
     again = await import_inherited(office, OPERATIONS, "holds", file, tmp_path / "rejects", later)
-    assert (again.loaded, again.unchanged) == (0, 2)
-    (key,) = (await book_rows(office, "SELECT min(id) FROM holds"))[0]
+    assert (again.loaded, again.unchanged, again.rejected) == (0, 3, 0)  # and the first has ended by now
+    (key,) = (await book_rows(office, "SELECT id FROM holds WHERE kind = 'dispute'"))[0]
     await lift_hold(office, OPERATIONS, key, at=later, now=later, reason="asked the borrower")
     again = await import_inherited(office, OPERATIONS, "holds", file, tmp_path / "rejects", later + DAY)
-    assert (again.loaded, again.unchanged) == (0, 2)
-    assert await book_rows(office, "SELECT count(*) FROM holds") == [(2,)]
+    assert (again.loaded, again.unchanged) == (0, 3)
+    kinds = "SELECT kind, coalesce(ends_at <= $1, false) FROM holds ORDER BY 1"
+    ended = [("dispute", True), ("hardship", True), ("hardship", True)]
+    assert await book_rows(office, kinds, later + DAY) == ended
 
 
 async def test_a_person_and_a_loan_that_do_not_belong_together_are_refused(
