@@ -136,7 +136,8 @@ class Loading:
         await book.write_book(raw, fed_at, self._now)
         await announce_payments(raw, self._now)
         recalled, notes = await self._recall(raw, fed_at)
-        notes += await self._feed(raw, fed_at, asked)
+        silent = await self._feed(raw, fed_at, asked)
+        notes += silent
         # From the day of the feed on, whose end `fed_at` is.
         since = fed_at - timedelta(days=1)
         held = await hold_refused(raw, since, self._now, of, tells_of_payments=self._tells_of_payments)
@@ -155,7 +156,7 @@ class Loading:
         counts = await self._counts(raw)
         if not self._approved:
             await self._judge(raw, counts, spoken_of.portfolios)
-        if any(one.code == "lacks_loans" for one in self.findings):
+        if silent or any(one.code == "lacks_loans" for one in self.findings):
             notes.append("a tape that has no more than what changed is imported with --delta")
         notes += await self._others(raw)
         if self.findings:
@@ -270,7 +271,7 @@ class Loading:
         )
         return [
             f"{one.active - one.there:,} of {one.active:,} active loans of {one.source} are not on this tape"
-            ": its payments are known no later than before; say --delta where it has all that changed"
+            ": its payments are known no later than before"
             for one in silent
         ]
 

@@ -198,7 +198,7 @@ async def test_what_is_no_fault_is_not_held(office: Office, tmp_path: Path) -> N
     changed = tape(tmp_path / "three", loans(range(1, 3)), [])
     later = TOMORROW + timedelta(seconds=1)
     unsaid = await bring(office, changed, now=later)  # until it is said that this is all
-    assert (bool(unsaid.held_for_approval), "with --delta" in unsaid.notes[0]) == (True, True)
+    assert (bool(unsaid.held_for_approval), "with --delta" in unsaid.notes[1]) == (True, True)
     assert await book_rows(office, FED) == [(TOMORROW,)]
     changes = await bring(office, changed, now=later, delta=True)
     assert await book_rows(office, FED) == [(later,)]
