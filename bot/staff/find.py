@@ -16,13 +16,14 @@ async def find_(post: Post, given: str) -> None:
         await post.send(post.say("find.ask"), (back(post),))
         return
     found = await find(post.office, post.member, given, post.now)
-    if not found:
+    if not found.hits:
         await post.send(post.say("find.none"), ((button(post, "caller", "caller"),),))
         return
-    rows = [[(" ".join(filter(None, (one.code, one.name))), f"open:{one.code}")] for one in found]
+    rows = [[(" ".join(filter(None, (one.code, one.name))), f"open:{one.code}")] for one in found.hits]
     await post.asks("found", wanted=given)
     rows.append([button(post, "keep_search", "keepfilter")])
-    await post.send(post.say("find.found"), rows)
+    said = post.say("find.more", count=len(found.hits)) if found.more else post.say("find.found")
+    await post.send(said, rows)
 
 
 async def again(post: Post, given: str) -> None:

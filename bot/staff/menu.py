@@ -6,19 +6,12 @@ from typing import Final
 from aiogram.types import Message
 
 from bot.staff import alerts, day, entries, find, keeping, late, leading, number, reach, talks
-from bot.staff.cards import button
+from bot.staff.help import help_
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
 
 Act = Callable[[Post, str], Awaitable[None]]
 """What a command or a tap does; handed what follows it."""
-
-
-async def help_(post: Post, _: str) -> None:
-    """What there is."""
-    role = post.say(f"roles.{post.member.actor.role}")
-    text = post.say("help.title", name=post.member.name, role=role) + "\n\n" + post.say("help.commands")
-    await post.send(text, ((button(post, "next", "next"),),))
 
 
 async def said_to(post: Post, given: str) -> None:

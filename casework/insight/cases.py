@@ -27,6 +27,7 @@ from storage.insight.cases import Asked, Place, Summary
 
 PROMISES: Final = ("open", "broken", "none")
 NEXT: Final = ("today", "week")
+_FOUND: Final = 500  # cases that a text may find: the list pages them
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,7 @@ async def cases(
     """The cases that fit, within one's rights. Raises Denied, CaseworkInputError."""
     found = None
     if wanted.text is not None:
-        found = [hit.case for hit in await find(office, member, wanted.text, now)]
+        found = [hit.case for hit in (await find(office, member, wanted.text, now, _FOUND)).hits]
     async with office.transaction() as raw:
         specs = (await office.book(raw)).portfolios
         scope = RIGHTS[member.actor.role].get(Action.SEE_LOAN)

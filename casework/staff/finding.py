@@ -12,10 +12,11 @@ import msgspec
 
 from casework.errors import CaseworkInputError
 from casework.office import Office
+from casework.portfolios import PortfolioSpec
 from casework.staff.card import Card, card, code_of, masked
 from casework.staff.desk import portfolios_for, taken
 from casework.staff.people import Member
-from casework.staff.rights import RIGHTS, Action, Scope, require
+from casework.staff.rights import RIGHTS, Action, Scope, may, require
 from casework.staff.tokens import all_there
 from policy.calendar import local_day
 from storage.audit import Event, write
@@ -27,7 +28,7 @@ from storage.staff import finding as stored
 from storage.staff.finding import Found, Marks, Reach
 from storage.whom import case_row
 
-_MOST: Final = 8
+MOST: Final = 8
 _PART: Final = re.compile(r'[^\s=]+="[^"]*"|\S+')
 _LATE: Final = re.compile(r"late(?P<sign>[<>])(?P<days>\d{1,4})")
 REASONS: Final = ("balance", "payment", "trouble", "complaint", "other")
@@ -42,11 +43,18 @@ class Hit(msgspec.Struct, frozen=True):
     name: str | None
 
 
-async def find(office: Office, member: Member, text: str, now: datetime) -> Sequence[Hit]:
+class Hits(msgspec.Struct, frozen=True):
+    """What was found. `more`: there is more of it."""
+
+    hits: Sequence[Hit]
+    more: bool
+
+
+async def find(office: Office, member: Member, text: str, now: datetime, most: int = MOST) -> Hits:
     """Cases by number or its last figures, loan, borrower's id, name, or marks, within one's rights.
 
-    Marks are tags (#vip), attributes (city=Bonn) and days late (late>30), together or with a name. Raises
-    Denied.
+    Marks are tags (#vip), attributes (city=Bonn) and days late (late>30), together or with a name. By names
+    and numbers only where they may be read: else a look-up would say whose a code is. Raises Denied.
     """
     scope = RIGHTS[member.actor.role].get(Action.SEE_LOAN)
     async with office.transaction() as raw:
@@ -55,9 +63,13 @@ async def find(office: Office, member: Member, text: str, now: datetime) -> Sequ
             reach = Reach(mine, member.id)
         else:
             reach = Reach(await portfolios_for(raw, office, member, Action.SEE_LOAN), None)
-        how, found = await _search(raw, office, text.strip(), reach, now, names=True)
-        await _recorded(raw, member, "case.searched", how, found, now)
-        return await _hits(raw, office, member, found)
+        specs = (await office.book(raw)).portfolios
+        named = [one for one in reach.portfolios if _reads(member, specs[one])]
+        reads = Reach(named, reach.staff)
+        how, found = await _search(raw, office, text.strip(), reach, reads, now, most + 1)
+        shown = found[:most]
+        await _recorded(raw, member, "case.searched", how, shown, now)
+        return Hits(await _hits(raw, office, member, shown), more=len(found) > most)
 
 
 async def callers(office: Office, member: Member, text: str, now: datetime) -> Sequence[Hit]:
@@ -67,7 +79,7 @@ async def callers(office: Office, member: Member, text: str, now: datetime) -> S
     """
     async with office.transaction() as raw:
         reach = Reach(await portfolios_for(raw, office, member, Action.ANSWER_CALLER), None)
-        how, found = await _search(raw, office, text.strip(), reach, now, names=False)
+        how, found = await _by_whole(raw, office, text.strip(), reach, reach, MOST)
         await _recorded(raw, member, "caller.searched", how, found, now)
         return [Hit(one.case, code_of(one.case), None) for one in found]
 
@@ -94,36 +106,60 @@ async def answer_caller(office: Office, member: Member, case: int, reason: str, 
         return await card(raw, office, member, turn, case, "caller", now)
 
 
-async def _search(
-    raw: Raw, office: Office, text: str, reach: Reach, now: datetime, *, names: bool
-) -> tuple[str, list[Found]]:
-    """By what kind of value, and what was found; the first kind that finds anything.
+def _reads(member: Member, spec: PortfolioSpec) -> bool:
+    """Whether they may read names and numbers of the portfolio where they are."""
+    if not member.on_page and spec.staff_chat != "personal":
+        return False
+    return may(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
 
-    `names` False: by whole values alone.
+
+async def _by_whole(
+    raw: Raw, office: Office, text: str, reach: Reach, reads: Reach, most: int
+) -> tuple[str, list[Found]]:
+    """By what kind of whole value, and what was found; the first kind that finds anything.
+
+    `reads`: where numbers may be looked up.
     """
     ring = office.keyring
-    figures = re.sub(r"[\s()./-]", "", text)
+    figures = _figures(text)
     try:
         phone = normal_phone(figures if figures.startswith("+") else f"+{figures.removeprefix('00')}")
     except ValueError:
         phone = None
-    if phone is not None:
-        found = await stored.by(raw, ring, "phone", ring.token("phone", phone), reach, _MOST)
+    if phone is not None and reads.portfolios:
+        found = await stored.by(raw, ring, "phone", ring.token("phone", phone), reads, most)
         if found:
             return "phone", found
     for how in ("loan", "borrower"):
-        found = await stored.by(raw, ring, how, text, reach, _MOST)
+        found = await stored.by(raw, ring, how, text, reach, most)
         if found:
             return how, found
-    if not names:
-        return "nothing", []
+    return "nothing", []
+
+
+async def _search(
+    raw: Raw, office: Office, text: str, reach: Reach, reads: Reach, now: datetime, most: int
+) -> tuple[str, list[Found]]:
+    """By a whole value; else by the last figures of a number, a part of a name (within `reads`), or marks."""
+    how, found = await _by_whole(raw, office, text, reach, reads, most)
+    if found:
+        return how, found
+    figures = _figures(text)
     if figures.isascii() and figures.isdecimal():
-        return "last figures", await stored.by_tail(raw, ring, figures, reach, _MOST)
+        if not reads.portfolios:
+            return "nothing", []
+        return "last figures", await stored.by_tail(raw, office.keyring, figures, reads, most)
     marks, words = read_marks(text, local_day(now, await _zone(raw, office, reach)))
-    if not words and not marks.asked:
+    within = reads if words else reach
+    if (not words and not marks.asked) or not within.portfolios:
         return "nothing", []
-    found = await stored.by_marks(raw, ring, marks, words, reach, _MOST, tokens=await all_there(raw))
+    tokens = await all_there(raw)
+    found = await stored.by_marks(raw, office.keyring, marks, words, within, most, tokens=tokens)
     return "marks" if marks.asked else "name", found
+
+
+def _figures(text: str) -> str:
+    return re.sub(r"[\s()./-]", "", text)
 
 
 async def _zone(raw: Raw, office: Office, reach: Reach) -> str:
@@ -164,12 +200,9 @@ async def _recorded(
 
 async def _hits(raw: Raw, office: Office, member: Member, found: Sequence[Found]) -> list[Hit]:
     specs = (await office.book(raw)).portfolios
-    reads = Action.READ_PERSONAL_DATA in RIGHTS[member.actor.role]
     made: list[Hit] = []
     for one in found:
         row = await case_row(raw, one.case)
-        shows = (
-            reads and row is not None and (member.on_page or specs[row.portfolio].staff_chat == "personal")
-        )
+        shows = row is not None and _reads(member, specs[row.portfolio])
         made.append(Hit(one.case, code_of(one.case), masked(one.name) if shows and one.name else None))
     return made

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import msgspec
 
-from casework.approvals import in_words, waiting
+from casework.approvals import KINDS, in_words, waiting
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.card import code_of
 from casework.staff.desk import portfolios_for
 from casework.staff.people import Member, check_may_have
-from casework.staff.rights import Action, require
+from casework.staff.rights import RIGHTS, Action, require
 from policy.calendar import day_start, local_day
 from storage.audit import Event, write
 from storage.raw import Raw
@@ -88,7 +88,11 @@ async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tu
 
 
 async def questions(office: Office, member: Member) -> Sequence[Question]:
-    """What they may answer, the oldest first; their own is for somebody else."""
+    """What they may answer, the oldest first; their own is for somebody else. Raises Denied where that can be
+    nothing."""
+    actions = [kind.action for kind in KINDS.values()]
+    if not any(action in RIGHTS[member.actor.role] for action in actions):
+        require(member.actor, actions[0])
     return [
         Question(one.id, one.about, one.asked_by, await in_words(office, member.actor, one))
         for one in await waiting(office, member.actor)

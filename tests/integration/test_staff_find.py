@@ -48,6 +48,31 @@ async def test_what_is_anothers_is_not_found_and_a_supervisor_finds_it(crew: Cre
     assert "may not" in await south.says(f"/find {ann.loan_id}")
 
 
+async def test_who_may_read_no_name_finds_by_none_and_more_than_is_shown_is_said(crew: Crew) -> None:
+    people = [await crew.borrower(TODAY - 5 * DAY) for _ in range(9)]
+    ann = people[0]
+    number = await crew.number(ann.person)
+    carl, audra = await crew.hired(), await crew.hired("audra", Role.AUDITOR)
+    assert "Found more than 8; these are some." in await carl.says("/find example")
+    assert len([one for one in carl.buttons() if one.endswith("A** E**")]) == 8
+    await crew.book.portfolio("quiet", staff_chat="codes")
+    await crew.book.sql(
+        "UPDATE cases SET portfolio_id = (SELECT id FROM portfolios WHERE code = 'quiet') WHERE id = $1",
+        people[1].case,
+    )
+    coral = await crew.hired("coral", portfolios=["quiet"])
+    for who in (audra, coral):
+        for text in ("ann example", number, number[-4:], "late>1 example"):
+            assert "Nothing was found" in await who.says(f"/find {text}"), text
+        assert "Found" in await who.says("/find late>1")
+    assert "Found" in await audra.says(f"/find {ann.loan_id}")
+    assert "may not" in await carl.says("/approvals")
+    told = await audra.says("/help")
+    assert "/find" in told
+    assert "/next" not in told
+    assert "/assign" not in await carl.says("/help")
+
+
 async def test_who_is_on_the_line_is_answered_after_verification_with_a_reason(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     await crew.hired("bea")

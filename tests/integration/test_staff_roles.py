@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.staff.menu import TAPS
+from casework.approvals import KINDS
 from casework.plans import Part, agree_plan
 from casework.publish import publish
 from casework.staff.people import staff_roles
@@ -72,7 +73,7 @@ async def _what_may_be_said(crew: Crew, role: Role) -> None:
         "/queue": assigns,
         "/broken": assigns,
         f"/assign K{ann.case} bea": assigns,
-        "/approvals": True,
+        "/approvals": any(has(role, kind.action) for kind in KINDS.values()),
         "/alerts": has(role, Action.HEAR_ALERT),
         "/morning": has(role, Action.READ_DIGEST),
         "/filters": has(role, Action.SEE_LOAN),
