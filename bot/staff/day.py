@@ -46,10 +46,6 @@ async def skipped(post: Post, given: str) -> None:
     """It is passed by; the next one comes."""
     turn, _, reason = given.partition(":")
     await skip(post.office, post.member, int(turn), reason, post.now)
-    data = await post.state.get_data()
-    if data.get("number") is not None:
-        await post.take_away(data["number"])
-        await post.state.update_data(number=None)
     await next_(post, "")
 
 

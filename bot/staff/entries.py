@@ -164,11 +164,7 @@ async def _ring(post: Post, turn: int, at: datetime, zone: str) -> None:
 
 
 async def saved(post: Post, entered: Entered, code: str, what: str | None = None) -> None:
-    """It is recorded: say so, with a way back; the number is taken away; the next case comes by itself."""
-    data = await post.state.get_data()
-    if data.get("number") is not None:
-        await post.take_away(data["number"])
-        await post.state.update_data(number=None)
+    """It is recorded: say so, with a way back; the next case comes by itself."""
     said = post.say("entry.saved", code=f"K{entered.case}", what=what or outcome(post.say, code))
     await post.send(said, ((button(post, "undo", f"undo:{entered.recorded.outcome}"),),))
     await show(post, await next_case(post.office, post.member, post.now))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from aiogram import Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
@@ -58,12 +59,6 @@ class Post(msgspec.Struct, frozen=True):
             self.here.chat.telegram, file, caption=caption, reply_markup=keyboard(rows) if rows else None
         )
 
-    async def take_away(self, message: int) -> None:
-        """Have a message gone; where the server cannot, what it says."""
-        chat, bot = self.here.chat.telegram, self.here.bot
-        if not await quietly(bot.delete_message(chat, message)):
-            await quietly(bot.edit_message_text(self.say("call.gone"), chat_id=chat, message_id=message))
-
     async def asks(self, what: str, **about: Any) -> None:
         """The next text is the answer to `what`."""
         await self.state.update_data(asks=what, about=about)
@@ -109,3 +104,9 @@ def keyboard(rows: Rows) -> InlineKeyboardMarkup:
             if row
         ]
     )
+
+
+async def take_away(bot: Bot, chat: int, message: int, say: Speech) -> None:
+    """Have a message gone; where the server cannot, what it says."""
+    if not await quietly(bot.delete_message(chat, message)):
+        await quietly(bot.edit_message_text(say("call.gone"), chat_id=chat, message_id=message))

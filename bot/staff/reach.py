@@ -1,9 +1,10 @@
 """Call and message: the number for one call, texts of the library, one's own words; and why not."""
 
 from bot.staff.cards import back, button
-from bot.staff.post import Post
+from bot.staff.post import Post, take_away
 from casework.say import Reason, Spoken
 from casework.staff.reaching import WRITTEN, show_number, ways, write_text, write_words
+from casework.staff.shown import number_said
 from policy.values import Channel
 
 
@@ -16,11 +17,11 @@ async def call(post: Post, given: str) -> None:
     if shown.number is None:
         await _refused(post, shown.reasons, shown.zone)
         return
-    data = await post.state.get_data()
-    if data.get("number") is not None:
-        await post.take_away(data["number"])
     sent = await post.send(post.say("call.number", name=shown.name or "", number=shown.number))
-    await post.state.update_data(number=sent.message_id)
+    chat = post.here.chat.id
+    before = await number_said(post.office, post.member, int(given), chat, sent.message_id, post.now)
+    if before is not None:
+        await take_away(post.here.bot, post.here.chat.telegram, before, post.say)
 
 
 async def write(post: Post, given: str) -> None:

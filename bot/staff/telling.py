@@ -11,13 +11,14 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 from bot.desk import Desk
 from bot.staff import alerts
 from bot.staff.picture import draw_morning
-from bot.staff.post import keyboard
+from bot.staff.post import keyboard, take_away
 from bot.texts import Speech, staff_speech
 from casework.staff.alerts import begin_alerts
 from casework.staff.alerts import said as alert_said
 from casework.staff.digest import begin_digests
 from casework.staff.digest import said as digest_said
 from casework.staff.ringing import begin_rings, rung
+from casework.staff.shown import numbers_hidden, numbers_to_hide
 from casework.staff.talking import begin_calls, begin_heard
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
@@ -38,8 +39,21 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         key = "talk.heard" if heard.text else "talk.heard_elsewhere"
         text = say(key, code=_code(say, heard.case), text=heard.text)
         await _said(bot, heard.telegram, text, _talks(say, heard.talk))
+    await _numbers(desk, bot)
     await _alerts(desk, bot)
     await _mornings(desk, bot)
+
+
+async def _numbers(desk: Desk, bot: Bot) -> None:
+    """What showed a number goes when its turn has ended, however it did."""
+    gone = await numbers_to_hide(desk.office, desk.actor, desk.clock.now())
+    for one in gone:
+        try:
+            await take_away(bot, one.telegram, one.message, staff_speech(one.language))
+        except TelegramAPIError as error:  # blocked: nothing of that chat can be taken away any more
+            log.warning("a number stays in a chat", error=type(error).__name__)
+    if gone:
+        await numbers_hidden(desk.office, desk.actor, gone)
 
 
 async def _alerts(desk: Desk, bot: Bot) -> None:

@@ -81,6 +81,16 @@ turns = Table(
     Index("ix_turns_of_case", "case_id", unique=True, postgresql_where=text("ended_at IS NULL")),
 )
 
+# A message of a chat that shows the number of a turn: it is taken away when the turn ends.
+shown_numbers = Table(
+    "shown_numbers",
+    metadata,
+    Column("turn_id", BigInteger, ForeignKey("turns.id"), primary_key=True, autoincrement=False),
+    ref("chat_id", "chats.id"),
+    Column("message", BigInteger, nullable=False),  # the messenger's own id of it
+    moment("at"),
+)
+
 # A case that is not given before `until`: to whoever skipped it, or (null) to nobody.
 rests = Table(
     "rests",

@@ -13,12 +13,12 @@ from bot.texts import blanks_of, languages, staff_speech
 from casework.office import Doors
 from casework.outcomes import UNDO_WITHIN
 from casework.staff.entrance import Entrance, From
-from casework.staff.people import staff_roles
+from casework.staff.people import remove, staff_roles
 from casework.staff.rights import Role
 from strategies.outcomes import EFFECTS
 from tests.builders.book import Borrower
 from tests.builders.chatroom import TODAY
-from tests.builders.crew import Crew
+from tests.builders.crew import OPS, Crew
 from tests.builders.shop import Shop
 from tests.builders.town import DAY
 
@@ -109,6 +109,31 @@ async def test_two_taps(crew: Crew, first: str, second: str, code: str) -> None:
     await crew.sandbox.world.tap(carl.chat, message, data)  # a thumb that trembles
     assert "saved: " in await carl.told()
     assert [row[0] for row in await codes(crew)] == [code]
+
+
+async def test_a_number_goes_from_the_chat_however_the_turn_ends(crew: Crew) -> None:
+    ann, ben = await crew.borrower(TODAY - 20 * DAY), await crew.borrower(TODAY - 5 * DAY)
+    number = await crew.number(ann.person)
+    carl = await crew.hired()
+
+    def shown() -> bool:
+        return any(number in one.get("text", "") for one in carl.chat.messages.values())
+
+    for leaves in (f"/case K{ben.case}", "", "removed"):
+        await carl.says(f"/case K{ann.case}")
+        await carl.taps("Call")
+        await carl.taps("Call")
+        assert shown()
+        if leaves == "removed":
+            await remove(crew.office, OPS, "carl", crew.now)
+            await carl.told()
+        elif leaves:
+            await carl.says(leaves)
+        else:
+            crew.now += timedelta(minutes=31)
+            await carl.told()
+        assert not shown(), leaves
+    assert not await crew.book.sql("SELECT 1 FROM shown_numbers")
 
 
 async def test_who_was_not_reached_rests_and_comes_again(crew: Crew) -> None:
