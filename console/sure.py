@@ -1,9 +1,10 @@
-"""A question before what is hardly meant is done: more than is owed. The same form, sent again, says yes."""
+"""A question before what is hardly meant is done. The same form, sent again, says yes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from casework.say import Reason
 from console.amounts import amount
 from console.visits import Visit
 
@@ -27,3 +28,15 @@ def more_than_owed(
     said, outstanding = amount(speech, minor, currency), amount(speech, owed, currency)
     question = speech["work"]["more"].format(amount=said, owed=outstanding)
     return Sure(question, speech["work"]["more_yes"].format(amount=said), action, {**fields, "sure": "1"})
+
+
+def no_call_then(
+    visit: Visit, against: Sequence[Reason], action: str, fields: Mapping[str, str]
+) -> Sure | None:
+    """The question, where no call may be made at the moment that was agreed."""
+    if not against:
+        return None
+    speech = visit.speech
+    whys = "; ".join(dict.fromkeys(speech.said(one.detail or one.code) for one in against))
+    question = speech["work"]["no_call_then"].format(whys=whys)
+    return Sure(question, speech["work"]["keep_it"], action, {**fields, "sure": "1"})

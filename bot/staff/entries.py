@@ -8,7 +8,7 @@ from bot.widgets import month_of
 from casework.outcomes import Details
 from casework.staff.desk import next_case
 from casework.staff.entering import Entered, enter, take_back
-from casework.staff.offering import Offer, offer
+from casework.staff.offering import Offer, call_then, offer
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from messages.typed.amounts import read_amount
 from messages.typed.dates import order_in, read_date
@@ -153,12 +153,26 @@ async def callback(post: Post, given: str) -> None:
 
 async def ring(post: Post, given: str) -> None:
     """A moment was tapped: the call rings then."""
-    turn, _, stamp = given.partition(":")
+    turn, stamp, sure = (*given.split(":"), "")[:3]
     found = await offer(post.office, post.member, int(turn), post.now)
-    await _ring(post, int(turn), datetime.fromtimestamp(int(stamp), UTC), found.zone if found else "UTC")
+    zone = found.zone if found else "UTC"
+    await _ring(post, int(turn), datetime.fromtimestamp(int(stamp), UTC), zone, sure=bool(sure))
 
 
-async def _ring(post: Post, turn: int, at: datetime, zone: str) -> None:
+async def _ring(post: Post, turn: int, at: datetime, zone: str, *, sure: bool = False) -> None:
+    """It rings then; where no call may be made at that moment, they are asked."""
+    against = () if sure else await call_then(post.office, post.member, turn, at, post.now)
+    if against:
+        say = post.say
+        whys = dict.fromkeys(one.detail or one.code for one in against)
+        lines = [say("entry.ring_refused", at=say.moment(at, zone))]
+        lines += [say("refused.reason", why=post.why(why)) for why in whys]
+        taps = button(post, "keep_it", f"ring:{turn}:{int(at.timestamp())}:sure")
+        await post.asks("moment", turn=turn, zone=zone)
+        await post.send(
+            "\n".join(lines), ((taps, button(post, "another_moment", f"callback:{turn}")), back(post))
+        )
+        return
     entered = await enter(post.office, post.member, turn, "callback", post.now, Details(at=at))
     await saved(post, entered, "callback", post.say("entry.rings", at=post.say.moment(at, zone)))
 

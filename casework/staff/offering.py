@@ -4,12 +4,15 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
+from casework.may import Wish, permission
 from casework.office import Office
 from casework.portfolios import terms_of
+from casework.say import Reason
 from casework.staff.access import allowed
 from casework.staff.card import payday_after
 from casework.staff.desk import mine
 from casework.staff.people import Member
+from casework.staff.reaching import reasons_of
 from casework.staff.rights import Action
 from ledger.standing import standing
 from policy.calendar import local_day
@@ -66,3 +69,27 @@ async def offer(office: Office, member: Member, turn: int, now: datetime) -> Off
         facts.zone,
         spec.country,
     )
+
+
+async def call_then(
+    office: Office, member: Member, turn: int, at: datetime, now: datetime
+) -> tuple[Reason, ...]:
+    """Why the case at hand may not be called at a moment to come, as things stand now; nothing: it may.
+
+    Raises Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        case = (await mine(raw, member, turn, now)).case
+    return await case_called_then(office, member, case, at, now)
+
+
+async def case_called_then(
+    office: Office, member: Member, case: int, at: datetime, now: datetime
+) -> tuple[Reason, ...]:
+    """The same of any case of theirs. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        row, _ = await allowed(raw, office, member, case, Action.RECORD_OUTCOME, now)
+        if at <= now:
+            return ()
+        asked = await permission(raw, await office.book(raw), row, Wish("call"), at)
+    return () if asked.allowed else reasons_of(asked)

@@ -3,7 +3,7 @@
 And what one may do with it, as far as one's rights go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -16,12 +16,13 @@ from casework.insight.case import Heard, Opened, open_page, timeline, why
 from casework.outcomes import Details
 from casework.say import Reason
 from casework.staff import at_case
+from casework.staff.offering import case_called_then
 from casework.staff.rights import Action
 from casework.staff.team import assign, colleagues
 from console.amounts import amount, amounts
 from console.registry import Page
 from console.render import go, show
-from console.sure import Sure, more_than_owed
+from console.sure import Sure, more_than_owed, no_call_then
 from console.visits import Visit, Visiting
 from console.waking import wake
 from ledger.money import parse_major
@@ -169,21 +170,18 @@ async def outcome(
 ) -> Response:
     """What came of it. More than is owed is asked about, unless they are `sure`."""
     try:
-        minor = await _minor(visit, key, amount)
         details = Details(
-            amount=minor,
+            amount=await _minor(visit, key, amount),
             due=date.fromisoformat(due) if due else None,
             at=_moment(visit, at),
             note=note.strip() or None,
         )
     except ValueError as error:
         return await _page(visit, key, wrong=str(error))
-    if minor is not None and not sure:
-        (owed,) = (await open_page(visit.desk.office, visit.member, key, visit.now)).card.owed
-        told = {"code": code, "once": once, "amount": amount, "due": due, "at": at, "note": note}
-        asked = more_than_owed(visit, minor, owed.outstanding, owed.currency, f"/cases/{key}/outcome", told)
-        if asked is not None:
-            return await _page(visit, key, sure=asked)
+    told = {"code": code, "once": once, "amount": amount, "due": due, "at": at, "note": note}
+    asked = None if sure else await _hardly_meant(visit, key, details, told)
+    if asked is not None:
+        return await _page(visit, key, sure=asked)
     try:
         await at_case.record(
             visit.desk.office,
@@ -198,6 +196,19 @@ async def outcome(
         return await _page(visit, key, wrong=str(error))
     await wake(visit.desk, "look")
     return go(f"/cases/{key}?done=recorded")
+
+
+async def _hardly_meant(visit: Visit, key: int, details: Details, told: Mapping[str, str]) -> Sure | None:
+    """What is asked first: more than is owed, or a call at a moment when none may be made."""
+    office, member, where = visit.desk.office, visit.member, f"/cases/{key}/outcome"
+    if told["code"] == "callback" and details.at is not None:
+        return no_call_then(
+            visit, await case_called_then(office, member, key, details.at, visit.now), where, told
+        )
+    if details.amount is None:
+        return None
+    (owed,) = (await open_page(office, member, key, visit.now)).card.owed
+    return more_than_owed(visit, details.amount, owed.outstanding, owed.currency, where, told)
 
 
 async def _minor(visit: Visit, key: int, text: str) -> int | None:

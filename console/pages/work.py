@@ -18,7 +18,7 @@ from casework.staff.card import Card, case_of, code_of
 from casework.staff.desk import RESTS, at_hand, next_case, open_case, skip
 from casework.staff.entering import enter, key_of, lately, take_back
 from casework.staff.noting import keep, notes_of
-from casework.staff.offering import Offer, offer
+from casework.staff.offering import Offer, call_then, offer
 from casework.staff.reaching import TEXTS, WRITTEN, Shown, show_number, write_text, write_words
 from casework.staff.rights import Action
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
@@ -28,7 +28,7 @@ from console.amounts import amounts
 from console.language import LOCALES
 from console.registry import Page
 from console.render import go, show
-from console.sure import Sure, more_than_owed
+from console.sure import Sure, more_than_owed, no_call_then
 from console.visits import Visit, Visiting
 from console.waking import wake
 from ledger.money import format_major, parse_major
@@ -183,11 +183,12 @@ async def outcome(
     office, member = visit.desk.office, visit.member
     try:
         details = await _details(visit, turn, code, amount, due, at or local, channel)
-        if details is not None and details.amount is not None and not sure:
-            told = {"turn": str(turn), "code": code, "amount": amount, "due": due}
-            asked = await _more(visit, turn, details.amount, told)
-            if asked is not None:
-                return await _page(visit, sure=asked)
+        asked = None
+        if details is not None and not sure:
+            told = {"turn": str(turn), "code": code, "amount": amount, "due": due, "at": at, "local": local}
+            asked = await _hardly_meant(visit, turn, details, told)
+        if asked is not None:
+            return await _page(visit, sure=asked)
         await enter(office, member, turn, code, visit.now, details)
     except (CaseworkInputError, ValueError) as error:
         before = await lately(office, member, visit.now)
@@ -198,11 +199,17 @@ async def outcome(
     return await give_next(visit)
 
 
-async def _more(visit: Visit, turn: int, minor: int, told: Mapping[str, str]) -> Sure | None:
+async def _hardly_meant(visit: Visit, turn: int, details: Details, told: Mapping[str, str]) -> Sure | None:
+    """What is asked first: more than is owed, or a call at a moment when none may be made."""
+    if details.at is not None:
+        against = await call_then(visit.desk.office, visit.member, turn, details.at, visit.now)
+        return no_call_then(visit, against, "/work/outcome", told)
+    if details.amount is None:
+        return None
     offered = await offer(visit.desk.office, visit.member, turn, visit.now)
     if offered is None:
         return None
-    return more_than_owed(visit, minor, offered.outstanding, offered.currency, "/work/outcome", told)
+    return more_than_owed(visit, details.amount, offered.outstanding, offered.currency, "/work/outcome", told)
 
 
 async def _details(

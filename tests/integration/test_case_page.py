@@ -54,6 +54,11 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
         assert asked.status_code == 422
         assert "is more than the €" in asked.text
         assert len(await shop.book.sql("SELECT 1 FROM outcomes")) == 1
+        night = {"code": "callback", "once": "4", "at": f"{TODAY + DAY}T03:00"}
+        rings = await post(client, f"/cases/{ann.case}/outcome", **night)
+        assert rings.status_code == 422
+        assert "a call may not be made as things stand: " in rings.text
+        assert "hours 08:00-21:00; it is 0" in rings.text
         form = asked.text.split('class="alert alert-warning"')[1].split("</form>")[0]
         sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
         assert (await post(client, f"/cases/{ann.case}/outcome", **sent)).status_code == 303, "it is meant"

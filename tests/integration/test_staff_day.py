@@ -432,6 +432,12 @@ async def test_cash_and_a_bad_moment(crew: Crew) -> None:
     assert "Why now: a visit" in await carl.says("/next")
     await carl.taps("Call back")
     assert "could not read one moment" in await carl.says("yesterday 10:00")
+    told = await carl.says("tomorrow 03:00")
+    assert "a call may not be made as things stand:\n- hours 08:00-21:00; it is 03:00" in told
+    await carl.taps("Another moment")
+    await carl.says("tomorrow 03:00")
+    assert "it rings" in await carl.taps("Keep it all the same")
+    await carl.taps("Undo")
     await carl.taps("Visit")
     await carl.taps("cash taken")
     assert "€800.00 is more than the €250.00 that is owed" in await carl.says("800")
