@@ -48,8 +48,9 @@ def judge(
     """
     found: list[Finding] = []
     if not delta and lacks(measured.active, measured.there):
-        # Until one that had less was taken, each is meant as all of the loans.
-        usual = not habit or min(habit) > 1 - LACKS
+        # Below half of them it is taken for one of changes, unless its feed has been whole each time so far;
+        # of the payments on what it lacks it tells nothing then (loading.py).
+        usual = len(habit) > 1 and min(habit) > 1 - LACKS
         if full or usual or measured.there >= WHOLE * measured.active:
             lacking = measured.active - measured.there
             share = lacking * 100 // measured.active

@@ -11,7 +11,8 @@ from storage.intake.guard import Covered, Measured
 @pytest.mark.parametrize(
     ("there", "said", "habit", "held"),
     [
-        (10, "", (), True),  # of 24 on day two, with no habit known
+        (10, "", (), False),  # of 24 on day two, with no habit known: changes, as far as anybody can tell
+        (12, "", (), True),
         (10, "delta", (), False),
         (20, "delta", (1.0, 1.0), False),
         (10, "full", (0.1, 0.1), True),
