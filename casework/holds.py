@@ -13,6 +13,7 @@ from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.portfolios import spec_of
 from casework.staff.rights import Action, Actor, require
+from casework.whom import find_cases
 from storage.audit import Event, write
 from storage.portfolios import all_portfolios
 from storage.raw import Raw, touch
@@ -24,6 +25,7 @@ from storage.recorded import (
     cases_of_loans,
     cases_of_person,
     hold_row,
+    holds_running,
     lock_case,
     set_period,
 )
@@ -123,6 +125,36 @@ async def lift_hold(
 async def lifted(raw: Raw, actor: Actor, hold: int, at: datetime, now: datetime, reason: str) -> None:
     """Lift it in the caller's transaction."""
     await _acted(raw, actor, hold, HoldAction("lift", None, at), now, reason)
+
+
+async def lift_kind(
+    office: Office,
+    actor: Actor,
+    borrower: str,
+    kind: str,
+    now: datetime,
+    reason: str,
+    *,
+    source: str | None = None,
+) -> list[int]:
+    """End what holds of that kind a person has, on themselves or their loans: somebody has looked. Their ids.
+
+    Raises CaseworkInputError: there is no such person or hold, or no reason; Denied.
+    """
+    if not reason.strip():
+        raise CaseworkInputError("a hold is lifted with a reason: say what was found, or who was asked")
+    async with office.transaction() as raw:
+        book = await office.book(raw)
+        cases = await find_cases(raw, book, actor, Action.LIFT_HOLD, borrower, source=source)
+        running = await holds_running(raw, cases[0].person, now)
+        keys = [key for key, what in running if what == kind]
+        if not keys:
+            known = ", ".join(sorted({what for _, what in running})) or "none"
+            raise CaseworkInputError(f"{borrower!r} has no hold {kind!r} that runs; there are: {known}")
+        for key in keys:
+            await may_act(raw, actor, key)
+            await lifted(raw, actor, key, now, now, reason.strip())
+    return keys
 
 
 async def set_end(raw: Raw, actor: Actor, hold: int, ends: datetime, now: datetime, reason: str) -> None:

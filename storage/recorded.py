@@ -326,6 +326,16 @@ async def hold_row(raw: Raw, hold: int) -> Any | None:
     return rows[0] if rows else None
 
 
+async def holds_running(raw: Raw, person: int, now: datetime) -> list[tuple[int, str]]:
+    """(id, kind) of the holds of a person and their loans that have not ended."""
+    rows = await raw.rows(
+        "SELECT id, kind FROM holds WHERE person_id = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id",
+        person,
+        now,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def actions_of(raw: Raw, hold: int) -> list[HoldAction]:
     """What was done about a hold, in order."""
     rows = await raw.rows(

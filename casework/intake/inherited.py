@@ -20,6 +20,7 @@ from casework.intake.mapping import FilePart, LookUp
 from casework.intake.order import Progress
 from casework.intake.refused_stops import STOPS, Refused, keep_refused
 from casework.intake.rejects import write_rows
+from casework.intake.report import NO_ROWS
 from casework.intake.rows import rows_of
 from casework.intake.tape import open_single
 from casework.intake.tape_file import TapeFile
@@ -108,6 +109,8 @@ async def import_inherited(
             loaded, unchanged = loading.loaded, loading.unchanged
             held, waiting = await loading.keep_refused()
             notes = [f"{text}: {rows} rows" for text, rows in loading.assumed.items()]
+            if not read:
+                notes.append(NO_ROWS)
             if held:
                 notes.append(
                     f"{held} persons of refused rows are held (refused opt out) until somebody has looked "

@@ -18,7 +18,7 @@ from casework.intake.people import Home
 from casework.intake.people_load import load_persons
 from casework.intake.reconcile import sums_in_and_out
 from casework.intake.refused_stops import obey_waiting
-from casework.intake.report import ImportReport
+from casework.intake.report import NO_ROWS, ImportReport
 from casework.intake.setting import Setting
 from casework.intake.shape import coarse, expected_rows, file_rows, own_currency
 from casework.intake.stage import Stager
@@ -143,6 +143,8 @@ class Loading:
         held = await hold_refused(raw, since, self._now, of, tells_of_payments=self._tells_of_payments)
         if held:
             notes.append(f"{held} loans of the book have refused rows: they are held until a tape has none")
+        if not self._read:
+            notes.append(NO_ROWS)
         differing = await differences.compare(raw, _terms(rows.values(), spoken_of.currencies), self._now)
         if differing:
             notes.append(f"{differing} loans differ from what the core system states: `kept differences`")

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from casework.intake.tape import Tape
 from casework.intake.tape_file import TapeFile
+
+NO_ROWS: Final = "there are no rows below the header: nothing came in"
 
 
 class ImportReport(msgspec.Struct, frozen=True):

@@ -97,7 +97,10 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Denied(Exception):  # noqa: N818, the word that people use
-    """Somebody wanted what they may not. Says who, what, where, and who may; fit to be shown and logged."""
+    """Somebody wanted what they may not. Says who, what, where, and who may; fit to be shown and logged.
+
+    plain  the same without who may: for a program, which asks nobody else
+    """
 
     def __init__(self, actor: Actor, action: Action, portfolio: str | None, why: str) -> None:
         self.actor = actor
@@ -105,9 +108,8 @@ class Denied(Exception):  # noqa: N818, the word that people use
         self.portfolio = portfolio
         place = "" if portfolio is None else f" in portfolio {portfolio}"
         may = ", ".join(role.value for role in who_may(action))
-        super().__init__(
-            f"{actor.name} ({actor.role}) may not {_spoken(action)}{place}: {why}; it is for {may}"
-        )
+        self.plain: str = f"{actor.name} ({actor.role}) may not {_spoken(action)}{place}: {why}"
+        super().__init__(f"{self.plain}; it is for {may}")
 
 
 def require(actor: Actor, action: Action, portfolio: str | None = None, *, owner: str | None = None) -> None:

@@ -82,7 +82,7 @@ async def _answered(desk: Desk, request: Request, scope: str | None, original: _
         answer = await original(limited)
     except Denied as denied:
         await record_denied(desk.office, denied, desk.clock.now())
-        return Refusal(403, "not-allowed", str(denied)).answer()
+        return Refusal(403, "not-allowed", denied.plain).answer()
     except Exception as error:
         refusal = refused(error)
         if refusal is None:

@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     group.command("consent")(_consent)
     group.command("notice")(_notice)
     group.command("mark")(_mark)
+    group.command("lift")(_lift)
     group.command("address")(address)
     group.command("reassigned")(reassigned)
     app.add_typer(group, name="told")
@@ -222,6 +223,36 @@ async def _consented(
             source=source,
             confirm=confirm,
         )
+
+
+def _lift(
+    borrower: _Borrower,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="refused_opt_out, dispute, hardship...")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What was found: kept with the hold.")
+    ],
+    source: _Source = None,
+    by: Annotated[str, typer.Option("--as", metavar="NAME", help="Who has looked.")] = "operator",
+    as_json: AsJson = False,
+) -> None:
+    """End a person's holds of a kind: somebody has looked."""
+    ended = asyncio.run(_lifted(borrower, kind, reason, source, by))
+    if as_json:
+        print_json({"lifted": ended})
+    else:
+        console().print(f"lifted: {', '.join(f'hold {key}' for key in ended)}")
+
+
+async def _lifted(borrower: str, kind: str, reason: str, source: str | None, by: str) -> list[int]:
+    from casework.holds import lift_kind
+    from casework.staff.rights import Actor, Role
+    from kept.bootstrap import assembled
+    from kept.clock import SystemClock
+    from kept.config import load
+
+    async with assembled(load()) as running:
+        who, now = Actor(by, Role.SUPERVISOR), SystemClock().now()
+        return await lift_kind(running.office, who, borrower, kind, now, reason, source=source)
 
 
 def _flags(names: list[str]) -> "list[Flag]":

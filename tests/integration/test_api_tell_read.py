@@ -177,6 +177,7 @@ async def test_nobody_reads_beyond_their_portfolios(programs: Programs) -> None:
                 ]
                 assert said[0].status_code == (404 if given is body else 403), way
                 assert said[0].text == said[1].text, way
+                assert "supervisor" not in said[0].text, way
         said = [await client.get(f"{V1}/loans/{one}") for one in (theirs.loan_id, "none")]
         assert (said[0].status_code, said[0].text) == (404, said[1].text)
         # A stop needs no right to the other portfolios: it holds for theirs.

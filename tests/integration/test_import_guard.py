@@ -206,6 +206,9 @@ async def test_what_is_no_fault_is_not_held(office: Office, tmp_path: Path) -> N
     played = await bring(office, tmp_path / "two", now=TOMORROW + DAY, as_of=date(2026, 7, 3))
     same = await bring(office, tmp_path / "two", now=TOMORROW + timedelta(minutes=1))
     assert [one.held_for_approval for one in (corrected, changes, played, same)] == [False] * 4
+    empty = write(tmp_path / "p.csv", [paid("L1", "a", "2026-07-01", "1.00")])
+    empty.write_text(empty.read_text().splitlines()[0] + "\n")
+    assert "no rows below" in (await bring(office, empty, kind="payments")).notes[0]
     assert counts(corrected) == {"unchanged": 54, "updated": 6}
 
 

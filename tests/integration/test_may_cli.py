@@ -49,7 +49,7 @@ async def test_what_is_told_counts_and_is_told_once(kept: Kept) -> None:
     assert (said["verdict"], said["reasons"][0]["rule"]) == ("deny", "marked")
 
 
-async def test_a_stop_by_phone_is_told_with_its_evidence_and_lifted_again(kept: Kept) -> None:
+async def test_a_stop_by_phone_is_told_with_its_evidence_and_lifted_again(kept: Kept, tmp_path: Path) -> None:
     stop = ("told", "consent", "b-ann", "revoked", "--channel", "sms", "--evidence", "by phone, to Cara")
     assert await kept.json(*stop) == {"recorded": True, "confirmation": 1}
     assert await kept.json(*stop) == {"recorded": True, "confirmation": None}  # it is confirmed once
@@ -62,6 +62,13 @@ async def test_a_stop_by_phone_is_told_with_its_evidence_and_lifted_again(kept: 
     assert (await kept.run(*start, "--evidence", "letter of 3 March")).out == "recorded\n"
     said = await kept.json("may", "b-ann", "--channel", "sms", "--at", "2036-11-23T09:00+01:00")
     assert "stop" not in {reason["rule"] for reason in said["reasons"]}
+    (tmp_path / "holds.csv").write_text("borrower_id,loan_id,kind,from,to\nb-ann,,cease,yesterday,\n")
+    taken = await kept.json("import", "holds", tmp_path / "holds.csv", "--mapping", "kept")
+    assert "1 persons of refused rows are held" in taken["notes"][0]
+    lift = ("told", "lift", "b-ann", "refused_opt_out", "--reason", "called: no such wish")
+    assert len((await kept.json(*lift))["lifted"]) == 1
+    complaint = (await kept.run(*lift)).complaint
+    assert complaint == "kept: 'b-ann' has no hold 'refused_opt_out' that runs; there are: none"
     complaint = (await kept.run(*stop[:-1], " ")).complaint
     assert complaint == "kept: a consent needs its evidence: note when and how they said it"
 
