@@ -273,6 +273,7 @@ RULES: Final[Mapping[type[object], Callable[[No, Around], str]]] = {
 CONTACT_CODES: Final[Mapping[str, str]] = {
     "replanned": "Another channel or address had become the right one.",
     "not_expected": "Nothing about it was to be said any more.",
+    "stale_feed": "The payments of the core system were too old to say what is owed.",
     "no_answer_recorded": "The program ended before the provider's answer was on record.",
 }
 """What a contact's own code means, where Kept gave it; all others are a provider's."""

@@ -7,7 +7,7 @@ from typing import Any
 from bot.staff.cards import outcome
 from bot.staff.post import Post
 from casework.staff.card import code_of
-from casework.staff.late import Line, read_late, save_late
+from casework.staff.late import ASKED, Line, read_late, save_late
 
 
 async def read(post: Post, text: str) -> None:
@@ -16,7 +16,7 @@ async def read(post: Post, text: str) -> None:
     say = post.say
     good = [line for line in lines if line.why is None]
     fresh = [line for line in good if not line.known]
-    more = [line for line in lines if line.why == "more"]
+    more = [line for line in lines if line.why in ASKED]
     said = [_echo(post, line) for line in good]
     said += [say("late.doubt", line=line.text, why=_why(post, line)) for line in lines if line.why]
     if not fresh and not more:
@@ -31,6 +31,8 @@ async def read(post: Post, text: str) -> None:
 def _why(post: Post, line: Line) -> str:
     if line.why == "more" and line.owed is not None and line.currency is not None:
         return post.say("late.why_more", owed=post.say.money(line.owed, line.currency))
+    if line.why == "ring":
+        return post.say("late.why_ring", whys="; ".join(post.why(one) for one in line.against))
     return post.say(f"late.why_{line.why}")
 
 
@@ -68,7 +70,7 @@ async def confirm(post: Post, given: str) -> None:
         return
     received = datetime.fromisoformat(kept["at"])
     lines = await read_late(post.office, post.member, kept["late"], received, meant=what == "all")
-    if not any(line.why == "more" for line in lines):  # else what was asked about may be saved still
+    if not any(line.why in ASKED for line in lines):  # else what was asked about may be saved still
         await post.kept(key)
     made = await save_late(post.office, post.member, lines, received, post.now)
     say = post.say

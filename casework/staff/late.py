@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from casework.errors import CaseworkInputError
+from casework.may import Wish, permission
 from casework.office import Office
 from casework.outcomes import Details, record_in
 from casework.staff.access import own_name
@@ -26,8 +27,10 @@ from storage.audit import Event, write
 from storage.raw import Raw
 from storage.staff import late as stored
 from storage.staff.late import Known, Named
+from storage.whom import case_row
 
 __all__ = [
+    "ASKED",
     "Line",
     "Saved",
     "looks_like_entries",
@@ -41,14 +44,31 @@ OLDEST: Final = timedelta(days=14)
 LINES: Final = 60  # of one text
 
 Why = Literal[
-    "code", "loan", "time", "day", "amount", "moment", "rest", "right", "differs", "again", "many", "more"
+    "code",
+    "loan",
+    "time",
+    "day",
+    "amount",
+    "moment",
+    "rest",
+    "right",
+    "differs",
+    "again",
+    "many",
+    "more",
+    "ring",
 ]
+
+
+ASKED: Final[frozenset[Why]] = frozenset({"more", "ring"})
+"""Doubts that a yes settles: nothing is wrong with the line."""
 
 
 class Line(msgspec.Struct, frozen=True):
     """A line as it was read: to be saved, or (`why`) in doubt. `known`: it is saved already.
 
-    `owed`: what is outstanding, where the amount is more than that.
+    `owed`: what is outstanding, where the amount is more than that. `against`: why no call may be made at the
+    moment that was agreed, as things stand.
     """
 
     text: str
@@ -64,6 +84,7 @@ class Line(msgspec.Struct, frozen=True):
     loans: tuple[int, ...] = ()
     known: bool = False
     owed: int | None = None
+    against: tuple[str, ...] = ()
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -79,7 +100,7 @@ async def read_late(
 ) -> list[Line]:
     """Read the lines of `text`; nothing is recorded but who was refused. Raises Denied.
 
-    An amount that is more than what is owed leaves a doubt, unless it is `meant`.
+    More than is owed, and a call at a moment when none may be made, leave a doubt unless they are `meant`.
     """
     async with office.transaction() as raw:
         return await read_late_in(raw, office, member, text, now, meant=meant)
@@ -133,10 +154,8 @@ async def _read(
         await write(raw.connection, [event])
         return Line(text, "right")
     line = await _known(raw, member, line, read, seen)
-    if line.why is None and not line.known and not meant and line.amount is not None:
-        owed = await stored.outstanding(raw, case.loans)
-        if line.amount > owed:
-            return Line(text, "more", currency=case.currency, owed=owed)
+    if line.why is None and not line.known and not meant:
+        line = await _hardly_meant(raw, office, line, case, now)
     seen.setdefault(key_of(member, line), line)
     return line
 
@@ -165,6 +184,21 @@ def _placed(text: str, read: Entry, case: Named, today: date, now: datetime) -> 
     if due is not None and due < local_day(at, case.zone):
         return Line(text, "day")
     return Line(text, None, case.case, read.code, at, case.zone, minor, case.currency, due, rings, loans)
+
+
+async def _hardly_meant(raw: Raw, office: Office, line: Line, case: Named, now: datetime) -> Line:
+    """More than is owed, or a call at a moment when none may be made, is asked about."""
+    if line.amount is not None:
+        owed = await stored.outstanding(raw, case.loans)
+        if line.amount > owed:
+            return Line(line.text, "more", currency=case.currency, owed=owed)
+    if line.rings is not None and line.rings > now:
+        row = await case_row(raw, line.case)
+        assert row is not None
+        asked = await permission(raw, await office.book(raw), row, Wish("call"), line.rings)
+        if not asked.allowed:
+            return Line(line.text, "ring", against=tuple(dict.fromkeys(no.detail for no in asked.noes)))
+    return line
 
 
 async def _known(raw: Raw, member: Member, line: Line, read: Entry, seen: dict[str, Line]) -> Line:

@@ -293,7 +293,9 @@ async def test_a_text_of_the_library_goes_by_the_same_gate(crew: Crew) -> None:
     assert "on its way" in await carl.taps("SMS: what is due")
     for text in ("mail: what is due", "SMS: please get in touch"):
         await carl.taps("Message")
-        assert "- 1 of 1 this day" in await carl.taps(text), "though the first has not gone yet"
+        told = await carl.taps(text)
+        assert "- 1 of 1 this day" in told, "though the first has not gone yet"
+        assert "it is 00:00" not in told, "what stands against it now, not on the way to tomorrow"
     await crew.send()
     (took,) = crew.providers["sms"].took
     assert "€250.00" in took.body.text

@@ -104,6 +104,9 @@ async def test_each_text_keeps_its_own_button_and_too_large_an_amount_is_asked_a
     assert [row[0] for row in await crew.book.sql(ROWS)] == ["no_answer", "busy", "no_answer"]
     assert "Saved: 1." in await carl.taps("Save all 2")
     assert (await crew.book.sql(ROWS))[-1][3] == 999999999_00
+    told = await carl.says(f"CB 28/11 03:00 @8:40 {ben.loan_id}")
+    assert "no call may be made at that moment as things stand (hours 08:00-21:00; it is 03:00" in told
+    assert "Saved: 1." in await carl.taps("Save all 1")
 
 
 async def test_acceptance_33_a_call_made_elsewhere_is_reported_and_counts_for_the_caps(crew: Crew) -> None:

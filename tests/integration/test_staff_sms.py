@@ -194,7 +194,7 @@ async def test_whoever_leaves_writes_no_more_and_what_is_anothers_is_refused(fie
 
 
 def test_every_doubt_has_a_question_in_every_language() -> None:
-    doubts = {*Doubt.__annotations__["why"].__args__, "right", "differs", "again", "many", "more"}
+    doubts = {*Doubt.__annotations__["why"].__args__, "right", "differs", "again", "many", "more", "ring"}
     blanks = re.compile(r"\{\w+\}")
     for words in languages().values():
         assert set(words.why) == doubts
