@@ -4,7 +4,7 @@ Post-due steps wait where the payments of a loan are older than its strategy's `
 have paid. That is lawful and kind, and it stops the collecting; so operations hear of it while it lasts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from casework.staff.desk import portfolios_for
 from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, require
 from storage.audit import Event, write
-from storage.feeds import feeds_of, late_loans, mark_silent
+from storage.feeds import counted_today, feeds_of, late_loans, mark_silent
 from storage.raw import Raw
 
 
@@ -31,7 +31,8 @@ class Silent(msgspec.Struct, frozen=True):
 class Feed(msgspec.Struct, frozen=True):
     """A feed: until when its payments are known, since when a tape of it is held, its active loans.
 
-    waits   loans past due of which nothing is said, because its payments are too old
+    waits   loans past due of which nothing is said, because its payments are too old: where they were counted
+            with the figures of the day, as they were then
     """
 
     portfolio: str
@@ -46,9 +47,15 @@ async def feeds(office: Office, member: Member, now: datetime) -> list[Feed]:
     """The feeds of their portfolios, the oldest first. Raises Denied."""
     async with office.transaction() as raw:
         mine = await portfolios_for(raw, office, member, Action.SEE_PORTFOLIO)
-        silent = {(one.portfolio, one.source): one.loans for one in await _silent(office, raw, now)}
+        silent = await counted_today(raw, now)
+        latest = await _latest(office, raw, now)
+        if latest is not None:
+            silent |= {(o.portfolio, o.source): o.loans for o in await _silent(office, raw, now, silent)}
         rows = await feeds_of(raw, mine)
-    return [Feed(*row[:5], waits=silent.get((row[0], row[1]), 0)) for row in rows]
+    return [
+        Feed(*row[:5], waits=silent.get((row[0], row[1]), 0) if latest and row[2] <= latest else 0)
+        for row in rows
+    ]
 
 
 async def silent_feeds(office: Office, now: datetime) -> list[Silent]:
@@ -80,13 +87,21 @@ def _event(actor: Actor, one: Silent, now: datetime) -> Event:
     return Event(now, actor.name, actor.role, _SILENT, "feed", None, data)
 
 
-async def _silent(office: Office, raw: Raw, now: datetime) -> list[Silent]:
+async def _latest(office: Office, raw: Raw, now: datetime) -> datetime | None:
+    """What is fed later is not silent under any strategy; None: there are no strategies."""
     strategies = (await office.book(raw)).rulebook.strategies
-    if not strategies:
+    return now - min(one.stale_after for one in strategies.values()) if strategies else None
+
+
+async def _silent(
+    office: Office, raw: Raw, now: datetime, but: Collection[tuple[str, str]] = ()
+) -> list[Silent]:
+    latest = await _latest(office, raw, now)
+    if latest is None:
         return []
+    strategies = (await office.book(raw)).rulebook.strategies
     loans: dict[tuple[str, str, datetime], int] = {}
-    latest = now - min(one.stale_after for one in strategies.values())
-    for portfolio, source, fed_at, version, count in await late_loans(raw, now, latest):
+    for portfolio, source, fed_at, version, count in await late_loans(raw, now, latest, but):
         if fed_at + strategies[version].stale_after <= now:
             key = (portfolio, source, fed_at)
             loans[key] = loans.get(key, 0) + count

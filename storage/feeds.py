@@ -1,6 +1,6 @@
 """Feeds, with the loans that depend on them; and when one was told to have fallen silent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,16 +12,29 @@ FROM feeds f
 JOIN portfolios p ON p.id = f.portfolio_id
 JOIN loans l ON l.portfolio_id = f.portfolio_id AND l.source = f.source AND l.status = 'active'
             AND l.strategy_version_id IS NOT NULL
-WHERE f.fed_at <= $2 AND EXISTS (SELECT 1 FROM installments i WHERE i.loan_id = l.id AND i.left_minor > 0
+WHERE f.fed_at <= $2 AND (p.code, f.source) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))
+AND EXISTS (SELECT 1 FROM installments i WHERE i.loan_id = l.id AND i.left_minor > 0
               AND i.due_on < ($1 AT TIME ZONE l.zone)::date)
 GROUP BY 1, 2, 3, 4
 """
+_COUNTED: Final = """
+SELECT p.code, d.part, d.hits FROM day_figures d JOIN portfolios p ON p.id = d.portfolio_id
+WHERE d.figure = 'stale' AND d.day = ($1::timestamptz AT TIME ZONE p.zone)::date
+"""
 
 
-async def late_loans(raw: Raw, now: datetime, latest: datetime) -> list[Any]:
+async def late_loans(
+    raw: Raw, now: datetime, latest: datetime, but: Collection[tuple[str, str]] = ()
+) -> list[Any]:
     """(portfolio's code, source, fed_at, strategy version, loans with something past due) of each feed that
-    is not newer than `latest`."""
-    return await raw.rows(_LATE, now, latest)
+    is not newer than `latest`, `but` those (portfolio's code, source)."""
+    return await raw.rows(_LATE, now, latest, [one[0] for one in but], [one[1] for one in but])
+
+
+async def counted_today(raw: Raw, now: datetime) -> dict[tuple[str, str], int]:
+    """What waits for each silent feed (portfolio's code, source), as counted with the figures of the day."""
+    rows = await raw.rows(_COUNTED, now)
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def mark_silent(raw: Raw, portfolio: str, source: str, fed_at: datetime, now: datetime) -> bool:

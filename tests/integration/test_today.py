@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.feeds import feeds
 from casework.insight.check import Invariant
 from casework.insight.last_check import note_check
 from casework.insight.portfolio import portfolio
@@ -146,7 +147,12 @@ async def test_breaches_are_those_of_the_last_check_and_silent_feeds_are_counted
     checked = [Invariant("allowed_at_claim", 3), Invariant("nothing_lost", 1)]
     await note_check(town.office, checked, town.now)
     town.now += 10 * DAY
+    assert [one.waits for one in await feeds(town.office, SUE, town.now)] == [1], "not counted yet: as it is"
     found = await numbers(town)
+    await town.borrower(TODAY - 20 * DAY)
+    assert [one.waits for one in await feeds(town.office, SUE, town.now)] == [1], "as counted for the screen"
+    await town.book.sql("UPDATE feeds SET fed_at = $1", town.now)
+    assert [one.waits for one in await feeds(town.office, SUE, town.now)] == [0], "it has come since"
     assert found["breaches"].now.hits == 3
     assert found["stale"].parts["core"].hits == 1
     assert (await today(town.office, SUE, town.now)).checked_at == town.now - 10 * DAY
