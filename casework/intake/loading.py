@@ -101,6 +101,8 @@ class Loading:
         theirs = [row.id for row in rows.values() if may(self._actor, Action.IMPORT_BOOK, row.code)]
         of = theirs if asked is None else [asked]
         limited = len(theirs) < len(rows)
+        if limited and not theirs:  # nothing of the book is theirs to import to
+            require(self._actor, Action.IMPORT_BOOK)
         shape = resolve.Shape(
             many_files=any(file.part.loan is None for file in self.tape.files),
             coarse=any(coarse(file, order.mapping) for file in self.tape.files),
