@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 _FOLDER: Final = Path(__file__).parent / "sentences"
 _BLANK: Final = re.compile(r"\{(\w+)\}")
 _DIGITS: Final = "digits"  # a blank of this name holds figures alone
-_NAMES: Final = frozenset({"step", "queue"})  # what stands in these is a name, whatever word it may be
+# What stands in these is a name, or is to be written as it is, whatever word it may be.
+_NAMES: Final = frozenset({"step", "queue", "path", "written", "keys", "like"})
 _BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 _DATE: Final = re.compile(
     r"(?P<weekday>Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<day>\d{1,2}) "
@@ -26,13 +27,18 @@ _DATE: Final = re.compile(
 )
 
 
+_Patterns = tuple[tuple[re.Pattern[str], str], ...]
+
+
 class _List(msgspec.Struct, frozen=True):
     """A language: sentences as patterns, the longest first; words; how dates are written.
 
+    `joined`: sentences that hold a semicolon of their own, which divides no list.
     `between`: what stands between two sentences, two things of a list, and two that are named with "or".
     """
 
-    sentences: tuple[tuple[re.Pattern[str], str], ...] = ()
+    sentences: _Patterns = ()
+    joined: _Patterns = ()
     words: Mapping[str, str] = {}
     dates: Mapping[str, str] = {}
     between: tuple[str, str, str] = (" ", ", ", " or ")
@@ -64,10 +70,18 @@ def is_known(language: str, text: str) -> bool:
 
 def _said(sentence: str, known: _List) -> str | None:
     """A sentence, or a list of them; None where the language has it not."""
-    whole = known.words.get(sentence) or _dated(sentence, known) or _listed(sentence, known, "; ", "；")
-    if whole is not None:
-        return whole
-    for pattern, text in known.sentences:
+    whole = (
+        known.words.get(sentence)
+        or _dated(sentence, known)
+        or _filled(sentence, known, known.joined)
+        or _listed(sentence, known, "; ", "；")
+    )
+    return whole if whole is not None else _filled(sentence, known, known.sentences)
+
+
+def _filled(sentence: str, known: _List, patterns: _Patterns) -> str | None:
+    """The first pattern that fits, with what stands in its blanks."""
+    for pattern, text in patterns:
         found = pattern.fullmatch(sentence)
         if found is not None:
             given = found.groupdict()
@@ -134,7 +148,9 @@ def _list_of(language: str) -> _List:
         between = tuple(one["between"]) if "between" in one else between
     # One that begins with a blank fits much that is not meant.
     ordered = sorted(sentences.items(), key=lambda one: (one[0][0] == "{", -len(_BLANK.sub("", one[0]))))
-    return _List(tuple((_pattern(english), text) for english, text in ordered), words, dates, between)
+    made = [(english, (_pattern(english), text)) for english, text in ordered]
+    joined = tuple(one for english, one in made if "; " in english)
+    return _List(tuple(one for _, one in made), joined, words, dates, between)
 
 
 def _pattern(english: str) -> re.Pattern[str]:

@@ -32,6 +32,7 @@ class Column(msgspec.Struct, frozen=True):
     words   the value is a key of the text `LIST.WORDS`, else of `WORDS`, and is shown as that
     href    where the row's cell leads
     shown   whether it is there for who has not chosen
+    said    the value is a sentence of use cases, or words of theirs: it is told in the reader's language
     """
 
     key: str
@@ -40,6 +41,7 @@ class Column(msgspec.Struct, frozen=True):
     words: str | None = None
     href: Callable[[Any], str | None] | None = None
     shown: bool = True
+    said: bool = False
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -174,7 +176,7 @@ def _text(visit: Visit, listing: Listing, column: Column, value: Value) -> str:
         own = visit.speech[listing.name]
         words = own[column.words] if column.words in own else visit.speech[column.words]
         return words.get(value, str(value))
-    return str(value)
+    return visit.speech.said(str(value)) if column.said else str(value)
 
 
 async def _export(

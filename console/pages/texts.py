@@ -37,7 +37,7 @@ LIST: Final = Listing(
         Column("name", lambda one: one.name, href=lambda one: f"/texts/{one.name}"),
         Column("about", lambda one: one.name, "long", words="abouts"),
         Column("kind", lambda one: one.kind, words="kinds"),
-        Column("channels", lambda one: ", ".join(one.channels)),
+        Column("channels", lambda one: "; ".join(one.channels), said=True),
         Column("parts", _parts),
         Column("own", lambda one: one.own, "number"),
         Column("waiting", lambda one: one.waiting, "number"),

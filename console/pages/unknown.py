@@ -22,7 +22,7 @@ LIST: Final = Listing(
         Column("channel", lambda one: one.channel, words="channels"),
         Column("borrower", lambda one: one.borrower, "code"),
         Column("loans", lambda one: ", ".join(one.loans), "code"),
-        Column("why", lambda one: one.why, "long"),
+        Column("why", lambda one: one.why, "long", said=True),
         Column("message_id", lambda one: one.message_id, "code"),
         Column("portfolio", lambda one: one.portfolio, shown=False),
         Column("provider", lambda one: one.provider, shown=False),

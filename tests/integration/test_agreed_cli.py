@@ -44,6 +44,25 @@ async def test_an_experiment_is_started_shown_and_stopped(kept: Kept) -> None:
     assert (listed["experiment"], listed["strategy"], listed["state"]) == ("tone", "gentle", "stopped")
 
 
+async def test_a_version_is_rolled_out_widened_and_rolled_back(kept: Kept) -> None:
+    (kept.folder / "gentle.yaml").write_text(GENTLE_TEXT.replace("due + 7d 08:00", "due + 8d 08:00"))
+    begun = await kept.json("strategy", "publish", "gentle.yaml", "--share", "5")
+    assert (begun["strategy"], begun["version"]) == ("gentle", 2)
+    complaint = (await kept.run("strategy", "widen", "gentle", "--share", "5")).complaint
+    assert "in force for 5% already" in complaint
+    wider = await kept.json("strategy", "widen", "gentle", "--share", "25")
+    assert wider == {"strategy": "gentle", "version": 2, "share": 25, "cases": 1}
+    listed = {one["version"]: one["share"] for one in await kept.json("strategy", "list")}
+    assert listed[2] == 25
+    said = (await kept.run("strategy", "widen", "gentle", "--share", "100")).out
+    assert said == "gentle v2 is in force for 100% of the people; 1 cases are looked at again.\n"
+    back = await kept.run("strategy", "rollback", "gentle")
+    assert back.out.startswith("gentle v1 is in force again; ")
+    none = await kept.run("strategy", "widen", "gentle", "--share", "25")
+    assert none.code == 2
+    assert "gentle" in none.complaint
+
+
 async def test_a_plan_is_agreed_approved_shown_and_cancelled(kept: Kept) -> None:
     first, second = TODAY + timedelta(days=10), TODAY + timedelta(days=40)
     parts = ("--part", f"{first}=100.00", "--part", f"{second}=150.00")

@@ -11,6 +11,7 @@ import pytest
 
 import casework.said
 from casework.delivery.compose import meaning_of
+from casework.intake.headings import WORDS
 from casework.said import is_known, said_in
 from messages.lint import SENTENCES
 from policy.pack import shipped_packs
@@ -18,7 +19,7 @@ from policy.page import page
 from policy.values import No
 from strategies import reasons
 from strategies.diff import differences, sentence
-from strategies.language import read_strategy, shipped_strategies
+from strategies.language import read_strategy, shipped_strategies, slips
 from strategies.reasons import CONTACT_CODES, NEUTRAL, REASONS, Around
 from tests.unit.bot.test_said import written
 
@@ -93,6 +94,61 @@ def test_reasons_are_said_in_chinese(said: str) -> None:
     told = said_in("zh", said)
     assert any("\u4e00" <= sign <= "\u9fff" for sign in told)
     assert not ENGLISH.search(re.sub(r'"[^"]*"|只在 .*', "", told)), told
+
+
+def slipped() -> Iterator[str]:
+    """What is wrong with a strategy that has something wrong in any of its lines."""
+    right = shipped_strategies()["gentle"].splitlines()
+    for at, line in enumerate(right):
+        if not line.strip() or line.strip().startswith("#"):
+            continue
+        key = line.partition(":")[0]
+        for wrong in (
+            "",
+            f"{line}x",
+            f"{key}q: a",
+            f"{key}: 12",
+            f"{key}: [a, b]",
+            f"{key}",
+            f"{key}: '2 * x'",
+        ):
+            text = "\n".join([*right[:at], wrong, *right[at + 1 :]])
+            yield from (
+                slip.says
+                for slip in slips(text, "gentle", {("late", "sms"), ("late", "email"), ("late", "chat")})
+            )
+
+
+def test_what_is_wrong_with_a_strategy_is_said_in_chinese() -> None:
+    said = set(slipped())
+    assert len(said) > 100
+    for one in said:
+        told = re.sub(r"[（：].*?column.*|[`'].*?[`']", "", said_in("zh", one))
+        assert not ENGLISH.search(told), (one, told)
+
+
+def of_tapes() -> Iterator[str]:
+    """What the guard, a mapping's questions and refused rows say of tapes."""
+    found = [
+        "lacks 60 of 100 active loans (60%)",
+        "amounts of 40 of 50 known loans are 100 times those of the book",
+        "dates of 40 of 50 known loans moved by +30 days",
+        "repeats the tape of 2026-03-09 to the last byte",
+        "1,060 of 2,100 rows are rejected",
+    ]
+    yield f"loans.csv (loans, mapping kept): {'; '.join(found)}"
+    yield from (f"which column is {words}?" for words in WORDS.values())
+    yield "is principal the principal lent? it may be what was paid"
+    yield "how are the dates of Made written? all its cells may be %d/%m/%Y or %m/%d/%Y"
+    yield 'is no amount: digits, with "." before the decimals'
+    yield 'is not written like "2026-11-30" (%Y-%m-%d)'
+    yield "is no currency: an ISO 4217 code in capitals, such as NGN"
+
+
+@pytest.mark.parametrize("said", sorted(of_tapes()))
+def test_what_is_said_of_tapes_is_said_in_chinese(said: str) -> None:
+    assert is_known("zh", said), said
+    assert not ENGLISH.search(said_in("zh", said)), said_in("zh", said)
 
 
 @pytest.mark.parametrize(
