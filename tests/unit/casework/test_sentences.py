@@ -12,6 +12,7 @@ import pytest
 import casework.said
 from casework.delivery.compose import meaning_of
 from casework.intake.headings import WORDS
+from casework.intake.report import NO_ROWS
 from casework.said import is_known, said_in
 from messages.lint import SENTENCES
 from policy.pack import shipped_packs
@@ -137,6 +138,9 @@ def of_tapes() -> Iterator[str]:
         "1,060 of 2,100 rows are rejected",
     ]
     yield f"loans.csv (loans, mapping kept): {'; '.join(found)}"
+    yield NO_ROWS
+    yield "a tape that has no more than what changed is imported with --delta"
+    yield "17 of 20 active loans of core are not on this tape: its payments are known no later than before"
     yield from (f"which column is {words}?" for words in WORDS.values())
     yield "is principal the principal lent? it may be what was paid"
     yield "how are the dates of Made written? all its cells may be %d/%m/%Y or %m/%d/%Y"
