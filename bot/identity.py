@@ -4,9 +4,10 @@ from typing import Final
 
 from aiogram.types import Message
 
+from bot.answers import ANSWERS
 from bot.desk import Here
 from bot.menu import welcome
-from bot.understanding import understand
+from bot.understanding import tells_more, understand
 from casework.borrower.conversation import ask_for_person, hear
 from casework.borrower.distress import heard_in_chat
 from casework.borrower.identity import give_code, looks_like_code, open_link, show_number
@@ -46,8 +47,11 @@ async def show_contact(here: Here, message: Message) -> None:
     await here.send_open(here.say(f"open.{how}"))
 
 
-async def speak(here: Here, text: str, asked: str | None = None) -> None:
-    """A text, or (`asked`) a button."""
+async def speak(here: Here, text: str, asked: str | None = None, *, shows: bool = False) -> None:
+    """A text, or (`asked`) a button. `shows`: something else was sent, and `text` stands below it.
+
+    What is said while a conversation with a person is open is kept for them, however it reads.
+    """
     desk = here.desk
     if asked is None and looks_like_code(text):
         answer = await give_code(desk.office, desk.actor, here.chat, text, here.now)
@@ -73,21 +77,30 @@ async def speak(here: Here, text: str, asked: str | None = None) -> None:
         await here.send_open(here.say("open.not_me"))
     elif intent == "distress":
         await care(here, text)
-    elif intent == "real":
-        await here.send_open(here.say("open.is_it_real"))
     elif intent == "human":
         await ask_for_person(desk.office, desk.actor, here.chat, "human", here.now)
+        if tells_more(text):
+            await _is_waiting(here, text)
         await here.send_open(here.say("human.open"))
-    elif intent is None and await _is_waiting(here, text):
-        await here.send_open(here.say("human.waiting"))
-    elif here.chat.locked:
-        await here.send_open(here.say("open.locked"))
-    elif here.chat.expired:
-        await here.send_open(here.say("open.expired"))
-    elif intent is None:
-        await here.send_open(here.say("open.welcome_again"))
     else:
-        await here.send_open(here.say("open.ask_first"))
+        waits = asked is None and bool(text) and await _is_waiting(here, text)
+        await here.send_open("\n\n".join(map(here.say, _replies(here, intent, waits=waits, shows=shows))))
+
+
+def _replies(here: Here, intent: str | None, *, waits: bool, shows: bool) -> list[str]:
+    """What is said to somebody unknown. `waits`: they asked for a person, who is to have it."""
+    if shows:
+        return ["open.only_words"]
+    if intent == "real":
+        return ["open.is_it_real"]
+    first = ["human.waiting"] if waits else []
+    if waits and intent not in ANSWERS:
+        return first
+    if here.chat.locked:
+        return [*first, "open.locked"]
+    if here.chat.expired:
+        return [*first, "open.expired"]
+    return [*first, "open.welcome_again" if intent is None else "open.ask_first"]
 
 
 async def care(here: Here, text: str) -> None:

@@ -37,11 +37,12 @@ from bot.files import Sent, hear, sent_in
 from bot.payments import last_check, paid_here, pay_here
 from bot.staff.router import staff_router
 from bot.texts import speech
-from bot.understanding import Meaning, understand
+from bot.understanding import Meaning, is_command, tells_more, understand
 from bot.widgets import LoanGoneError, begin
 from casework.borrower import blocked, conversation
 from casework.borrower.answers import NotAnsweredError
 from casework.borrower.chats import arrive
+from casework.borrower.conversation import Asked
 from casework.borrower.preferences import consent
 
 _ALWAYS: Final = ("distress", "stop", "start", "menu", "human")
@@ -195,7 +196,8 @@ async def _contact(message: Message, here: Here) -> None:
 
 
 async def _stranger_says(message: Message, here: Here) -> None:
-    await identity.speak(here, message.text or message.caption or "")
+    text = message.text or message.caption or ""
+    await identity.speak(here, text, shows=message.text is None)
 
 
 async def _stranger_taps(query: CallbackQuery, here: Here) -> None:
@@ -208,6 +210,15 @@ async def _heard(message: Message, here: Here, dialog_manager: DialogManager, me
         await _leave(dialog_manager)
         await identity.care(here, message.text or message.caption or "")
         return
+    text = message.text or message.caption or ""
+    if meaning.intent == "human":
+        await _leave(dialog_manager)
+        await _human(here, text)
+        return
+    asked = await _told(here, text)
+    if asked is not None and meaning.intent == "menu" and not is_command(text):
+        await _waits(here, asked)  # a greeting is for the person
+        return
     await act(here, dialog_manager, meaning.intent or "menu")
 
 
@@ -218,20 +229,16 @@ async def _tapped(query: CallbackQuery, here: Here, dialog_manager: DialogManage
 
 async def _words(message: Message, here: Here, dialog_manager: DialogManager) -> None:
     """Free text, in no dialog: to the person who was asked for; a question, or without one, to its answer."""
-    desk = here.desk
     text = message.text or message.caption or ""
     sent = sent_in(message)
     if sent is not None:
         await _shown(here, dialog_manager, sent, text)
         return
     meaning = understand(text)
-    asked = None
-    if text and here.chat.talking:
-        asked = await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
+    asked = await _told(here, text)
     if asked is not None and (asked.taken or meaning.intent not in ANSWERS):
         # What is meant for a person is not taken for a wish of its own, however it reads.
-        if not asked.taken:
-            await here.send(here.say("human.waiting"), (("end_talk",),))
+        await _waits(here, asked)
         return
     if meaning.intent is not None:
         await act(here, dialog_manager, meaning.intent)
@@ -242,6 +249,20 @@ async def _words(message: Message, here: Here, dialog_manager: DialogManager) ->
         await menu.again(here, "menu.not_understood")
 
 
+async def _told(here: Here, text: str) -> Asked | None:
+    """Keep what is said for the person who was asked for; None where there is none."""
+    if not text or not here.chat.talking:
+        return None
+    desk = here.desk
+    return await conversation.hear(desk.office, desk.actor, here.chat, text, here.update, here.now)
+
+
+async def _waits(here: Here, asked: Asked) -> None:
+    """Say that it is kept; whoever has the conversation answers themselves."""
+    if not asked.taken:
+        await here.send(here.say("human.waiting"), (("end_talk", "menu"),))
+
+
 async def _shown(here: Here, dialog_manager: DialogManager, sent: Sent, words: str) -> None:
     """A photo, in no dialog: for the person who was asked for; without one it may be a receipt."""
     if sent.is_too_large:
@@ -250,8 +271,8 @@ async def _shown(here: Here, dialog_manager: DialogManager, sent: Sent, words: s
     asked = await hear(here, sent, words) if here.chat.talking else None
     if asked is None:
         await ask_about(dialog_manager, sent)
-    elif not asked.taken:
-        await here.send(here.say("human.waiting"), (("end_talk",),))
+    else:
+        await _waits(here, asked)
 
 
 async def act(here: Here, dialog_manager: DialogManager, action: str) -> None:
@@ -287,9 +308,12 @@ async def act(here: Here, dialog_manager: DialogManager, action: str) -> None:
         await menu.again(here)
 
 
-async def _human(here: Here) -> None:
+async def _human(here: Here, words: str = "") -> None:
+    """Ask for a person; what was said with it is the first that they read."""
     desk = here.desk
     asked = await conversation.ask_for_person(desk.office, desk.actor, here.chat, "human", here.now)
+    if tells_more(words):
+        await conversation.hear(desk.office, desk.actor, here.chat, words, here.update, here.now)
     parts = [here.say("human.here" if asked.taken else "human.open")]
     try:
         hours = hours_of(await mine(here))

@@ -14,6 +14,7 @@ import msgspec
 from bot.texts import languages, speech
 from messages.intents.reading import read_intent
 from messages.meanings import meaning_of
+from messages.signs import words_of
 
 _MEANT: Final = {
     "stop": "stop",
@@ -38,11 +39,24 @@ _INTENTS: Final[Mapping[str, str]] = {
 """What the classifier calls otherwise than the buttons do; the others have one name."""
 
 
+_TELLS: Final = 3  # words, or characters of Chinese
+
+
 class Meaning(msgspec.Struct, frozen=True):
     """An intent, where the text leaves no doubt; else those it may be, the likeliest first."""
 
     intent: str | None
     maybe: tuple[str, ...] = ()
+
+
+def is_command(text: str) -> bool:
+    """Whether a text only presses something: a slash command, or the words on a button."""
+    return text.startswith("/") or _plain(text) in _labels()
+
+
+def tells_more(text: str) -> bool:
+    """Whether who asks for a person says more than that ("human", "人工"), or presses its button."""
+    return not is_command(text) and len(words_of(text)) >= _TELLS
 
 
 def understand(text: str) -> Meaning:

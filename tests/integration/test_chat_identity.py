@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.texts import languages, speech
 from casework.borrower.chats import DISUSE
-from casework.borrower.conversation import waiting
+from casework.borrower.conversation import lines, waiting
 from casework.borrower.identity import CODE_LASTS, CODES_A_DAY, LOCKED_FOR, invite
 from casework.errors import CaseworkInputError
 from casework.staff.rights import Actor, Denied, Role
@@ -141,7 +141,22 @@ async def test_known_and_unknown_numbers_are_answered_alike(room: Chatroom) -> N
     assert await alike(lambda guest: guest.says("human")) == say_en("human.open")
     for does in (*WHATEVER[:3], WHATEVER[-1]):
         await alike(does)
-    assert await alike(lambda guest: guest.says("the river is long")) == say_en("human.waiting")
+    # What is said from now on reaches the person, however it reads; a photo does not, and that is said.
+    for text in ("the river is long", "I will pay on friday, ok?", "can I talk to a real person please"):
+        said = say_en("human.open" if "real" in text else "human.waiting")
+        assert await alike(lambda guest, text=text: guest.says(text)) == said, text
+    said = f"{say_en('human.waiting')}\n\n{say_en('open.ask_first')}"
+    assert await alike(lambda guest: guest.says("how much do I owe?")) == said
+    assert await alike(lambda guest: guest.shows()) == say_en("open.only_words")
+    kept = [
+        [one.text for one in await lines(room.office, SUPERVISOR, talk.id, room.now)]
+        for talk in await waiting(room.office, SUPERVISOR)
+    ]
+    for heard in kept:
+        assert heard[-4:-2] == ["the river is long", "I will pay on friday, ok?"]
+        assert heard[-2:] == ["can I talk to a real person please", "how much do I owe?"]
+        assert "" not in heard
+    assert "look at this" in kept[0], "what stands below a photo is read"
     for _ in range(5):
         await alike(lambda guest: guest.says("000000"))
     await alike(lambda guest: guest.says("what now? it was right"))
