@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from casework.errors import CaseworkInputError
 from ledger.errors import LedgerInputError
+from ledger.grades import FLOORS, Grade, check_floors
 from ledger.money import minor_digits, parse_major
 from ledger.terms import COMPONENTS, Component, DpdStarts, Prepayment, Spread, Terms
 from policy.pack import shipped_texts
@@ -125,6 +126,8 @@ class PortfolioSpec(BaseModel):
     # before due: held to what the packs bind collection to as well, or only to what they bind reminders to
     reminders: Literal["collection", "reminder"] = "collection"
     terms: TermsSpec = TermsSpec()
+    # From how many days past due on a loan is of a grade at the least.
+    grades: dict[Grade, int] = dict(FLOORS)
     addresses: AddressSpec = AddressSpec()
     senders: dict[Literal["sms", "email", "chat"], str] = {}
     # Channels on which only a text that an outside register approved may go out (India's DLT: sms).
@@ -149,6 +152,10 @@ def read_portfolio(text: str, name: str) -> PortfolioSpec:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CaseworkInputError(f"{name}: {where}: {first['msg']}") from error
+    try:
+        check_floors(spec.grades)
+    except LedgerInputError as error:
+        raise CaseworkInputError(f"{name}: grades: {error}") from error
     missing = [pack for pack in spec.packs if pack not in shipped_texts()]
     if missing:
         known = ", ".join(shipped_texts())

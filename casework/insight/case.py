@@ -18,6 +18,7 @@ from casework.staff.access import allowed, own_name
 from casework.staff.card import Card, card
 from casework.staff.people import Member
 from casework.staff.rights import Action, may
+from ledger.grades import grade_of
 from messages.body import Body
 from storage.chat.holdings import LoanRow, loans_of
 from storage.insight import case as stored
@@ -60,13 +61,14 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The page. `name` None and addresses masked: for who may not read them.
+    """The page. `name` None and addresses masked: for who may not read them. `grade`: at the least.
 
     `strategy`: what the ladder is of ("gentle v1"), `loan` whose rungs are drawn. `why` is None where nothing
     may be explained, or what was decided cannot be made again (`untold` says why).
     """
 
     card: Card
+    grade: str
     name: str | None
     borrower: str
     source: str
@@ -109,6 +111,7 @@ async def open_page(office: Office, member: Member, case: int, now: datetime) ->
         strategy = await _strategy(raw, ladder)
     return Opened(
         shown,
+        grade_of(shown.days_late, spec.grades),
         None if name is None else office.keyring.open("persons", "name", row.person, name),
         row.borrower,
         row.source,

@@ -20,6 +20,7 @@ from casework.staff.desk import portfolios_for
 from casework.staff.finding import find
 from casework.staff.people import Member
 from casework.staff.rights import RIGHTS, Action, Scope, may, require
+from ledger.grades import days_of, grade_of
 from ledger.standing import CURRENT, bucket_of
 from policy.calendar import day_start, local_day
 from storage.insight import cases as stored
@@ -45,6 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     portfolio: str | None = None
     late: bool | None = None
     bucket: str | None = None
+    grade: str | None = None
     dpd: tuple[int | None, int | None] = (None, None)
     collector: str | None = None
     promise: str | None = None
@@ -64,6 +66,7 @@ class Line(msgspec.Struct, frozen=True):
     name: str | None
     days_late: int
     bucket: str
+    grade: str
     owed: tuple[tuple[str, int, int], ...]
     loans: tuple[str, ...]
     tags: tuple[str, ...]
@@ -127,7 +130,7 @@ def _asked(
         low, high = days
         since.append(None if high is None else today + timedelta(days=starts - high))
         until.append(None if low is None else today + timedelta(days=starts - low))
-    about_days = wanted.bucket is not None or wanted.dpd != (None, None)
+    about_days = wanted.bucket is not None or wanted.grade is not None or wanted.dpd != (None, None)
     late = about_days or (found is None if wanted.late is None else wanted.late)
     owner = None if wanted.collector is None else wanted.collector.removeprefix("-")
     asked = Asked(
@@ -147,8 +150,14 @@ def _asked(
 
 
 def _days(wanted: Wanted, spec: PortfolioSpec) -> tuple[int | None, int | None] | None:
-    """The days past due that are asked for, both ends; None: the portfolio has no such bucket."""
+    """The days past due that are asked for, both ends; None: the portfolio has no such bucket or grade."""
     low, high = wanted.dpd
+    if wanted.grade is not None:
+        graded = days_of(wanted.grade, spec.grades)
+        if graded is None:
+            return None
+        low = max(graded[0], low or 0)
+        high = min((one for one in (graded[1], high) if one is not None), default=None)
     if wanted.bucket is None:
         return low, high
     grace = spec.terms.grace_days
@@ -186,6 +195,7 @@ def _line(member: Member, spec: PortfolioSpec, row: Summary, now: datetime) -> L
         masked(row.name) if reads and row.name is not None else None,
         late,
         names[min(row.rank, len(names) - 1)],
+        grade_of(late, spec.grades),
         row.owed,
         row.loans,
         row.tags,

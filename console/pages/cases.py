@@ -36,6 +36,7 @@ def _listing(visit: Visit) -> Listing:
             Column("portfolio", lambda line: line.portfolio),
             Column("days_late", lambda line: line.days_late, "number"),
             Column("bucket", lambda line: line.bucket, words="buckets"),
+            Column("grade", lambda line: line.grade, words="grades"),
             Column("arrears", lambda line: amounts(speech, [(c, due) for c, due, _ in line.owed]), "number"),
             Column(
                 "outstanding",
@@ -56,6 +57,7 @@ def _listing(visit: Visit) -> Listing:
             Filter("portfolio"),
             Filter("late", lambda _: choices("lateness")),
             Filter("bucket"),
+            Filter("grade", lambda _: choices("grades")[1:]),
             Filter("dpd"),
             Filter("collector"),
             Filter("promise", lambda _: choices("promises")),
@@ -122,6 +124,7 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         portfolio=asked.get("portfolio"),
         late=None if late is None else late == "yes",
         bucket=asked.get("bucket"),
+        grade=asked.get("grade"),
         dpd=_days(asked.get("dpd")),
         collector=asked.get("collector"),
         promise=asked.get("promise"),

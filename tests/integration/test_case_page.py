@@ -33,6 +33,7 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
 ) -> None:
     async with shop.open_doors(role=Role.SUPERVISOR) as client:
         page = (await client.get(f"/cases/{ann.case}")).text
+        assert 'special mention <small class="quiet">by 5 days past due' in page
         found = re.search(r'name="once" value="([^"]+)"', page)
         assert found is not None
         told = {"code": "promise", "once": found[1], "amount": "100.00", "due": str(TODAY + 2 * DAY)}

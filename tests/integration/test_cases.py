@@ -73,6 +73,9 @@ async def test_the_oldest_debt_comes_first_page_by_page_and_is_narrowed(town: To
     assert await found(town, bucket="91+") == [hundred, ninety]
     assert await found(town, dpd=(95, 99)) == [ninety]
     assert await found(town, bucket="1-90") == []
+    assert await found(town, grade="substandard") == [hundred, ninety]
+    assert await found(town, grade="special_mention", dpd=(6, 200)) == [forty, also_forty]
+    assert await found(town, grade="loss") == []
     await outcome(town, late[0], "promise", amount=50_00, due=TODAY + DAY)
     await town.book.hold(late[1].person, "dispute")
     assert await found(town, promise="open") == [five]
@@ -102,6 +105,7 @@ async def test_a_line_shows_what_is_owed_and_a_name_only_to_who_may_read_it(town
     await make_figures(town.office, SYSTEM, town.now)
     (line,) = (await cases(town.office, SUE, Wanted(), town.now)).lines
     assert (line.days_late, line.bucket, line.owed) == (40, "31-60", (("EUR", 250_00, 250_00),))
+    assert line.grade == "special_mention"
     assert line.loans == (ann.loan_id,)
     assert line.name is not None
     assert "**" in line.name

@@ -1,5 +1,8 @@
 """A portfolio's file and the terms that the ledger is given."""
 
+import pytest
+
+from casework.errors import CaseworkInputError
 from casework.portfolios import read_portfolio, terms_of
 from ledger.terms import Terms
 
@@ -19,6 +22,16 @@ terms:
   prepayment: last
   buckets: [[1, 10], [11, null]]
 """
+
+
+def test_the_grades_of_the_file_grow() -> None:
+    assert read_portfolio(FILE, "bgb.yaml").grades["substandard"] == 91
+    read = read_portfolio(FILE + "grades: {special_mention: 10, loss: 181}\n", "bgb.yaml")
+    assert read.grades == {"special_mention": 10, "loss": 181}
+    with pytest.raises(
+        CaseworkInputError, match=r"^bgb\.yaml: grades: the days of the grades grow from 1 on"
+    ):
+        read_portfolio(FILE + "grades: {special_mention: 200, loss: 181}\n", "bgb.yaml")
 
 
 def test_every_term_of_the_file_reaches_the_ledger() -> None:
