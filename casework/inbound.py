@@ -21,6 +21,7 @@ from casework.confirm import CONFIRM_WITHIN
 from casework.office import Office
 from casework.staff.late_sms import answer_staff
 from casework.staff.rights import Action, Actor, require
+from messages.intents.reading import read_intent
 from messages.keywords import Keyword
 from messages.meanings import Meaning, meaning_of, says_stop
 from messages.typed.sms import Wish
@@ -151,6 +152,10 @@ async def _obey(
         await work.start(found)
     elif meaning == "help":
         await work.help(found)
+    elif stored.channel == "sms" and read_intent(said.text).intent == "stop":
+        # Said in words that only the classifier knows: an unwanted silence is mended by one word.
+        meaning = "stop"
+        await work.stop(found)
     elif stored.channel == "sms":
         wish = await answer_text(raw, office, actor, stored, said.text, found, now)
         await mark_worked(raw, stored.id, wish, now)

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 Keyword = Literal["stop", "start", "help"]
 
+_STOP_SIGN: Final = "\N{OCTAGONAL SIGN}"  # the one emoji that is a word
 _LENGTH: Final = 400  # of characters: whoever writes more has said more than a keyword
 # Letters that stand alone, three or more in a row; a space between two Chinese characters.
 _SPELLED: Final = re.compile(
@@ -66,6 +67,7 @@ def _read(rest: str) -> Keyword | None:
 def _plain(text: str) -> str:
     """Lower case letters, digits and the signs that shape them, one space between words."""
     kept: list[str] = []
+    text = text.replace(_STOP_SIGN, " stop ")
     for sign in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()):
         kind = unicodedata.category(sign)
         if kind == "Cf" or sign in "'’`´" or "\u0300" <= sign <= "\u036f" or "\ufe00" <= sign <= "\ufe0f":

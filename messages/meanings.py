@@ -20,7 +20,17 @@ from messages.words import says
 
 Meaning = Literal["stop", "start", "help", "wrong_person", "distress"]
 
-_Sort = Literal["stop", "no_stop", "stopped", "wrong_person", "distress", "no_distress"]
+_Sort = Literal[
+    "stop",
+    "no_stop",
+    "stopped",
+    "other_stop",
+    "wrong_person",
+    "no_wrong_person",
+    "died",
+    "distress",
+    "no_distress",
+]
 
 _LENGTH: Final = 1_000  # of characters that are read; a letter is for a person
 
@@ -33,7 +43,12 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong_person: tuple[str, ...]
     distress: tuple[str, ...]  # they do not want to live
     stopped: tuple[str, ...] = ()  # it came to an end: neither a wish to stop nor one to start
-    no_distress: tuple[str, ...] = ()  # in a clause where one of these stands, that does not count
+    no_distress: tuple[str, ...] = ()  # in a clause where one of these stands, one of those does not count
+    other_stop: tuple[str, ...] = ()  # not messages are to end: autopay, fees, data that is held
+    no_wrong_person: tuple[
+        str, ...
+    ] = ()  # in a clause where one of these stands, `wrong_person` does not count
+    died: tuple[str, ...] = ()  # the borrower did
 
 
 def meaning_of(text: str) -> Meaning | None:
@@ -48,7 +63,7 @@ def meaning_of(text: str) -> Meaning | None:
     words = words_of(text[:_LENGTH])
     if any(map(_is_distress, _clauses(words))):
         return "distress"
-    if any(says(words, phrase) for phrase in _all("wrong_person")):
+    if any(map(_is_wrong_person, _clauses(words))):
         return "wrong_person"
     return "stop" if _stops(words) and not _all_denied(words) else None
 
@@ -64,6 +79,21 @@ def tells_of_stop(text: str) -> bool:
     return any(says(words, phrase) for phrase in _all("stopped"))
 
 
+def is_other_stop(text: str) -> bool:
+    """Whether `text` wants something else than messages to end: autopay, fees, what is stored of them."""
+    return _has(text, "other_stop")
+
+
+def is_not_wrong_person(text: str) -> bool:
+    """Whether `text` speaks of an amount, an account or a number to pay to that is wrong, and of nobody."""
+    return _has(text, "no_wrong_person")
+
+
+def tells_of_death(text: str) -> bool:
+    """Whether `text` tells that the borrower died: for a person, and no word that the number is wrong."""
+    return _has(text, "died")
+
+
 def says_stop(text: str) -> bool:
     """Whether `text` says stop too, whatever else it means."""
     words = words_of(text[:_LENGTH])
@@ -71,9 +101,20 @@ def says_stop(text: str) -> bool:
 
 
 def _is_distress(clause: Sequence[Word]) -> bool:
-    return any(says(clause, phrase) for phrase in _all("distress")) and not any(
-        says(clause, phrase) for phrase in _all("no_distress")
+    """More is said of it than is taken back: "I hurt myself at work and want to die" is distress."""
+    heard = sum(says(clause, phrase) for phrase in _all("distress"))
+    return heard > 0 and heard > sum(says(clause, phrase) for phrase in _all("no_distress"))
+
+
+def _is_wrong_person(clause: Sequence[Word]) -> bool:
+    return any(says(clause, phrase) for phrase in _all("wrong_person")) and not any(
+        says(clause, phrase) for phrase in _all("no_wrong_person")
     )
+
+
+def _has(text: str, sort: _Sort) -> bool:
+    words = words_of(text[:_LENGTH])
+    return any(says(words, phrase) for phrase in _all(sort))
 
 
 def _clauses(words: Sequence[Word]) -> list[list[Word]]:

@@ -2,7 +2,8 @@
 
 A reading is a guess and has no effect of its own: what changes anything is asked back first. Only stopping
 needs no question, and that is messages/keywords.py, which is asked before anything is guessed. "Don't stop"
-is neither a stop nor none, and neither is "stopped": they are asked back.
+is neither a stop nor none, and neither is "stopped": they are asked back, and so is whoever wants autopay,
+fees or what is stored of them to end.
 """
 
 from functools import cache
@@ -14,13 +15,20 @@ from messages.intents.bayes import Bayes
 from messages.intents.features import gathered, within, words
 from messages.intents.phrases import INTENTS, Intent, variants, written
 from messages.keywords import keyword_of
-from messages.meanings import denies_stop, tells_of_stop
+from messages.meanings import (
+    denies_stop,
+    is_not_wrong_person,
+    is_other_stop,
+    tells_of_death,
+    tells_of_stop,
+)
 
 # By cross-validation over the phrases themselves: of readings above it, 19 of 20 were right.
 _SURE: Final = 0.7
 _WORTH_ASKING: Final = 0.12
 _MOST_ASKED: Final = 3
 _SHARED: Final = 0.5  # of each, where nobody knows which of two is meant
+_SHORT: Final = 12  # of characters: a text that tells of a stop and of little else
 _LENGTH: Final = 500  # of characters that are read
 
 
@@ -53,9 +61,16 @@ def read_intent(text: str) -> Reading:
         return Reading("sure", (Guess(keyword, 1.0),))
     text = text[:_LENGTH]
     ranked = rank(text)
+    if ranked and ranked[0].intent == "wrong_person" and tells_of_death(text):
+        return Reading("sure", (Guess("human", 1.0),))
+    if is_not_wrong_person(text):
+        ranked = tuple(guess for guess in ranked if guess.intent != "wrong_person")
+    if ranked and ranked[0].intent == "stop" and is_other_stop(text):
+        return Reading("did_you_mean", (Guess("human", _SHARED), Guess("stop", _SHARED)))
     if ranked and ranked[0].intent in ("stop", "start") and denies_stop(text):
         return Reading("did_you_mean", (Guess("stop", _SHARED), Guess("start", _SHARED)))
-    if ranked and ranked[0].intent == "start" and tells_of_stop(text):
+    is_told = ranked and (ranked[0].intent == "start" or (ranked[0].share < _SURE and len(text) <= _SHORT))
+    if is_told and tells_of_stop(text):
         return Reading("did_you_mean", (Guess("start", _SHARED), Guess("stop", _SHARED)))
     if not ranked or ranked[0].intent == "unclear":
         return Reading("unclear")

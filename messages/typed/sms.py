@@ -78,6 +78,8 @@ def _by_sense(said: str) -> Wish:
     reading = read_intent(said)
     if reading.how == "sure" and reading.intent is not None:
         return _WISHES.get(reading.intent, "human")
+    if any(guess.intent in ("stop", "start") for guess in reading.guesses):
+        return "unclear"  # nobody calls whoever may have wanted silence
     wishes: set[Wish] = {_WISHES.get(guess.intent, "human") for guess in reading.guesses}
     # What has an effect is asked for plainly.
     return wishes.pop() if len(wishes) == 1 and "paid" not in wishes else "unclear"

@@ -85,15 +85,19 @@ A reading is `sure` (one intent), `did_you_mean` (two or three to choose from, o
 not guessed: `messages/keywords.py` is asked before. Who seems to want messages again in other words is
 asked whether they do, and whoever writes "stopped" whether it is that or a stop. Phrases under `never`
 rule an intent out: whoever writes "wrong number" or "I never took this loan" has not said that they paid.
+By SMS a stop that is sure is obeyed at once, however it was read; one that is not is asked back, and nobody
+is asked to call.
 
 Beside them, `messages/replies.yaml` has what is looked for in whole sentences before anything is
 guessed, in every shipped language: `stop`; `no_stop`, which denies one ("don't stop": asked back, with
-no effect of its own); `stopped`, of which a start is never guessed alone; `wrong_person`; and
-`distress`, said by who does not want to live. That comes before everything else, in a chat that is
-nobody's too: the answer says that a person will read it and names the local emergency number, and
-nothing of what is owed; a call within the hour is opened, the most urgent there is; the conversation
-waits for a person; and reminders rest (the outcome `vulnerable`) until somebody has looked and lifts
-that. Words are matched, not understood: some distress is said in other words, and is missed.
+no effect of its own); `stopped`, of which a start is never guessed alone; `other_stop`, which wants autopay,
+fees or data to end, and not messages (asked back); `wrong_person`; `no_wrong_person`, of a wrong amount,
+account or number to pay to; `died`, which goes to a person; and `distress`, said by who does not want to
+live. That comes before everything else, in a chat that is nobody's too: the answer says that a person will
+read it, asks them to call their local emergency number, and says nothing of what is owed; a call within the
+hour is opened, the most urgent there is; the conversation waits for a person; and reminders rest (the outcome
+`vulnerable`) until somebody has looked and lifts that. Words are matched, not understood: some distress is
+said in other words, and is missed.
 
 ## How well
 The labelled set has a quarter that the classifier never learns from: `tests/unit/messages/held_out.yaml`. A

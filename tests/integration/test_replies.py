@@ -24,7 +24,7 @@ def reminders(street: Street) -> list[str]:
     return [text for text in texts if "250" in text or "90" in text]
 
 
-@pytest.mark.parametrize("text", ["Stop. Thank you", "退订", "отпишите меня"])
+@pytest.mark.parametrize("text", ["Stop. Thank you", "退订", "отпишите меня", "别理我了"])
 async def test_failure_10_a_stop_between_look_and_send_cancels(street: Street, text: str) -> None:
     ann = await street.borrower(TODAY, email=False)
     await street.look()

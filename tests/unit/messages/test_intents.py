@@ -12,6 +12,8 @@ from messages.intents.features import words
 from messages.intents.phrases import INTENTS, combinations, variants, written
 from messages.intents.reading import rank, read_intent
 from messages.keywords import keyword_of
+from messages.meanings import meaning_of
+from messages.typed.sms import read_sms
 from tests.builders.labelled import PAGE, Labelled, labelled, page
 
 
@@ -59,7 +61,11 @@ def test_stop_like_wording_is_always_heard(rows: list[Labelled]):
     for spoken in written().values():
         for phrase in spoken.phrases["stop"]:
             for text in variants(phrase):
-                assert read_intent(text).guesses[0].intent == "stop", text
+                reading = read_intent(text)
+                assert reading.guesses[0].intent == "stop", text
+                # By SMS nobody calls: it is obeyed, or it is asked back.
+                heard = meaning_of(text) == "stop" or reading.intent == "stop"
+                assert heard or read_sms(text).wish == "unclear", text
 
 
 def test_wrong_person_and_dispute_are_never_taken_for_paid(rows: list[Labelled]):
@@ -124,6 +130,25 @@ def test_who_did_not_pay_is_asked_why_and_never_taken_to_have_paid(text: str):
     assert all(guess.intent != "paid" for guess in rank(text))
 
 
+@pytest.mark.parametrize(
+    "text", ["delete my data", "please stop the autopay", "stop the fees", "删除我的资料"]
+)
+def test_a_wish_to_end_something_else_is_asked_back(text: str):
+    assert understand(text).intent is None
+    assert understand(text).maybe == ("human", "stop")
+    assert read_sms(text).wish == "unclear"
+
+
+@pytest.mark.parametrize("text", ["打错了金额", "you have the wrong number of payments", "我打错账户了"])
+def test_a_wrong_amount_or_account_is_no_wrong_person(text: str):
+    assert "wrong_person" not in {guess.intent for guess in read_intent(text).guesses}
+
+
+@pytest.mark.parametrize("text", ["he died", "she passed away", "他去世了"])
+def test_who_tells_of_a_death_reaches_a_person(text: str):
+    assert understand(text).intent == read_sms(text).wish == "human"
+
+
 @pytest.mark.parametrize("text", ["don't stop", "please do not stop", "不要停止"])
 def test_what_may_be_a_stop_or_its_contrary_is_asked_back(text: str):
     reading = read_intent(text)
@@ -142,7 +167,7 @@ def test_what_may_be_a_stop_or_its_contrary_is_asked_back(text: str):
             "have you stopped?",
             "you stopped sending me reminders",
         ),
-        *("started", "it has started", "停下来了", "开始了", "恢复了吗", "已经恢复了"),
+        *("started", "it has started", "停下来了", "停了吗", "开始了", "恢复了吗", "已经恢复了"),
     ],
 )
 def test_what_tells_of_an_end_or_a_beginning_is_neither_a_stop_nor_a_start(text: str):
@@ -150,7 +175,8 @@ def test_what_tells_of_an_end_or_a_beginning_is_neither_a_stop_nor_a_start(text:
     reading = read_intent(text)
     assert reading.intent != "stop"
     assert understand(text).intent is None
-    if "stop" in text.casefold():
+    if "stop" in text.casefold() or text == "停了吗":
+        assert read_sms(text).wish == "unclear"
         assert set(understand(text).maybe) == {"start", "stop"}
 
 

@@ -35,6 +35,7 @@ def test_every_shipped_language_has_its_keywords():
         "S\u200dTOP",
         "ＳＴＯＰ",
         "STOP ✋🏽",
+        *("No more!", "enough already", "fuck off", "st0p", "🛑", "🛑🛑 please", "滚"),
         "STOPP",
         "stoppppp please",
         "s t o p",

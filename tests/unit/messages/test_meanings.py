@@ -17,6 +17,7 @@ STOP = {
         "take me off your list",
         "I withdraw my consent",
         "Stop texting my phone at night",
+        *("I want it to stop", "pls make it stop", "stop or I sue"),
     ],
     "zh": [
         "退订",
@@ -76,6 +77,8 @@ OTHER = [
     "please don't stop my account",
     "Why did you stop sending reminders?",
     "I lost my job and cannot pay",
+    *("you have the wrong number of payments", "I have the wrong number for paying, which one is it?"),
+    *("打错了金额", "找错了账户", "he died", "他去世了", "delete my data", "please stop the autopay"),
     "I'm not able to pay now",
     "the number of days is wrong",
     "我已经还款了",
@@ -120,8 +123,13 @@ DISTRESS = {
     "en": [
         *("I want to die", "I can't go on", "kill myself", "I don't want to live anymore", "better off dead"),
         *("Because of you I want to end my life. Stop texting me.", "I cannot go on like this"),
+        *("kill me", "i want 2 die", "no longer want to live", "ending it tonight"),
+        *("I don't wanna be here anymore", "I hurt myself at work and want to die"),
     ],
-    "zh": ["不想活了", "想死", "活不下去", "我真的活不下去了，别再给我发短信", "我想自杀"],
+    "zh": [
+        *("我要去死", "我去死", "活腻了", "想一了百了", "我死给你看"),
+        *("不想活了", "想死", "活不下去", "我真的活不下去了，别再给我发短信", "我想自杀"),
+    ],
     "es": ["quiero morirme"],
     "hi": ["मैं मरना चाहता हूँ"],
     "ru": ["не хочу больше жить"],
@@ -130,6 +138,13 @@ DISTRESS = {
 NO_DISTRESS = [
     *("my phone died", "my father died and I cannot pay", "I can't go on your website", "热死了", "气死我了"),
     *("I want to talk to a live person", "I lost my life insurance", "what do I owe", "想死你们了"),
+    *(
+        "跳楼价",
+        "I hurt myself at work and cannot pay",
+        "I cut myself off",
+        "想要死磕到底",
+        "my wife will kill me",
+    ),
 ]
 
 
