@@ -142,6 +142,7 @@ def of_tapes() -> Iterator[str]:
     yield "a tape that has no more than what changed is imported with --delta"
     yield "17 of 20 active loans of core are not on this tape: its payments are known no later than before"
     yield from (f"which column is {words}?" for words in WORDS.values())
+    yield ("2 of 9 active loans of core are not on this tape: its payments are known no later than before")
     yield "is principal the principal lent? it may be what was paid"
     yield "how are the dates of Made written? all its cells may be %d/%m/%Y or %m/%d/%Y"
     yield 'is no amount: digits, with "." before the decimals'
