@@ -4,8 +4,8 @@ Post-due steps wait where the payments of a loan are older than its strategy's `
 have paid. That is lawful and kind, and it stops the collecting; so operations hear of it while it lasts.
 """
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -16,7 +16,10 @@ from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, require
 from storage.audit import Event, write
 from storage.feeds import counted_today, feeds_of, late_loans, mark_silent
+from storage.insight.figures import last_made
 from storage.raw import Raw
+
+_COUNTS: Final = timedelta(hours=2)  # so long, figures made twice an hour count as lately
 
 
 class Silent(msgspec.Struct, frozen=True):
@@ -31,8 +34,9 @@ class Silent(msgspec.Struct, frozen=True):
 class Feed(msgspec.Struct, frozen=True):
     """A feed: until when its payments are known, since when a tape of it is held, its active loans.
 
-    waits   loans past due of which nothing is said, because its payments are too old: where they were counted
-            with the figures of the day, as they were then
+    waits   loans past due of which nothing is said, because its payments are too old
+
+    Both counts are those of the day's figures, where these were made lately.
     """
 
     portfolio: str
@@ -47,11 +51,14 @@ async def feeds(office: Office, member: Member, now: datetime) -> list[Feed]:
     """The feeds of their portfolios, the oldest first. Raises Denied."""
     async with office.transaction() as raw:
         mine = await portfolios_for(raw, office, member, Action.SEE_PORTFOLIO)
-        silent = await counted_today(raw, now)
+        made = await last_made(raw)
+        counted = made is not None and now - made < _COUNTS
+        fed = await counted_today(raw, "fed", now) if counted else {}
+        silent = await counted_today(raw, "stale", now) if counted else {}
+        if not counted:
+            silent = {(one.portfolio, one.source): one.loans for one in await _silent(office, raw, now)}
+        rows = await feeds_of(raw, mine, fed)
         latest = await _latest(office, raw, now)
-        if latest is not None:
-            silent |= {(o.portfolio, o.source): o.loans for o in await _silent(office, raw, now, silent)}
-        rows = await feeds_of(raw, mine)
     return [
         Feed(*row[:5], waits=silent.get((row[0], row[1]), 0) if latest and row[2] <= latest else 0)
         for row in rows
@@ -93,15 +100,13 @@ async def _latest(office: Office, raw: Raw, now: datetime) -> datetime | None:
     return now - min(one.stale_after for one in strategies.values()) if strategies else None
 
 
-async def _silent(
-    office: Office, raw: Raw, now: datetime, but: Collection[tuple[str, str]] = ()
-) -> list[Silent]:
+async def _silent(office: Office, raw: Raw, now: datetime) -> list[Silent]:
     latest = await _latest(office, raw, now)
     if latest is None:
         return []
     strategies = (await office.book(raw)).rulebook.strategies
     loans: dict[tuple[str, str, datetime], int] = {}
-    for portfolio, source, fed_at, version, count in await late_loans(raw, now, latest, but):
+    for portfolio, source, fed_at, version, count in await late_loans(raw, now, latest):
         if fed_at + strategies[version].stale_after <= now:
             key = (portfolio, source, fed_at)
             loans[key] = loans.get(key, 0) + count

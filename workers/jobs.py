@@ -27,6 +27,7 @@ from casework.insight.today import make_figures
 from casework.intake.uploads import work_uploads
 from casework.notices import notify_all
 from casework.office import Clock, Office
+from casework.played import note_look
 from casework.ready import packs_past_review
 from casework.seal import Head, seal
 from casework.staff.alerts import raise_alerts
@@ -99,7 +100,9 @@ class Shift:
 async def look(ctx: dict[str, Any]) -> None:
     """Decide the cases that are due; wake the deliverers when something was planned."""
     shift: Shift = ctx["shift"]
-    report = await looking.look(shift.office, shift.actor, shift.clock.now())
+    now = shift.clock.now()
+    report = await looking.look(shift.office, shift.actor, now)
+    await note_look(shift.office, now)
     _CASES.inc(report.cases)
     if report.contacts:
         await wake_deliverers(ctx["redis"], report.contacts)

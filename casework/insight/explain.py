@@ -32,7 +32,7 @@ from storage.insight.decisions import (
     reply_read,
     version_labels,
 )
-from storage.insight.invariants import book_time
+from storage.insight.invariants import looked_at
 from storage.raw import Raw
 from storage.whom import CaseRow
 from strategies.ahead import coming
@@ -254,7 +254,7 @@ class _Asking:
 
     async def _facts(self, now: datetime) -> tuple[Facts, datetime]:
         """The facts of today: of the last look, which may have been played elsewhen."""
-        played = await book_time(self.raw) or now
+        played = await looked_at(self.raw) or now
         case, book = self.row["case_id"], self.book
         (facts,) = await load_facts(self.raw, [case], played, book.tolerance, book.needs)
         return facts, played

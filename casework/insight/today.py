@@ -22,6 +22,7 @@ from casework.staff.desk import portfolios_for
 from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, may, require
 from policy.calendar import local_day
+from storage.feeds import count_loans
 from storage.insight import figures as stored
 from storage.insight import standings
 from storage.insight.figures import FIGURES, Row
@@ -128,6 +129,7 @@ async def make_figures(office: Office, actor: Actor, now: datetime) -> int:
             await stored.make(raw, name, now, first)
     async with office.transaction() as raw:
         await count_governed(raw, now)
+        await count_loans(raw, now)
     stale = await silent_feeds(office, now)
     async with office.transaction() as raw:
         ids = {spec.portfolio: id_ for id_, spec in (await office.book(raw)).portfolios.items()}

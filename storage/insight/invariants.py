@@ -209,6 +209,12 @@ async def broken(raw: Raw, query: str, *parameters: object) -> Broken:
     return Broken(row[0], tuple(row[1]))
 
 
+async def looked_at(raw: Raw) -> datetime | None:
+    """As `book_time`, but where it was noted without the cases, of which a large book has many."""
+    noted = await raw.value("SELECT at FROM marks WHERE name = 'last_look'")
+    return noted or await book_time(raw)
+
+
 async def book_time(raw: Raw) -> datetime | None:
     """The moment up to which the book was played: that of its last look. None: it was never looked at."""
     return await raw.value(

@@ -160,7 +160,7 @@ parties = Table(
     "parties",
     metadata,
     Column("loan_id", BigInteger, ForeignKey("loans.id"), nullable=False),
-    Column("person_id", BigInteger, ForeignKey("persons.id"), nullable=False),
+    Column("person_id", BigInteger, ForeignKey("persons.id"), nullable=False, index=True),
     Column("role", Text, nullable=False),
     ref("case_id", "cases.id", index=True),
     PrimaryKeyConstraint("loan_id", "person_id"),
