@@ -7,7 +7,7 @@ from aiogram.types import Message
 from bot.answers import ANSWERS
 from bot.desk import Here
 from bot.menu import welcome
-from bot.understanding import tells_more, understand
+from bot.understanding import is_said, tells_more, understand
 from casework.borrower.conversation import ask_for_person, hear
 from casework.borrower.distress import heard_in_chat
 from casework.borrower.identity import give_code, looks_like_code, open_link, show_number
@@ -71,7 +71,7 @@ async def speak(here: Here, text: str, asked: str | None = None, *, shows: bool 
             here.now,
         )
         await here.send_open(here.say("open.stopped" if intent == "stop" else "open.started"))
-    elif intent == "wrong":
+    elif intent == "wrong" and (asked is not None or is_said(text)):
         await consent(desk.office, desk.actor, here.chat, "revoked", here.update, here.now)
         await ask_for_person(desk.office, desk.actor, here.chat, "wrong", here.now)
         await here.send_open(here.say("open.not_me"))
@@ -94,6 +94,8 @@ def _replies(here: Here, intent: str | None, *, waits: bool, shows: bool) -> lis
     if intent == "real":
         return ["open.is_it_real"]
     first = ["human.waiting"] if waits else []
+    if intent == "wrong":  # a guess
+        return [*first, "open.wrong_perhaps"]
     if waits and intent not in ANSWERS:
         return first
     if here.chat.locked:

@@ -59,6 +59,11 @@ def tells_more(text: str) -> bool:
     return not is_command(text) and len(words_of(text)) >= _TELLS
 
 
+def is_said(text: str) -> bool:
+    """Whether what a text means is said in words that are looked for, or a button's: it is no guess."""
+    return is_command(text) or meaning_of(text) is not None
+
+
 def understand(text: str) -> Meaning:
     """What a text means, whatever language it is in."""
     labelled = _labels().get(_plain(text))

@@ -99,6 +99,11 @@ async def test_acceptance_06_an_unverified_chat_that_asks_for_a_balance_learns_n
         told = await guest.told()
         assert told
         assert not DEBT.search(told), told
+    # A wrong person that is only guessed is asked about; in the words that are asked for it is one.
+    assert "WRONG PERSON" in await guest.says("he used to live here but left")
+    assert not await room.book.sql("SELECT 1 FROM talks")
+    assert "We will look into it" in await guest.says("WRONG PERSON")
+    assert await room.book.sql("SELECT 1 FROM talks")
 
 
 @pytest.mark.parametrize("code", languages())
