@@ -9,6 +9,7 @@ from casework.previews import Line, preview, texts
 from casework.staff.numbers import confirm_number, offer_number
 from casework.staff.rights import Action, may
 from casework.staff.trying import MARK, try_text, ways
+from casework.texts import approve, reject
 from console.lists import Column, Filter, Listing, Rows, listed
 from console.registry import Page
 from console.render import go, show
@@ -82,6 +83,7 @@ async def text(
         wrong=wrong,
         ways=await ways(office, member) if tries else None,
         mark=MARK,
+        answers=may(visit.actor, Action.APPROVE_TEXT),
     )
 
 
@@ -113,6 +115,21 @@ async def confirm(visit: Visiting, name: Name, code: Annotated[str, Form(max_len
     return go(f"/texts/{name}?" + ("" if how == "confirmed" else f"asked=1&wrong={how}") + "#try-title")
 
 
+async def answer(
+    visit: Visiting,
+    name: Name,
+    key: Annotated[int, Path(ge=1, lt=1 << 63)],
+    says: Annotated[Literal["yes", "no"], Form()],
+    external_id: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Somebody else than its author says yes or no to a version that was handed in."""
+    if says == "yes":
+        await approve(visit.desk.office, visit.actor, key, visit.now, external_id.strip() or None)
+    else:
+        await reject(visit.desk.office, visit.actor, key, visit.now)
+    return go(f"/texts/{name}")
+
+
 _SEE: Final = (Action.SEE_PORTFOLIO,)
 _TRY: Final = (Action.WRITE_TEXT,)
 
@@ -120,6 +137,7 @@ PAGES = (
     Page("/texts", all_texts, _SEE, menu="texts", group="tuning"),
     Page("/texts/{name}", text, _SEE),
     Page("/texts/{name}/try", attempt, _TRY, method="POST"),
+    Page("/texts/{name}/versions/{key}", answer, (Action.APPROVE_TEXT,), method="POST"),
     Page("/texts/{name}/number", number, _TRY, method="POST"),
     Page("/texts/{name}/number/confirm", confirm, _TRY, method="POST"),
 )

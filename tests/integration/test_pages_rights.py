@@ -80,6 +80,7 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/texts"): _SEES,
     ("GET", "/texts/{name}"): _SEES,
     ("POST", "/texts/{name}/try"): _TUNES | {"compliance"},
+    ("POST", "/texts/{name}/versions/{key}"): {"compliance"},
     ("POST", "/texts/{name}/number"): _TUNES | {"compliance"},
     ("POST", "/texts/{name}/number/confirm"): _TUNES | {"compliance"},
     ("POST", "/strategies/{name}/widen"): _TUNES,
