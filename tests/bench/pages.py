@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from casework.insight.today import make_figures
+from casework.played import note_look
 from casework.staff.entrance import Entrance, From
 from casework.staff.people import invite
 from casework.staff.rights import RIGHTS, Role
@@ -95,6 +96,7 @@ async def measure(place: Place, redis_url: str, loans: int, runs: int) -> Pages:
             began = perf_counter()
             await make_figures(shop.office, SYSTEM, shop.now)
             times.append(perf_counter() - began)
+        await note_look(shop.office, shop.now)  # as the worker that looked at them
         await tidy(shop.office)
         found: list[Asked] = []
         for role in _WHO:
