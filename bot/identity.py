@@ -12,6 +12,7 @@ from casework.borrower.conversation import ask_for_person, hear
 from casework.borrower.distress import heard_in_chat
 from casework.borrower.identity import give_code, looks_like_code, open_link, show_number
 from casework.borrower.preferences import consent
+from messages.emergency import emergency_numbers
 from messages.meanings import says_stop
 
 _LONGEST_NOTE: Final = 1_000
@@ -111,10 +112,19 @@ async def care(here: Here, text: str) -> None:
     await heard_in_chat(desk.office, desk.actor, here.chat, text, here.update, here.now)
     if says_stop(text):
         await consent(desk.office, desk.actor, here.chat, "revoked", here.update, here.now)
+    said = here.say("open.distress", whom=_whom_to_call(here))
     if here.chat.person is None:
-        await here.send_open(here.say("open.distress"))
+        await here.send_open(said)
     else:
-        await here.send(here.say("open.distress"), (("human",),))
+        await here.send(said, (("human",),))
+
+
+def _whom_to_call(here: Here) -> str:
+    """The number of their country; nobody knows which that is where the chat is nobody's."""
+    numbers = emergency_numbers(here.chat.country)
+    if not numbers:
+        return here.say("open.local_number")
+    return here.say("open.numbers", first=numbers[0], then=numbers[1]) if len(numbers) > 1 else numbers[0]
 
 
 async def _is_waiting(here: Here, text: str) -> bool:

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from messages.keywords import keyword_of
 from messages.signs import Word, words_of
-from messages.words import says
+from messages.words import said_at, says
 
 Meaning = Literal["stop", "start", "help", "wrong_person", "distress"]
 
@@ -32,6 +32,8 @@ _Sort = Literal[
     "no_distress",
 ]
 
+_OTHER: Final[Word] = ("-",)  # a word that is looked for nowhere
+
 _LENGTH: Final = 1_000  # of characters that are read; a letter is for a person
 
 
@@ -43,7 +45,7 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong_person: tuple[str, ...]
     distress: tuple[str, ...]  # they do not want to live
     stopped: tuple[str, ...] = ()  # it came to an end: neither a wish to stop nor one to start
-    no_distress: tuple[str, ...] = ()  # in a clause where one of these stands, one of those does not count
+    no_distress: tuple[str, ...] = ()  # the words of one of these are none of those, whatever else is said
     other_stop: tuple[str, ...] = ()  # not messages are to end: autopay, fees, data that is held
     no_wrong_person: tuple[
         str, ...
@@ -101,9 +103,12 @@ def says_stop(text: str) -> bool:
 
 
 def _is_distress(clause: Sequence[Word]) -> bool:
-    """More is said of it than is taken back: "I hurt myself at work and want to die" is distress."""
-    heard = sum(says(clause, phrase) for phrase in _all("distress"))
-    return heard > 0 and heard > sum(says(clause, phrase) for phrase in _all("no_distress"))
+    """Without the words that only sound like it: "I hurt myself at work and want to die" has others."""
+    if not any(says(clause, phrase) for phrase in _all("distress")):
+        return False
+    else_meant = {place for phrase in _all("no_distress") for at in said_at(clause, phrase) for place in at}
+    left = [_OTHER if place in else_meant else word for place, word in enumerate(clause)]
+    return any(says(left, phrase) for phrase in _all("distress"))
 
 
 def _is_wrong_person(clause: Sequence[Word]) -> bool:

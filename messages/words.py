@@ -107,10 +107,17 @@ def find(words: Sequence[Word], sorts: frozenset[Sort]) -> list[Hit]:
 
 def says(words: Sequence[Word], phrase: str) -> bool:
     """Whether `phrase`, written as those of the files are, is said anywhere in `words`; punctuation apart."""
+    return any(True for _ in said_at(words, phrase))
+
+
+def said_at(words: Sequence[Word], phrase: str) -> Iterator[range]:
+    """Where `phrase` is said in `words`, counted without what ends a clause."""
     run = [word for word in words if word]
-    return any(
-        _end(parts, 0, run, place) is not None for parts in _choices(phrase) for place in range(len(run))
-    )
+    for parts in _choices(phrase):
+        for place in range(len(run)):
+            after = _end(parts, 0, run, place)
+            if after is not None:
+                yield range(place, after)
 
 
 @lru_cache(maxsize=1024)

@@ -90,14 +90,17 @@ is asked to call.
 
 Beside them, `messages/replies.yaml` has what is looked for in whole sentences before anything is
 guessed, in every shipped language: `stop`; `no_stop`, which denies one ("don't stop": asked back, with
-no effect of its own); `stopped`, of which a start is never guessed alone; `other_stop`, which wants autopay,
-fees or data to end, and not messages (asked back); `wrong_person`; `no_wrong_person`, of a wrong amount,
-account or number to pay to; `died`, which goes to a person; and `distress`, said by who does not want to
-live. That comes before everything else, in a chat that is nobody's too: the answer says that a person will
-read it, asks them to call their local emergency number, and says nothing of what is owed; a call within the
-hour is opened, the most urgent there is; the conversation waits for a person; and reminders rest (the outcome
-`vulnerable`) until somebody has looked and lifts that. Words are matched, not understood: some distress is
-said in other words, and is missed.
+no effect of its own); `stopped`, of which a start is never guessed alone; `other_stop`, which wants
+autopay, fees or data to end, and not messages (asked back); `wrong_person`; `no_wrong_person`, of a wrong
+amount, account or number to pay to; `died`, which goes to a person; and `distress`, said by who does not
+want to live. That comes before everything else, in a chat that is nobody's too: the answer says that a
+person will read it and whom to call, and nothing of what is owed; a call within the hour is opened, the
+most urgent there is; the conversation waits for a person; and reminders rest (the outcome `vulnerable`)
+until somebody has looked and lifts that. Whom to call is the emergency number of the borrower's country
+where `messages/emergency.yaml` has one; in a chat that is nobody's, by SMS, and of any other country it
+is "your local emergency number". Words are matched, not understood: some distress is said in other words,
+and is missed; what only sounds like it ("跳楼价", "I hurt myself at work") stands under `no_distress`, and
+counts for those words alone.
 
 ## How well
 The labelled set has a quarter that the classifier never learns from: `tests/unit/messages/held_out.yaml`. A

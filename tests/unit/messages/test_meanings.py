@@ -2,6 +2,7 @@
 
 import pytest
 
+from messages.emergency import emergency_numbers
 from messages.intents.reading import read_intent
 from messages.meanings import denies_stop, meaning_languages, meaning_of, says_stop
 from messages.templates import languages
@@ -122,12 +123,17 @@ def test_what_says_anything_else_is_for_a_person(text: str) -> None:
 DISTRESS = {
     "en": [
         *("I want to die", "I can't go on", "kill myself", "I don't want to live anymore", "better off dead"),
+        *("kill me", "i want 2 die", "I no longer want to live", "I'm ending it tonight", "hurt myself"),
+        *(
+            "I don't wanna be here anymore",
+            "I hurt myself at work and want to die",
+            "I lost my life savings, I want to die",
+        ),
+        "I lost my life savings and want to end it all",
         *("Because of you I want to end my life. Stop texting me.", "I cannot go on like this"),
-        *("kill me", "i want 2 die", "no longer want to live", "ending it tonight"),
-        *("I don't wanna be here anymore", "I hurt myself at work and want to die"),
     ],
     "zh": [
-        *("我要去死", "我去死", "活腻了", "想一了百了", "我死给你看"),
+        *("我要去死", "我去死", "活腻了", "想一了百了", "我死给你看", "每天忙得要死我想死"),
         *("不想活了", "想死", "活不下去", "我真的活不下去了，别再给我发短信", "我想自杀"),
     ],
     "es": ["quiero morirme"],
@@ -137,14 +143,9 @@ DISTRESS = {
 }
 NO_DISTRESS = [
     *("my phone died", "my father died and I cannot pay", "I can't go on your website", "热死了", "气死我了"),
+    *("跳楼价", "I hurt myself at work and cannot pay", "I cut myself off", "想要死磕到底", "忙得要死"),
+    *("还清了就一了百了", "我想还清一了百了", "my wife will kill me", "I don't want to live in that flat"),
     *("I want to talk to a live person", "I lost my life insurance", "what do I owe", "想死你们了"),
-    *(
-        "跳楼价",
-        "I hurt myself at work and cannot pay",
-        "I cut myself off",
-        "想要死磕到底",
-        "my wife will kill me",
-    ),
 ]
 
 
@@ -152,6 +153,11 @@ NO_DISTRESS = [
 def test_who_does_not_want_to_live_is_heard_before_anything_else(text: str) -> None:
     assert meaning_of(text) == "distress"
     assert says_stop(text) == ("Stop" in text or "别再" in text)
+
+
+def test_whom_to_call_is_said_by_country_where_that_is_sure() -> None:
+    found = {country: emergency_numbers(country) for country in ("DE", "GB", "US", "CN", "ZZ", None)}
+    assert list(found.values()) == [("112",), ("999",), ("988", "911"), ("110", "120"), (), ()]
 
 
 @pytest.mark.parametrize("text", NO_DISTRESS)
