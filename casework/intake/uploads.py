@@ -116,14 +116,20 @@ async def map_upload(
     portfolio: str | None = None,
     as_of: date | None = None,
     whole: bool = False,
+    changes: bool = False,
 ) -> TapeMapping:
-    """It is to be read so. Raises Denied, MappingError, TapeError where the files do not have that."""
+    """It is to be read so: as the `whole` book, or as no more than its `changes`, if somebody says so.
+
+    Raises Denied, CaseworkInputError, MappingError, TapeError where the files do not have that.
+    """
+    if whole and changes:
+        raise CaseworkInputError("a tape is the whole book, or what changed of it; say one of them")
     found = await upload_of(office, member, upload)
     _check_at_rest(found)
     read = parse_mapping(mapping, "the mapping")
     await asyncio.to_thread(open_tape, path_of(found), read, kind)
     async with office.transaction() as raw:
-        await stored.set_reading(raw, upload, kind, mapping, portfolio, as_of, whole)
+        await stored.set_reading(raw, upload, kind, mapping, portfolio, as_of, whole, changes)
     return read
 
 
@@ -236,6 +242,7 @@ async def _imported(
         portfolio=upload.portfolio,
         as_of=upload.as_of,
         full=upload.whole,
+        delta=upload.changes,
         dry_run=upload.dry,
     )
     last = ("reading", 0, 0)

@@ -258,6 +258,7 @@ async def _mapped(visit: Visit, of: Upload, text: str, kind: Kind, form: FormDat
         portfolio=_field(form, "portfolio") or None,
         as_of=as_of,
         whole=bool(_field(form, "whole")),
+        changes=bool(_field(form, "changes")),
     )
     return go(f"/import/{of.id}#preview")
 

@@ -22,6 +22,7 @@ class Upload(msgspec.Struct, frozen=True):
     portfolio: str | None
     as_of: date | None
     whole: bool
+    changes: bool
     state: str
     dry: bool
     step: str | None
@@ -34,8 +35,8 @@ class Upload(msgspec.Struct, frozen=True):
 
 
 _ALL: Final = (
-    "SELECT id, staff_id, name, folder, size, kind, at, mapping, portfolio, as_of, whole, state, dry, step, "
-    "done, total, report, error, approval_id, "
+    "SELECT id, staff_id, name, folder, size, kind, at, mapping, portfolio, as_of, whole, changes, state, "
+    "dry, step, done, total, report, error, approval_id, "
     "(SELECT a.state FROM approvals a WHERE a.id = approval_id) FROM uploads "
 )
 
@@ -73,17 +74,19 @@ async def set_reading(
     portfolio: str | None,
     as_of: date | None,
     whole: bool,
+    changes: bool,
 ) -> None:
     """How it is to be read; what was found of it before counts no more."""
     await raw.run(
-        "UPDATE uploads SET kind = $2, mapping = $3, portfolio = $4, as_of = $5, whole = $6, state = 'new', "
-        "report = NULL, error = NULL WHERE id = $1",
+        "UPDATE uploads SET kind = $2, mapping = $3, portfolio = $4, as_of = $5, whole = $6, "
+        "changes = $7, state = 'new', report = NULL, error = NULL WHERE id = $1",
         upload,
         kind,
         mapping,
         portfolio,
         as_of,
         whole,
+        changes,
     )
 
 

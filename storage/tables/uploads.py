@@ -18,6 +18,7 @@ uploads = Table(
     Column("portfolio", Text),
     Column("as_of", Date),
     Column("whole", Boolean, nullable=False, server_default=text("false")),
+    Column("changes", Boolean, nullable=False, server_default=text("false")),
     # new | queued | running | tried | loaded | held | failed | gone
     Column("state", Text, nullable=False),
     Column("dry", Boolean, nullable=False, server_default=text("true")),  # of what is queued or was done last

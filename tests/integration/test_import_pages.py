@@ -64,8 +64,11 @@ async def test_a_tape_is_mapped_tried_and_loaded(shop: Shop, tmp_path: Path) -> 
         assert (await post(client, f"{at}/begin", how="try")).status_code == 422, "no mapping yet"
         twice = await post(client, f"{at}/columns", **{**CHOSEN, "c1": "loan_id"})
         assert "cannot both be" in twice.text
-        answer = await post(client, f"{at}/columns", **CHOSEN)
+        both = await post(client, f"{at}/columns", **CHOSEN, whole="yes", changes="yes")
+        assert (both.status_code, "say one of them" in both.text) == (422, True)
+        answer = await post(client, f"{at}/columns", **CHOSEN, changes="yes")
         assert answer.headers["location"] == f"{at}#preview", answer.text
+        assert 'name="changes" value="yes" checked' in (await client.get(at)).text
         page = (await client.get(at)).text
         for shown in ("300.00 EUR", "Ann Example", "+447700900123", "Dry run"):
             assert shown in page, shown
