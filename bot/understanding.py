@@ -13,7 +13,7 @@ import msgspec
 
 from bot.texts import languages, speech
 from messages.intents.reading import read_intent
-from messages.meanings import meaning_of
+from messages.meanings import hints_wrong_person, is_for_person, meaning_of
 from messages.signs import words_of
 
 _MEANT: Final = {
@@ -72,6 +72,10 @@ def understand(text: str) -> Meaning:
     meaning = meaning_of(text)
     if meaning is not None:
         return Meaning(_MEANT[meaning])
+    if is_for_person(text):
+        return Meaning("human")
+    if hints_wrong_person(text):
+        return Meaning("wrong")
     reading = read_intent(text)
     if reading.how == "unclear":
         return Meaning(None)

@@ -15,16 +15,16 @@ from typing import Literal
 import msgspec
 import structlog
 
+from casework.borrower.asking import go_on
 from casework.borrower.distress import rest_and_call
 from casework.borrower.texting import answer_echo, answer_text
 from casework.confirm import CONFIRM_WITHIN
 from casework.office import Office
 from casework.staff.late_sms import answer_staff
 from casework.staff.rights import Action, Actor, require
-from messages.intents.reading import read_intent
 from messages.keywords import Keyword
 from messages.meanings import Meaning, meaning_of, says_stop
-from messages.typed.sms import Wish
+from messages.typed.sms import Wish, read_sms
 from notifiers.base import Media, Reply
 from storage.addresses import open_traces, suspend
 from storage.answers import plan_answer, said_since
@@ -133,11 +133,18 @@ async def _obey(
         return "staff"
     if stored.channel == "sms" and meant is None and not by_provider:
         promised = await answer_echo(raw, office, actor, stored, said.text, found, now)
+        if promised == "stop":
+            await work.stop(found)
+        elif promised == "wrong_person":
+            await work.wrong_person(found)
+        elif promised is not None and said.keyword == "start":  # to the provider, YES is that
+            await work.start(found)
         if promised is not None:
-            if said.keyword == "start":  # to the provider, YES is that
-                await work.start(found)
             await mark_worked(raw, stored.id, promised, now)
             return promised
+        if meaning is None and read_sms(said.text).wish == "stop":
+            # Said in words that only the classifier knows: an unwanted silence is mended by one word.
+            meaning = "stop"
     if meaning == "wrong_person":
         await work.wrong_person(found)
         if said.keyword == "stop":
@@ -152,10 +159,6 @@ async def _obey(
         await work.start(found)
     elif meaning == "help":
         await work.help(found)
-    elif stored.channel == "sms" and read_intent(said.text).intent == "stop":
-        # Said in words that only the classifier knows: an unwanted silence is mended by one word.
-        meaning = "stop"
-        await work.stop(found)
     elif stored.channel == "sms":
         wish = await answer_text(raw, office, actor, stored, said.text, found, now)
         await mark_worked(raw, stored.id, wish, now)
@@ -183,6 +186,7 @@ class _Work:
     async def stop(self, found: Sequence[Holder]) -> None:
         """For everybody with that address, whatever its state; confirmed once, to who was not stopped yet."""
         before = await stopped(self.raw, [holder.person for holder in found], self.stored.channel)
+        await go_on(self.raw, self.actor, [holder.person for holder in found], self.now)
         await self.consent("revoked", found)
         await self.answer(
             "stop-confirmed",
@@ -195,6 +199,7 @@ class _Work:
         """Who lost the number has nothing to grant there, nor its new owner for them."""
         theirs = [holder for holder in found if holder.state not in ("suspended", "detached")]
         before = await stopped(self.raw, [holder.person for holder in theirs], self.stored.channel)
+        await go_on(self.raw, self.actor, [holder.person for holder in theirs], self.now)
         await self.consent("granted", theirs)
         again = [holder for holder in theirs if holder.person in before]
         await self.answer("start-confirmed", again, self.now + ANSWER_WITHIN)

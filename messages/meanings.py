@@ -2,7 +2,8 @@
 
 A reply that is a keyword as a whole (messages/keywords.py) means it. Else phrases of replies.yaml are looked
 for anywhere in it, in every language: who writes a whole sentence has stopped us as well as who writes one
-word. When in doubt it is a stop: an unwanted silence is mended by one word.
+word. When in doubt it is a stop: an unwanted silence is mended by one word. What the classifier's files
+(messages/intents/phrases) list as a stop is one as a whole text too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,9 @@ from typing import Final, Literal
 import msgspec
 from ruamel.yaml import YAML
 
+from messages.intents.phrases import combinations, written
 from messages.keywords import keyword_of
-from messages.signs import Word, words_of
+from messages.signs import Word, folded, words_of
 from messages.words import said_at, says
 
 Meaning = Literal["stop", "start", "help", "wrong_person", "distress"]
@@ -27,6 +29,8 @@ _Sort = Literal[
     "other_stop",
     "wrong_person",
     "no_wrong_person",
+    "around",
+    "erasure",
     "died",
     "distress",
     "no_distress",
@@ -44,20 +48,21 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     no_stop: tuple[str, ...]  # in a clause where one of these stands, a phrase of `stop` does not count
     wrong_person: tuple[str, ...]
     distress: tuple[str, ...]  # they do not want to live
+    around: tuple[str, ...]  # may stand around `wrong_person` and change nothing
     stopped: tuple[str, ...] = ()  # it came to an end: neither a wish to stop nor one to start
     no_distress: tuple[str, ...] = ()  # the words of one of these are none of those, whatever else is said
     other_stop: tuple[str, ...] = ()  # not messages are to end: autopay, fees, data that is held
-    no_wrong_person: tuple[
-        str, ...
-    ] = ()  # in a clause where one of these stands, `wrong_person` does not count
+    no_wrong_person: tuple[str, ...] = ()  # in a clause where one of these stands, that does not count
     died: tuple[str, ...] = ()  # the borrower did
+    erasure: tuple[str, ...] = ()  # what is stored of them is to be erased
 
 
 def meaning_of(text: str) -> Meaning | None:
     """What `text` means; None where it says anything else, for a person to read.
 
-    A wrong person who also wants no more is a wrong person: that address gets nothing at all. Distress comes
-    before either: a person reads it, and obeys the rest too (`says_stop`).
+    A wrong person who also wants no more is a wrong person: that address gets nothing at all; but who says
+    anything else beside it is asked first (`hints_wrong_person`). Distress comes before either: a person
+    reads it, and obeys the rest too (`says_stop`).
     """
     keyword = keyword_of(text)
     if keyword is not None:
@@ -65,9 +70,14 @@ def meaning_of(text: str) -> Meaning | None:
     words = words_of(text[:_LENGTH])
     if any(map(_is_distress, _clauses(words))):
         return "distress"
-    if any(map(_is_wrong_person, _clauses(words))):
+    if _is_wrong_person(words):
         return "wrong_person"
-    return "stop" if _stops(words) and not _all_denied(words) else None
+    return "stop" if _is_stop(text, words) else None
+
+
+def hints_wrong_person(text: str) -> bool:
+    """Whether `text` may say, among other things, that they are not the person: asked back, never obeyed."""
+    return any(map(_hints_wrong, _clauses(words_of(text[:_LENGTH]))))
 
 
 def denies_stop(text: str) -> bool:
@@ -96,10 +106,14 @@ def tells_of_death(text: str) -> bool:
     return _has(text, "died")
 
 
+def is_for_person(text: str) -> bool:
+    """Whether a person has to read `text`: what is stored is to be erased, or the borrower died."""
+    return _has(text, "erasure") or _has(text, "died")
+
+
 def says_stop(text: str) -> bool:
     """Whether `text` says stop too, whatever else it means."""
-    words = words_of(text[:_LENGTH])
-    return _stops(words) and not _all_denied(words)
+    return _is_stop(text, words_of(text[:_LENGTH]))
 
 
 def _is_distress(clause: Sequence[Word]) -> bool:
@@ -111,7 +125,32 @@ def _is_distress(clause: Sequence[Word]) -> bool:
     return any(says(left, phrase) for phrase in _all("distress"))
 
 
-def _is_wrong_person(clause: Sequence[Word]) -> bool:
+def _is_stop(text: str, words: Sequence[Word]) -> bool:
+    listed = len(text) <= _LENGTH and _bare(text) in _listed()
+    return listed or (_stops(words) and not _all_denied(words))
+
+
+def _is_wrong_person(words: Sequence[Word]) -> bool:
+    """Whether it says nothing else, a stop and courtesies aside."""
+    clauses = _clauses(words)
+    wrong = [clause for clause in clauses if _hints_wrong(clause)]
+    beside = (*_all("wrong_person"), *_all("around"), *_all("stop"))
+    return (
+        bool(wrong)
+        and all(_is_all(clause, beside) for clause in wrong)
+        and all(
+            _stops(clause) or _is_all(clause, _all("around")) for clause in clauses if clause not in wrong
+        )
+    )
+
+
+def _is_all(clause: Sequence[Word], phrases: Sequence[str]) -> bool:
+    """Whether the clause says one or several of the phrases, and nothing else."""
+    said = {place for phrase in phrases for at in said_at(clause, phrase) for place in at}
+    return said == set(range(len(clause)))
+
+
+def _hints_wrong(clause: Sequence[Word]) -> bool:
     return any(says(clause, phrase) for phrase in _all("wrong_person")) and not any(
         says(clause, phrase) for phrase in _all("no_wrong_person")
     )
@@ -142,6 +181,21 @@ def _all_denied(words: Sequence[Word]) -> bool:
     others = [clause for clause in clauses if not _denies(clause)]
     # "Don't. Stop": nobody knows, where the clauses deny it together alone.
     return len(others) == len(clauses) or not any(map(_stops, others))
+
+
+def _bare(text: str) -> str:
+    return " ".join(word for word in folded(text).split() if word != ",")
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """What the classifier learns as a stop, as whole texts."""
+    return frozenset(
+        _bare(text)
+        for spoken in written().values()
+        for phrase in spoken.phrases["stop"]
+        for text in combinations(phrase)
+    )
 
 
 @cache

@@ -54,6 +54,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sms-distress": "neutral",
     "sms-real": "neutral",
     "sms-unclear": "neutral",
+    "sms-stop": "neutral",
+    "sms-wrong": "neutral",
     "sms-paid": "neutral",
     "sms-promise": "neutral",
     "sms-promise-when": "neutral",

@@ -349,6 +349,18 @@ async def set_period(raw: Raw, hold: int, starts: datetime, ends: datetime | Non
     await raw.run("UPDATE holds SET starts_at = $2, ends_at = $3 WHERE id = $1", hold, starts, ends)
 
 
+async def open_holds(raw: Raw, persons: Sequence[int], kind: str, now: datetime) -> list[int]:
+    """The holds of this kind that are of any of the persons and not over at `now`."""
+    rows = await raw.rows(
+        "SELECT id FROM holds WHERE person_id = ANY($1) AND loan_id IS NULL AND kind = $2 "
+        "AND (ends_at IS NULL OR ends_at > $3) ORDER BY id",
+        persons,
+        kind,
+        now,
+    )
+    return [row[0] for row in rows]
+
+
 async def holds_of_outcome(raw: Raw, outcome: int) -> list[int]:
     """The holds that an outcome placed."""
     rows = await raw.rows(

@@ -26,6 +26,8 @@ from storage.replies import Holder, Stored
 ASKED: Final = "sms-promise"
 WHEN: Final = "sms-promise-when"
 PAID: Final = "sms-paid"  # asked back as well: a sentence was read as "I have paid"
+STOP: Final = "sms-stop"  # whether they want no more messages
+WRONG: Final = "sms-wrong"  # whether they are not the person
 SETTLED: Final = ("sms-promise-noted", "sms-promise-small", "sms-promise-left", "sms-promise-changed")
 _OPEN_FOR: Final = timedelta(days=1)
 
@@ -58,7 +60,7 @@ class Heard(msgspec.Struct, frozen=True):
 
 async def echo_of(raw: Raw, office: Office, address: int, now: datetime) -> Echo | None:
     """What was last said of a promise to the address, within a day."""
-    asked = (ASKED, WHEN, PAID, *SETTLED)
+    asked = (ASKED, WHEN, PAID, STOP, WRONG, *SETTLED)
     found = await last_said(raw, office.keyring, address, asked, now - _OPEN_FOR)
     return None if found is None else Echo(*found)
 

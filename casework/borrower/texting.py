@@ -3,20 +3,24 @@
 Whoever holds the phone reads the answer: without the PIN it says nothing of a loan. A number that is on file
 with several persons, or that nobody has vouched for, is answered by a person. A word has no effect that a
 person has not seen, but one: who says that they paid is not reminded while somebody looks. The word PAID says
-so; a sentence that reads like it is asked back.
+so; a sentence that reads like it is asked back. So is what may be a stop, or a wrong person: nothing is sent
+and nobody calls until they answer (casework/borrower/asking.py).
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from msgspec.structs import replace
 
+from casework.borrower.asking import go_on, rest
 from casework.borrower.pins import check_pin
 from casework.borrower.promising import (
     PAID,
     SETTLED,
+    STOP,
     WHEN,
+    WRONG,
     Heard,
     echo_of,
     hear_promise,
@@ -39,6 +43,7 @@ ANSWER_WITHIN: Final = timedelta(hours=1)
 AGAIN: Final = timedelta(days=14)  # the same claim pauses nothing anew before
 ANSWERS_A_DAY: Final = 20  # to one number: whoever answers by machine would ask for ever
 
+_LEFT: Final = "sms-promise-left"
 _PASSED_ON: Final = "sms-passed-on"
 _ONCE_AN_HOUR: Final = frozenset({_PASSED_ON, "sms-unclear"})
 
@@ -65,10 +70,11 @@ async def answer_text(
 
 async def answer_echo(
     raw: Raw, office: Office, actor: Actor, stored: Stored, text: str, found: Sequence[Holder], now: datetime
-) -> Wish | None:
-    """A YES or NO to a promise that was said back; None: the text is none, or nothing waits for one.
+) -> Wish | Literal["wrong_person"] | None:
+    """A YES or NO to what was asked back; None: the text is none, or nothing waits for one.
 
-    Asked before keywords: YES is a word for START to some providers.
+    `stop` and `wrong_person` are for the caller to obey. Asked before keywords: YES is a word for START to
+    some providers.
     """
     yes = yes_or_no(text)
     theirs = _open(found)
@@ -80,13 +86,19 @@ async def answer_echo(
     if echo.settled:  # said twice
         return "thanks"
     texting = _Texting(raw, office, actor, stored, now)
+    if echo.template in (STOP, WRONG):
+        await go_on(raw, actor, [theirs[0].person], now)
+        if yes:
+            return "stop" if echo.template == STOP else "wrong_person"
+        await texting.say(_LEFT, theirs[0], always=True)
+        return "may_stop" if echo.template == STOP else "may_be_wrong"
     if echo.template == PAID:
         if await texting.is_passed_on(theirs[0]):  # said twice
             return "thanks"
         if yes:
             await texting.paid(theirs)
         else:
-            await texting.say("sms-promise-left", theirs[0], always=True)
+            await texting.say(_LEFT, theirs[0], always=True)
         return "paid"
     holder = next((one for one in theirs if str(one.case) == echo.given.get("case")), theirs[0])
     await texting.told(await settle(raw, office, stored, holder, echo, yes, now), theirs)
@@ -125,8 +137,21 @@ class _Texting:
             echo = await echo_of(self.raw, self.office, theirs[0].address, self.now)
             heard = await hear_promise(self.raw, self.office, theirs[0], texted.rest, echo, self.now)
             await self.told(heard, theirs)
+        elif texted.wish == "may_stop":
+            await self.ask(STOP, theirs[0])
+        elif texted.wish == "may_be_wrong":
+            await self.open("review", theirs)
+            await self.ask(WRONG, theirs[0])
+        elif texted.wish == "review":
+            await self.pass_on(theirs, "review")
         elif texted.wish != "thanks":
             await self.pass_on(theirs, "call")
+
+    async def ask(self, text: str, holder: Holder) -> None:
+        """YES or NO; until then they are left alone."""
+        assert holder.case is not None
+        await rest(self.raw, self.actor, holder.person, holder.case, self.now)
+        await self.say(text, holder)
 
     async def told(self, heard: Heard, theirs: Sequence[Holder]) -> None:
         """What became of a promise: said back to them, and to a person where it is for one."""

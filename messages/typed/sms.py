@@ -10,10 +10,27 @@ from ruamel.yaml import YAML
 
 from messages.intents.phrases import Intent
 from messages.intents.reading import read_intent
+from messages.meanings import hints_wrong_person, is_for_person
 from messages.typed.plain import plain
 
-Wish = Literal["figures", "pay", "paid", "promise", "human", "real", "thanks", "unclear"]
-"""`human` is also what only a person can do: a dispute, a plan, more time, a complaint."""
+Wish = Literal[
+    "figures",
+    "pay",
+    "paid",
+    "promise",
+    "human",
+    "real",
+    "thanks",
+    "stop",
+    "may_stop",
+    "may_be_wrong",
+    "review",
+    "unclear",
+]
+"""`human` is also what only a person can do: a dispute, a plan, more time, a complaint. `review`: what a
+person is to read before anybody calls. `may_stop` and `may_be_wrong` (they may not be the person) are asked
+back.
+"""
 
 _BY_WORD: Final[tuple[Wish, ...]] = ("figures", "pay", "paid", "promise", "human")
 PIN_DIGITS: Final = (4, 8)
@@ -30,6 +47,8 @@ _WISHES: Final[dict[Intent, Wish]] = {
     "promise": "promise",
     "is_it_real": "real",
     "thanks": "thanks",
+    "stop": "stop",
+    "wrong_person": "may_be_wrong",
 }
 """Every other intent is for a person."""
 
@@ -75,12 +94,18 @@ def _by_first_word(said: str) -> Wish | None:
 
 
 def _by_sense(said: str) -> Wish:
+    if is_for_person(said):
+        return "review"
+    if hints_wrong_person(said):
+        return "may_be_wrong"
     reading = read_intent(said)
     if reading.how == "sure" and reading.intent is not None:
         return _WISHES.get(reading.intent, "human")
-    if any(guess.intent in ("stop", "start") for guess in reading.guesses):
-        return "unclear"  # nobody calls whoever may have wanted silence
     wishes: set[Wish] = {_WISHES.get(guess.intent, "human") for guess in reading.guesses}
+    if "stop" in wishes:
+        return "may_stop"
+    if any(guess.intent == "start" for guess in reading.guesses):
+        return "unclear"  # nobody calls whoever may have wanted silence
     # What has an effect is asked for plainly.
     return wishes.pop() if len(wishes) == 1 and "paid" not in wishes else "unclear"
 

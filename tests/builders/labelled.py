@@ -85,15 +85,20 @@ A reading is `sure` (one intent), `did_you_mean` (two or three to choose from, o
 not guessed: `messages/keywords.py` is asked before. Who seems to want messages again in other words is
 asked whether they do, and whoever writes "stopped" whether it is that or a stop. Phrases under `never`
 rule an intent out: whoever writes "wrong number" or "I never took this loan" has not said that they paid.
-By SMS a stop that is sure is obeyed at once, however it was read; one that is not is asked back, and nobody
-is asked to call.
+By SMS a stop that is sure is obeyed at once, however it was read; one that is not is asked back.
+
+By SMS what is asked back is answered by YES or NO. Until then, for three days at most, a hold (`asked`)
+rests: nothing is sent by itself, and nobody is asked to call. What may be a wrong person is given to a person
+to read besides.
 
 Beside them, `messages/replies.yaml` has what is looked for in whole sentences before anything is
-guessed, in every shipped language: `stop`; `no_stop`, which denies one ("don't stop": asked back, with
-no effect of its own); `stopped`, of which a start is never guessed alone; `other_stop`, which wants
-autopay, fees or data to end, and not messages (asked back); `wrong_person`; `no_wrong_person`, of a wrong
-amount, account or number to pay to; `died`, which goes to a person; and `distress`, said by who does not
-want to live. That comes before everything else, in a chat that is nobody's too: the answer says that a
+guessed, in every shipped language: `stop` (and what the files list as one, as a whole text); `no_stop`,
+which denies one ("don't stop": asked back, with no effect of its own); `stopped`, of which a start is never
+guessed alone; `other_stop`, which wants autopay, fees or an account to end, and not messages (asked back);
+`wrong_person`, believed where nothing else is said but what stands under `around`, and else asked back ("you
+have the wrong number for Bob"); `no_wrong_person`, of a wrong amount, account or number to pay to; `died` and
+`erasure` (of what is stored), which go to a person; and `distress`, said by who does not want to
+live. That comes before everything else, in a chat that is nobody's too: the answer says that a
 person will read it and whom to call, and nothing of what is owed; a call within the hour is opened, the
 most urgent there is; the conversation waits for a person; and reminders rest (the outcome `vulnerable`)
 until somebody has looked and lifts that. Whom to call is the emergency number of the borrower's country

@@ -145,6 +145,38 @@ async def test_acceptance_10_i_paid_pauses_and_opens_a_reconciliation_task(stree
     assert await tasks(street) == [("reconcile", "open"), ("review", "open")]
 
 
+async def test_what_may_be_a_stop_or_a_wrong_person_is_asked_and_rests_until_they_answer(
+    street: Street,
+) -> None:
+    ann = await street.borrower(TODAY, email=False)
+    number = await street.number(ann.person)
+    holds = "SELECT kind, ends_at > $1 FROM holds ORDER BY id"
+    await street.look()
+    assert await ask(street, "please stop the autopay", number) == "may_stop"
+    assert await ask(street, "stopped", number) == "may_stop"
+    said = await answers(street)
+    assert all("do you want no more messages from us? Reply YES or NO" in one for one in said)
+    assert [one for one in street.providers["sms"].took if "250" in one.body.text] == []
+    assert await tasks(street) == []
+    assert [tuple(row) for row in await street.book.sql(holds, street.now)] == [("asked", True)]
+    assert await ask(street, "no", number) == "may_stop"
+    assert "nothing was noted" in (await answers(street))[0]
+    assert [tuple(row) for row in await street.book.sql(holds, street.now)] == [("asked", False)]
+    assert await street.book.sql("SELECT 1 FROM consents") == []
+    assert await ask(street, "you have the wrong number for John", number) == "may_be_wrong"
+    assert "wrong person? Reply YES or NO" in (await answers(street))[0]
+    assert await street.book.sql("SELECT 1 FROM addresses WHERE state = 'suspended'") == []
+    assert await tasks(street) == [("review", "open")]
+    assert await ask(street, "don't stop", number) == "may_stop"
+    assert await ask(street, "Yes", number) == "stop"
+    assert [row[0] for row in await street.book.sql("SELECT state FROM consents")] == ["revoked"]
+    assert await ask(street, "START", number) == "start"
+    assert await ask(street, "you have the wrong number for John", number) == "may_be_wrong"
+    assert await ask(street, "YES", number) == "wrong_person"
+    assert len(await street.book.sql("SELECT 1 FROM addresses WHERE state = 'suspended'")) == 1
+    assert ("call", "open") not in await tasks(street)
+
+
 async def test_who_did_not_mean_that_they_paid_changes_nothing_and_the_word_is_not_asked_back(
     street: Street,
 ) -> None:

@@ -61,11 +61,8 @@ def test_stop_like_wording_is_always_heard(rows: list[Labelled]):
     for spoken in written().values():
         for phrase in spoken.phrases["stop"]:
             for text in variants(phrase):
-                reading = read_intent(text)
-                assert reading.guesses[0].intent == "stop", text
-                # By SMS nobody calls: it is obeyed, or it is asked back.
-                heard = meaning_of(text) == "stop" or reading.intent == "stop"
-                assert heard or read_sms(text).wish == "unclear", text
+                assert read_intent(text).guesses[0].intent == "stop", text
+                assert meaning_of(text) == "stop", text  # by SMS as in the chat
 
 
 def test_wrong_person_and_dispute_are_never_taken_for_paid(rows: list[Labelled]):
@@ -131,12 +128,12 @@ def test_who_did_not_pay_is_asked_why_and_never_taken_to_have_paid(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["delete my data", "please stop the autopay", "stop the fees", "删除我的资料"]
+    "text", ["please stop the autopay", "stop the fees", "delete my account", "cancel the fees please"]
 )
 def test_a_wish_to_end_something_else_is_asked_back(text: str):
     assert understand(text).intent is None
-    assert understand(text).maybe == ("human", "stop")
-    assert read_sms(text).wish == "unclear"
+    assert "stop" in understand(text).maybe
+    assert read_sms(text).wish == "may_stop"
 
 
 @pytest.mark.parametrize("text", ["打错了金额", "you have the wrong number of payments", "我打错账户了"])
@@ -144,9 +141,10 @@ def test_a_wrong_amount_or_account_is_no_wrong_person(text: str):
     assert "wrong_person" not in {guess.intent for guess in read_intent(text).guesses}
 
 
-@pytest.mark.parametrize("text", ["he died", "she passed away", "他去世了"])
-def test_who_tells_of_a_death_reaches_a_person(text: str):
-    assert understand(text).intent == read_sms(text).wish == "human"
+@pytest.mark.parametrize("text", ["he died", "she passed away", "他去世了", "delete my data", "删除我的资料"])
+def test_who_tells_of_a_death_or_wants_data_erased_reaches_a_person(text: str):
+    assert understand(text).intent == "human"
+    assert read_sms(text).wish == "review"  # and nobody calls at once
 
 
 @pytest.mark.parametrize("text", ["don't stop", "please do not stop", "不要停止"])
@@ -176,7 +174,7 @@ def test_what_tells_of_an_end_or_a_beginning_is_neither_a_stop_nor_a_start(text:
     assert reading.intent != "stop"
     assert understand(text).intent is None
     if "stop" in text.casefold() or text == "停了吗":
-        assert read_sms(text).wish == "unclear"
+        assert read_sms(text).wish == "may_stop"
         assert set(understand(text).maybe) == {"start", "stop"}
 
 

@@ -2,10 +2,12 @@
 
 import pytest
 
+from bot.understanding import understand
 from messages.emergency import emergency_numbers
 from messages.intents.reading import read_intent
-from messages.meanings import denies_stop, meaning_languages, meaning_of, says_stop
+from messages.meanings import denies_stop, hints_wrong_person, meaning_languages, meaning_of, says_stop
 from messages.templates import languages
+from messages.typed.sms import read_sms
 
 STOP = {
     "en": [
@@ -18,7 +20,8 @@ STOP = {
         "take me off your list",
         "I withdraw my consent",
         "Stop texting my phone at night",
-        *("I want it to stop", "pls make it stop", "stop or I sue"),
+        *("I want it to stop", "pls make it stop", "stop or I sue", "cease and desist"),
+        *("switch off the reminders", "please make them stop now", "stop or else"),
     ],
     "zh": [
         "退订",
@@ -26,6 +29,7 @@ STOP = {
         "别再骚扰我了",
         "我不想再收到你们的消息",
         "請停止給我發短信",
+        *("别理我了", "让我安静", "别来烦我", "烦死了，让我安静一下吧"),
     ],
     "es": [
         "Por favor dejen de enviarme mensajes",
@@ -59,8 +63,9 @@ WRONG = {
         "I don't know this person",
         "Sorry you got the wrong guy, stop texting me",
         "I'm not her",
+        *("wrong number. stop", "sorry mate, you've got the wrong number"),
     ],
-    "zh": ["发错人了", "你们打错了", "我不是本人", "我不认识这个人", "查無此人"],
+    "zh": ["发错人了", "你们打错了", "我不是本人", "我不认识这个人", "查無此人", "你好，找错了"],
     "es": ["Número equivocado", "Se equivocaron de número", "no conozco a esa persona"],
     "hi": ["गलत नंबर है", "मैं वह व्यक्ति नहीं हूँ", "galat number hai"],
     "ru": ["Вы ошиблись номером", "это не её номер", "Я не знаю такого человека"],
@@ -118,6 +123,21 @@ def test_a_wrong_person_says_so_in_any_language(language: str, text: str) -> Non
 @pytest.mark.parametrize("text", OTHER)
 def test_what_says_anything_else_is_for_a_person(text: str) -> None:
     assert meaning_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        *(("hey you have the wrong number, call my brother", True), ("找错了，我昨天还款了", True)),
+        *(("you have the wrong number for John", True), ("you have the wrong number of payments", False)),
+        *(("I have the wrong number for paying, which one is it?", False), ("打错了金额", False)),
+    ],
+)
+def test_a_wrong_person_who_says_more_is_asked_back(text: str, is_asked: bool) -> None:
+    assert meaning_of(text) is None
+    assert hints_wrong_person(text) == is_asked
+    assert (read_sms(text).wish == "may_be_wrong") == is_asked
+    assert (understand(text).intent == "wrong") == is_asked
 
 
 DISTRESS = {
