@@ -241,7 +241,7 @@ async def _words(message: Message, here: Here, dialog_manager: DialogManager) ->
         await _waits(here, asked)
         return
     if meaning.intent is not None:
-        await act(here, dialog_manager, meaning.intent)
+        await act(here, dialog_manager, meaning.intent, text)
     elif meaning.maybe:
         offered = [one for one in meaning.maybe if f"buttons.{one}" in here.say.texts and one != "human"]
         await here.send(here.say("menu.did_you_mean"), [*([one] for one in offered), ["human"]])
@@ -275,11 +275,11 @@ async def _shown(here: Here, dialog_manager: DialogManager, sent: Sent, words: s
         await _waits(here, asked)
 
 
-async def act(here: Here, dialog_manager: DialogManager, action: str) -> None:
-    """Do what a button or a text asks; what is open is left for it."""
+async def act(here: Here, dialog_manager: DialogManager, action: str, said: str = "") -> None:
+    """Do what a button or a text (`said`) asks; what is open is left for it."""
     state = entries().get(action)
     if state is not None:
-        await begin(dialog_manager, state)
+        await begin(dialog_manager, state, said)
         return
     await _leave(dialog_manager)
     if action == "pay_here":

@@ -14,12 +14,15 @@ from aiogram_dialog.widgets.kbd import Back, Button, Group, Keyboard, Row, Selec
 from aiogram_dialog.widgets.text import Format, Text
 
 from bot import menu
-from bot.answers import by_whom, mine, named, told_of
+from bot.answers import ANSWERS, by_whom, mine, named, told_of
 from bot.desk import Here
+from bot.dialogs import entries
 from bot.texts import Speech
+from bot.understanding import understand
 from casework.borrower.answers import Holding
 
 Data = dict[str, Any]
+_LONGEST_SAID: Final = 500  # characters
 
 
 def here_of(manager: DialogManager) -> Here:
@@ -32,9 +35,12 @@ def data_of(manager: DialogManager) -> Data:
     return cast("Data", manager.dialog_data)  # pyright: ignore[reportUnknownMemberType]
 
 
-async def begin(manager: DialogManager, state: State) -> None:
-    """Begin a dialog; what was open is left. Which loan is asked only where there are several."""
-    data: Data | None = None
+async def begin(manager: DialogManager, state: State, said: str = "") -> None:
+    """Begin a dialog; what was open is left. Which loan is asked only where there are several.
+
+    `said`: the words that asked for it, for a dialog that reads more in them.
+    """
+    data: Data = {"said": said[:_LONGEST_SAID]} if said else {}
     if state in LOAN_QUESTIONS:
         then, loans, nothing = LOAN_QUESTIONS[state]
         found = await loans(manager)
@@ -44,8 +50,8 @@ async def begin(manager: DialogManager, state: State) -> None:
             await menu.again(here_of(manager), nothing)
             return
         if len(found) == 1:
-            state, data = then, {"loan": found[0].id}
-    await manager.start(state, data, mode=StartMode.RESET_STACK)  # pyright: ignore[reportUnknownMemberType]
+            state, data = then, {**data, "loan": found[0].id}
+    await manager.start(state, data or None, mode=StartMode.RESET_STACK)  # pyright: ignore[reportUnknownMemberType]
 
 
 class Say(Text):
@@ -131,10 +137,8 @@ def typed(take: Typed) -> MessageInput:
     return MessageInput(heard, filter=F.text)
 
 
-async def _choose(_: Message, __: MessageInput, manager: DialogManager) -> None:
-    here = here_of(manager)
-    await here.send(here.say("dialog.choose"))
-    manager.show_mode = ShowMode.SEND
+async def _choose(message: Message, _: MessageInput, manager: DialogManager) -> None:
+    await unread(manager, message.text or "", "dialog.choose")
 
 
 CHOOSE: Final = MessageInput(_choose)
@@ -146,6 +150,22 @@ async def once_more(manager: DialogManager, key: str, **blanks: object) -> None:
     here = here_of(manager)
     await here.send(here.say(key, **blanks))
     manager.show_mode = ShowMode.SEND
+
+
+async def unread(manager: DialogManager, text: str, key: str) -> None:
+    """What was typed is no answer: a sure question is answered, and what has a dialog of its own begins it.
+
+    Else say why (`key`); unless another dialog began, ask again.
+    """
+    here, meaning = here_of(manager), understand(text)
+    state = entries().get(meaning.intent or "")
+    if state is not None and state.group is not manager.current_context().state.group:
+        await begin(manager, state, text)
+    elif meaning.intent in ANSWERS:
+        await ANSWERS[meaning.intent](here)
+        manager.show_mode = ShowMode.SEND
+    else:
+        await once_more(manager, key)
 
 
 Getter = Callable[..., Awaitable[Data]]

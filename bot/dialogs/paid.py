@@ -68,6 +68,20 @@ async def _picked(manager: DialogManager) -> bool:
     return photo is not None
 
 
+async def _came(message: Message, _: MessageInput, manager: DialogManager) -> None:
+    sent = sent_in(message)
+    if sent is None:
+        await ui.once_more(manager, "dialog.choose")
+    elif sent.is_too_large:
+        await ui.once_more(manager, "paid.too_large")
+    else:
+        await ask_about(manager, sent)
+
+
+SHOWN: Final = MessageInput(_came, filter=F.photo | F.document)
+"""For a window about money, where a photo may be a receipt: it is asked about, and the window is left."""
+
+
 async def _photo(message: Message, _: MessageInput, manager: DialogManager) -> None:
     sent = sent_in(message)
     if sent is None:
@@ -92,7 +106,12 @@ async def _tell(manager: DialogManager, photo: int | None) -> None:
 
 DIALOG: Final = Dialog(
     ui.question(
-        "paid.shown", ui.button("yes", _is_receipt), ui.button("no", _is_none), state=Paid.shown, back=False
+        "paid.shown",
+        ui.button("yes", _is_receipt),
+        ui.button("no", _is_none),
+        SHOWN,
+        state=Paid.shown,
+        back=False,
     ),
     ui.loan_window(Paid.loan, Paid.receipt, ui.owing, nothing="pay.nothing", picked=_picked),
     ui.question(

@@ -1,7 +1,10 @@
-"""A promise: on which loan, how much, which day; said back whole, and recorded when it is confirmed."""
+"""A promise: on which loan, how much, which day; said back whole, and recorded when it is confirmed.
+
+What the words that began it name already ("I will pay 20 on Friday") is not asked again.
+"""
 
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
@@ -10,11 +13,12 @@ from aiogram_dialog.widgets.kbd import Row
 
 from bot import widgets as ui
 from bot.answers import named
+from bot.dialogs.paid import SHOWN
 from casework.borrower.answers import Holding
 from casework.borrower.tell import last_day, promise_limits, tell
 from casework.errors import CaseworkInputError
 from messages.typed.amounts import read_amount
-from messages.typed.dates import order_in, read_date
+from messages.typed.dates import order_in, read_date, take_date
 
 _CHIPS: Final = (0, 1, 2, 3, 5, 7, 10, 14)  # days from today
 
@@ -48,12 +52,28 @@ async def _pick_amount(_: CallbackQuery, __: Any, manager: DialogManager, minor:
 
 
 async def _type_amount(_: Message, manager: DialogManager, text: str) -> None:
+    found = _amounts_in(text, await ui.chosen_loan(manager))
+    if len(found) == 1:
+        await _take_amount(manager, found[0])
+    elif not await _take_said(manager, text):
+        await ui.unread(manager, text, "promise.amount_unclear")
+
+
+def _amounts_in(text: str, one: Holding) -> list[int]:
+    """In minor units, each that it can be."""
+    return [money.minor for money in read_amount(text, one.currency) if money.currency == one.currency]
+
+
+async def _take_said(manager: DialogManager, text: str) -> bool:
+    """Take the amount of a sentence, with its day if it names one; whether it has one. A day alone waits."""
     one = await ui.chosen_loan(manager)
-    found = [money.minor for money in read_amount(text, one.currency) if money.currency == one.currency]
-    if len(found) != 1:
-        await ui.once_more(manager, "promise.amount_unclear")
-        return
-    await _take_amount(manager, found[0])
+    said = take_date(text, one.today, order_in(one.country))
+    amounts = _amounts_in(said.rest, one)
+    if len(said.dates) == 1:
+        ui.data_of(manager)["said_day"] = said.dates[0].isoformat()
+    if len(amounts) == 1:
+        await _take_amount(manager, amounts[0])
+    return len(amounts) == 1
 
 
 async def _take_amount(manager: DialogManager, minor: int) -> None:
@@ -63,8 +83,24 @@ async def _take_amount(manager: DialogManager, minor: int) -> None:
         least_said, most_said = (here.say.money(limit, one.currency) for limit in (least, most))
         await ui.once_more(manager, "promise.amount_limits", least=least_said, most=most_said)
         return
-    ui.data_of(manager)["amount"] = minor
+    data = ui.data_of(manager)
+    data["amount"] = minor
     await manager.switch_to(Promise.day)
+    said_day: str | None = data.pop("said_day", None)
+    if said_day is not None:
+        await _take_day(manager, date.fromisoformat(said_day))
+
+
+async def _begun(_: Any, manager: DialogManager) -> None:
+    if "loan" in (cast("ui.Data | None", manager.start_data) or {}):  # pyright: ignore[reportUnknownMemberType]
+        await _picked(manager)
+
+
+async def _picked(manager: DialogManager) -> bool:
+    """What the words that began it name of the loan that is known now."""
+    data = cast("ui.Data | None", manager.start_data) or {}  # pyright: ignore[reportUnknownMemberType]
+    text: str | None = data.get("said")
+    return text is not None and await _take_said(manager, text)
 
 
 async def _days(dialog_manager: DialogManager, **_: Any) -> ui.Data:
@@ -113,7 +149,7 @@ async def _type_day(_: Message, manager: DialogManager, text: str) -> None:
     one = await ui.chosen_loan(manager)
     found = read_date(text, one.today, order_in(one.country))
     if len(found) != 1:
-        await ui.once_more(manager, "promise.day_unclear")
+        await ui.unread(manager, text, "promise.day_unclear")
         return
     await _take_day(manager, found[0])
 
@@ -161,11 +197,12 @@ async def _confirm(manager: DialogManager) -> None:
 
 
 DIALOG: Final = Dialog(
-    ui.loan_window(Promise.loan, Promise.amount, ui.owing, nothing="pay.nothing"),
+    ui.loan_window(Promise.loan, Promise.amount, ui.owing, nothing="pay.nothing", picked=_picked),
     ui.question(
         "promise.amount",
         ui.picks("amount", "amounts", _pick_amount),
         ui.typed(_type_amount),
+        SHOWN,
         state=Promise.amount,
         getter=_amounts,
     ),
@@ -174,6 +211,7 @@ DIALOG: Final = Dialog(
         ui.picks("day", "days", _pick_day, width=2),
         ui.button("another_day", _calendar),
         ui.typed(_type_day),
+        SHOWN,
         state=Promise.day,
         getter=_days,
     ),
@@ -182,10 +220,12 @@ DIALOG: Final = Dialog(
         ui.picks("cell", "days", _pick_day, width=7),
         Row(ui.button("earlier", _earlier), ui.button("later", _later)),
         ui.typed(_type_day),
+        SHOWN,
         state=Promise.calendar,
         getter=_month,
         to=Promise.day,
     ),
     ui.confirmation("promise.check", _confirm, state=Promise.check, getter=_echo, to=Promise.day),
+    on_start=_begun,
 )
 ENTRIES: Final = {"promise": Promise.loan}

@@ -30,6 +30,7 @@ WAYS = {
         ("promise.amount", "promise.day", "promise.check"),
         OUTCOMES,
         "promise.done",
+        nonsense="text",
     ),
     "paid": Way(("=buttons.skip",), ("paid.receipt",), OUTCOMES, "paid.done", nonsense="text"),
     "cannot": Way(

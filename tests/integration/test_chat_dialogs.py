@@ -133,6 +133,31 @@ async def test_a_confirmation_tapped_twice_is_one_promise(room: Chatroom, guest:
 
 async def test_a_question_in_between_is_answered_and_a_stop_is_a_stop(room: Chatroom, guest: Guest) -> None:
     await guest.taps("promise")
+    for text, answer in (
+        *(("how do I pay", "pay.example.com"), ("is this real?", "It is right to ask")),
+        *(("fees", "no fees"), ("statement", "statement")),
+    ):
+        told = await guest.says(text)
+        assert answer in told, text
+        assert "how much will you pay" in told, "and it is asked again"
+        assert "could not read" not in told
+    assert await guest.shows() == speech("en")("paid.shown")
+    await guest.says("menu")
+    # What the words that begin it name is not asked again; what can be no answer is.
+    await guest.says("I promise to pay 20 on friday")
+    assert "€20.00" in guest.last()["text"]
+    assert "27 November" in guest.last()["text"]
+    assert "Nothing was changed" in await guest.taps("cancel")
+    assert "how much will you pay" in await guest.says("I promise to pay on friday")
+    assert "So you will pay €30.00" in await guest.says("30")
+    assert "On which day" in await guest.taps("back")
+    await guest.says("menu")
+    told = await guest.says("I promise to pay 9999 on friday")
+    assert "it can be from" in told
+    assert "how much will you pay" in told
+    assert "What has happened" in await guest.says("I lost my job and cannot pay"), "its own dialog"
+    await guest.taps("cancel")
+    await guest.taps("promise")
     assert "no more reminders" in await guest.says("STOP")
     await guest.says("menu")
     await guest.taps("promise")
@@ -279,6 +304,9 @@ async def test_with_several_loans_it_is_asked_which_and_with_none_nothing_is(roo
     assert "Which one is it about" in await guest.taps("promise")
     await guest.taps(f"Consumer {ann.loan_id}")
     assert "On which day" in await guest.says("100")
+    await guest.says("menu")
+    assert "Which one is it about" in await guest.says("I will pay 20 on friday")
+    assert "So you will pay €20.00" in await guest.taps(f"Consumer {ann.loan_id}")
     await room.book.pay(ann, 250_00, TODAY)
     done = await room.linked(await room.borrower(TODAY, 10_00, phone=True))
     await room.book.sql("UPDATE installments SET paid_minor = 1000 WHERE principal_minor = 1000")
