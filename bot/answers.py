@@ -216,11 +216,13 @@ async def real(here: Here) -> None:
 
 
 def named(say: Speech, one: Holding) -> str:
-    """A loan as it is spoken of: its product and number, and the part of who stands for another's."""
+    """A loan as it is spoken of: its product and number, and the part of who stands for another's.
+
+    A product that tapes call by a common code is named in the language; any other as its lender names it.
+    """
+    product = one.product and say.texts.get(f"product.{one.product.casefold()}", one.product)
     loan = (
-        say("loan.named", product=one.product, loan=one.loan)
-        if one.product
-        else say("loan.nameless", loan=one.loan)
+        say("loan.named", product=product, loan=one.loan) if product else say("loan.nameless", loan=one.loan)
     )
     return say("loan.guarantor", loan=loan) if one.role == "guarantor" else loan
 

@@ -20,6 +20,10 @@ _BEGINS: Final = {
 _NOBODY_KNOWS: Final = "application/octet-stream"
 
 
+class TooLargeError(Exception):
+    """What was sent is larger than is taken, whatever size was named before it was fetched."""
+
+
 class Sent(msgspec.Struct, frozen=True):
     """A photo, or a document of a kind that a receipt comes in. `file`: its id at the messenger; in bytes."""
 
@@ -43,13 +47,13 @@ def sent_in(message: Message) -> Sent | None:
 
 
 async def keep(here: Here, sent: Sent) -> int:
-    """Fetch and keep it, sealed, as the person's whose chat it is; its id."""
+    """Fetch and keep it, sealed, as the person's whose chat it is; its id. Raises TooLargeError."""
     content = await _fetched(here, sent)
     return await keep_photo(here.desk.office, here.chat, _kind_of(content), content, here.update, here.now)
 
 
 async def hear(here: Here, sent: Sent, words: str) -> Asked | None:
-    """Fetch it and keep it as a line of the open conversation; None where there is none."""
+    """Fetch it and keep it as a line of the open conversation; None: there is none. Raises TooLargeError."""
     content = await _fetched(here, sent)
     desk, kind = here.desk, _kind_of(content)
     return await hear_file(desk.office, desk.actor, here.chat, kind, content, words, here.update, here.now)
@@ -58,7 +62,10 @@ async def hear(here: Here, sent: Sent, words: str) -> Asked | None:
 async def _fetched(here: Here, sent: Sent) -> bytes:
     into = BytesIO()
     await here.bot.download(sent.file, into)
-    return into.getvalue()
+    content = into.getvalue()
+    if len(content) > LARGEST_PHOTO:
+        raise TooLargeError
+    return content
 
 
 def _kind_of(content: bytes) -> str:

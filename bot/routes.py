@@ -33,7 +33,7 @@ from bot.api import Showing, quietly
 from bot.desk import Desk, Here
 from bot.dialogs import dialogs, entries
 from bot.dialogs.paid import ask_about
-from bot.files import Sent, hear, sent_in
+from bot.files import Sent, TooLargeError, hear, sent_in
 from bot.payments import last_check, paid_here, pay_here
 from bot.staff.router import staff_router
 from bot.texts import speech
@@ -65,6 +65,7 @@ def dispatcher(
     stale = ExceptionTypeFilter(UnknownIntent, OutdatedIntent, UnknownState)
     made.errors.register(_stale_click, stale)
     made.errors.register(_not_answered, ExceptionTypeFilter(NotAnsweredError))
+    made.errors.register(_too_large, ExceptionTypeFilter(TooLargeError))
     made.errors.register(_loan_gone, ExceptionTypeFilter(LoanGoneError))
     return made
 
@@ -341,6 +342,15 @@ async def _not_answered(event: ErrorEvent, here: Here) -> bool:
     if query is not None:
         await quietly(here.bot.answer_callback_query(query.id))
     await here.send(here.say("collector.closed"), (("human",),))
+    return True
+
+
+async def _too_large(event: ErrorEvent, here: Here) -> bool:
+    """What was sent is not taken; what was asked of it stands as it was."""
+    query = event.update.callback_query
+    if query is not None:
+        await quietly(here.bot.answer_callback_query(query.id))
+    await here.send(here.say("paid.too_large"), (("paid", "human"),))
     return True
 
 
