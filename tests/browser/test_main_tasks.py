@@ -36,7 +36,8 @@ async def test_the_main_tasks_as_each_role(console: Console, language: str, phon
     say = speeches()[language]
     for role in staff_roles():
         mine = [one for one in walks() if one.role == role and one.screen == (language, phone)]
-        name = f"{role.replace('_', ' ')} {'at a phone' if phone else 'at a desk'} {language}"
+        # One word, which the pages' own test takes for a name, not for English left to readers of Chinese.
+        name = f"{role.replace('_', '').title()}{'Phone' if phone else 'Desk'}{language.title()}"
         async with console.page_as(Role(role), language, phone=phone, name=name) as page:
             page.set_default_timeout(10_000)
             page.on("dialog", lambda dialog: dialog.accept())

@@ -137,9 +137,18 @@ async def _assign(on: Walker) -> None:
     await on.page.locator(f"input[name=cases][value='{case}']").check()
     await on.page.locator("#to").select_option("Collector")
     await on.press("#give", on.say["case"]["give"])
-    await expect(on.page.locator("tr", has=on.page.locator(f"input[value='{case}']"))).to_contain_text(
-        "Collector"
-    )
+    row = on.page.locator("tr", has=on.page.locator(f"input[value='{case}']"))
+    await expect(row).to_contain_text("Collector")
+    if on.phone:
+        return
+    for place, owner in ((on.say["queues"]["take_back"], ""), ("Collector (", "Collector")):
+        await row.locator("td.no-print").hover()
+        await on.page.mouse.down()
+        await on.page.mouse.move(600, 400)
+        await on.page.locator(".place").filter(has_text=place).first.hover()
+        async with on.page.expect_navigation(wait_until="domcontentloaded"):
+            await on.page.mouse.up()
+        await expect(row.locator("td").nth(-2)).to_have_text(owner)
 
 
 async def _approve(on: Walker) -> None:
@@ -190,9 +199,9 @@ async def _invite(on: Walker) -> None:
     """Somebody joins the staff."""
     await on.page.goto("/staff")
     await on.page.get_by_text(on.say["staff"]["invite"]).first.click()
-    await on.page.locator("#name").fill(f"New of {on.name}")
+    await on.page.locator("#name").fill(f"New-{on.name}")
     await on.press("form[action='/staff']", on.say["staff"]["invite"])
-    await on.hears(f"New of {on.name}")
+    await on.hears(f"New-{on.name}")
 
 
 def _menu(path: str) -> str:
