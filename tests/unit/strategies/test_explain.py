@@ -315,8 +315,10 @@ def test_every_kind_of_rule_has_words() -> None:
 def test_every_code_that_kept_gives_a_contact_has_words() -> None:
     course = (ROOT / "casework" / "course.py").read_text()
     contacts = (ROOT / "storage" / "contacts.py").read_text()
+    answers = (ROOT / "casework" / "delivery" / "answer.py").read_text()
     given = set(re.findall(r'cancelled\.append\(\([^"]*"(\w+)"\)\)|or "(\w+)"$', course, re.MULTILINE))
     codes = {code for pair in given for code in pair if code} | set(re.findall(r'code="(\w+)"', contacts))
+    codes |= set(re.findall(r'return "(\w+)" if stale', answers))
     assert codes == set(CONTACT_CODES)
 
 
