@@ -32,6 +32,7 @@ from storage.hooks import announce_payments
 from storage.intake import faults, guard, payments, refuse, resolve, restate, staging, tally
 from storage.intake import write as book
 from storage.intake.holds import hold_refused
+from storage.intake.totals import resolve_totals
 from storage.portfolios import PortfolioRow, all_portfolios
 from storage.raw import Raw
 
@@ -122,9 +123,10 @@ class Loading:
         fed_at = min([self._fed_at(zone) for zone in spoken_of.zones], default=self._fed_at(self._zone))
         await resolve.resolve_installments(raw, shape)
         await payments.resolve_payments(raw, shape)
+        await resolve_totals(raw)
         self._fed = fed_at
         await refuse.refuse(raw, many_files=shape.many_files)
-        await restate.restate(raw, unnamed=stager.unnamed)
+        await restate.restate(raw, unnamed=stager.unnamed, totals=stager.totals)
         self.measured = await guard.measure(raw, LEAST_FACTOR)
         in_the_book = {row.id for row in known.values()}
         self.feeds = [pair for pair in await guard.feeds(raw, of) if pair[0] in in_the_book]

@@ -199,8 +199,9 @@ class PaymentPart(Strict):
 
     `pays: first` is the amount of the first derived installment, `rest` of all the others, each directed
     there. In the row of something else, empty cells mean that nothing was paid; `zero: none` reads an amount
-    of zero so too. `moved_from` names the loan that the payment of this id was booked on before: it is taken
-    back there, and stands here.
+    of zero so too. `total: so_far`: the amount is all that was paid of the loan until that day; what it has
+    grown by is booked, and zero says that nothing was paid. `moved_from` names the loan that the payment of
+    this id was booked on before: it is taken back there, and stands here.
     """
 
     loan_id: Text | None = None
@@ -212,6 +213,7 @@ class PaymentPart(Strict):
     reverses: Text | None = None
     moved_from: Text | None = None
     zero: Literal["refuse", "none"] = "refuse"
+    total: Literal["so_far"] | None = None
 
     @model_validator(mode="after")
     def _amount_or_pays(self) -> Self:
@@ -219,6 +221,10 @@ class PaymentPart(Strict):
             raise wrong(None, "a payment has either an amount or pays (first, rest, all)")
         if self.moved_from is not None and (self.payment_id is None or self.pays is not None):
             raise wrong("moved_from", "a payment that was moved is known by its payment_id")
+        if self.total is not None:
+            for key in ("loan_id", "payment_id", "pays", "installment", "reverses"):
+                if getattr(self, key) is not None:
+                    raise wrong(key, f"a total of all that was paid has no use for {key}")
         return self
 
 
@@ -271,6 +277,11 @@ class FilePart(Strict):
         return self
 
     def _check_payments(self) -> None:
+        totals = [payment for payment in self.payments if payment.total is not None]
+        if totals and self.loan is None:
+            raise wrong("payments", "`total: so_far` is said in the row of the loan: this file states none")
+        if len(totals) > 1:
+            raise wrong("payments", "`total: so_far` is all that was paid: a file says it once")
         for payment in self.payments:
             if payment.pays is not None and self.schedule is None:
                 raise wrong("payments", "`pays` speaks of derived installments: this file has no schedule")

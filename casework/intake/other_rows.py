@@ -93,14 +93,17 @@ def payment_reader(
         if not alone and back is None and (paid is None or (paid == 0 and part.zero == "none")):
             if paid is None and day is not None:
                 raise CellError(amount_column, "", "is empty, yet a day of payment is given")
-            return []
+            if paid is None or part.total is None:
+                return []
+        if part.total is not None and paid == 0 and day is None:
+            day = setting.as_of(zone)
         if day is None:
             unpaid = "" if alone or paid else " (where zero means that nothing was paid, say `zero: none`)"
             why = f"is empty: the day on which it was received is needed{unpaid}"
             raise CellError(day_column, "", why)
         if back is None and paid is None:
             raise CellError(amount_column, "", "is empty: a payment has an amount")
-        if back is None and paid is not None and paid <= 0:
+        if back is None and paid is not None and paid <= (0 if part.total is None else -1):
             raise CellError(amount_column, "", "is not above zero: money taken back is a reversal")
         payment = PaymentRecord(
             index,
@@ -112,6 +115,7 @@ def payment_reader(
             paid,
             directed(row),
             back,
+            part.total is not None,
         )
         if day <= setting.as_of(zone):
             before = moved_from(row)

@@ -78,7 +78,8 @@ class PaymentRecord(msgspec.Struct, frozen=True, gc=False):
     """Money received, or a payment taken back (`reverses`, the feed's id of it; its amount may be absent).
 
     `payment_id` None: the feed gives none, one is derived when all equals in the tape are known.
-    `installment` is the key of the one it is directed to.
+    `installment` is the key of the one it is directed to. `so_far`: no payment, but the sum of
+    all that was paid of the loan until then (0: nothing was).
     """
 
     file: int
@@ -90,6 +91,7 @@ class PaymentRecord(msgspec.Struct, frozen=True, gc=False):
     amount: int | None
     installment: str | None
     reverses: str | None
+    so_far: bool = False
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):

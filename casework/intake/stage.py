@@ -31,6 +31,7 @@ class Stager:
         self._fed_at = fed_at
         self._places = 0
         self.unnamed = False  # whether some payment has no id of the feed
+        self.totals = False  # whether some rows say what was paid in all
         self._staged: set[tuple[str, PersonRecord]] = set()
 
     async def stage(self, read: Read) -> None:
@@ -56,10 +57,12 @@ class Stager:
             staging.INSTALLMENTS,
             [_installment(one, digest) for one in read.installments],
         )
-        self.unnamed = self.unnamed or any(one.payment_id is None for one in read.payments)
-        await staging.stage(
-            raw, "s_payments", staging.PAYMENTS, [_payment(one, digest) for one in read.payments]
-        )
+        singles = [one for one in read.payments if not one.so_far]
+        self.unnamed = self.unnamed or any(one.payment_id is None for one in singles)
+        await staging.stage(raw, "s_payments", staging.PAYMENTS, [_payment(one, digest) for one in singles])
+        totals = [_total(one) for one in read.payments if one.so_far]
+        self.totals = self.totals or bool(totals)
+        await staging.stage(raw, "s_totals", staging.TOTALS, totals)
         await staging.stage(
             raw,
             "s_rejects",
@@ -165,6 +168,10 @@ def _payment(one: PaymentRecord, digest: Digest) -> tuple[object, ...]:
         one.reverses,
         digest("payment", _encode(said)),
     )
+
+
+def _total(one: PaymentRecord) -> tuple[object, ...]:
+    return one.file, one.row, one.source or "", one.loan_id, one.received_on, one.amount
 
 
 class Opener:

@@ -174,7 +174,7 @@ class _Working:
             day = self._value("received_on", found["received_on"])
             lines += [
                 "    payments:",
-                f"      - {{amount: {_quoted(found['amount'])}, received_on: {day}, zero: none}}",
+                f"      - {{amount: {_quoted(found['amount'])}, received_on: {day}, total: so_far}}",
             ]
             taken |= {"amount", "received_on"}
             self.asks.append(

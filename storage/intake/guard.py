@@ -46,6 +46,7 @@ SELECT days, count(DISTINCT loan_id) AS loans FROM g_shifts WHERE days <> 0
 GROUP BY days ORDER BY 2 DESC, abs(days) LIMIT 1
 """
 # What is new beside what is known, by currency: a whole tape of new loans or payments may be off as well.
+# What a sum of all that was paid has grown by (totals.py) is small beside the sum that came first.
 _SCALE: Final = """
 SELECT 'installments' AS what, n.currency, n.rows, n.middle, o.rows AS book_rows, o.middle AS book_middle
 FROM (SELECT l.currency, l.portfolio_id, count(*) AS rows,
@@ -62,7 +63,8 @@ SELECT 'payments', n.currency, n.rows, n.middle, o.rows, o.middle
 FROM (SELECT l.currency, l.portfolio_id, count(*) AS rows,
              percentile_disc(0.5) WITHIN GROUP (ORDER BY p.amount) AS middle
       FROM i_payments p JOIN i_loans l ON l.id = p.loan_id
-      WHERE p.n = 1 AND p.known_id IS NULL AND p.reverses IS NULL GROUP BY 1, 2) n
+      WHERE p.n = 1 AND p.known_id IS NULL AND p.reverses IS NULL AND p.key !~ '^so_far/'
+      GROUP BY 1, 2) n
 JOIN LATERAL (SELECT count(*) AS rows, percentile_disc(0.5) WITHIN GROUP (ORDER BY x.amount_minor) AS middle
       FROM (SELECT y.amount_minor FROM loans l JOIN payments y ON y.loan_id = l.id
             WHERE l.currency = n.currency AND l.portfolio_id = n.portfolio_id AND y.amount_minor > 0

@@ -25,6 +25,7 @@ _STAGED_OF_BOTH: Final = " UNION ALL ".join(
     (
         _STAGED.format(what="due", amount=_DUE, table="s_installments", only=""),
         _STAGED.format(what="paid", amount="s.amount", table="s_payments", only="AND s.reverses IS NULL"),
+        _STAGED.format(what="paid", amount="s.amount", table="s_totals", only=""),
     )
 )
 _REPEATED: Final = """
@@ -35,7 +36,12 @@ UNION ALL
 SELECT 'paid', l.currency, sum(p.amount * c.factor)
 FROM i_payments p JOIN i_loans l ON l.id = p.loan_id JOIN s_currencies c ON c.currency = l.currency
 WHERE p.n > 1 AND p.reverses IS NULL GROUP BY 2
+UNION ALL
+SELECT 'paid', l.currency, sum(t.total * c.factor)
+FROM i_totals t JOIN i_loans l ON l.id = t.loan_id JOIN s_currencies c ON c.currency = l.currency
+WHERE t.n > 1 AND NOT l.bad GROUP BY 2
 """
+# Of a sum of all that was paid is booked what of it the loan's payments make by now.
 _BOOKED: Final = """
 SELECT 'due', o.currency,
        sum((e.principal_minor + e.interest_minor + e.fees_minor + e.penalties_minor) * c.factor)
@@ -46,7 +52,16 @@ UNION ALL
 SELECT 'paid', o.currency, sum(e.amount_minor * c.factor)
 FROM i_payments t JOIN payments e ON e.id = t.id JOIN loans o ON o.id = e.loan_id
 JOIN s_currencies c ON c.currency = o.currency
-WHERE t.n = 1 AND t.file_no >= 0 GROUP BY 2
+WHERE t.n = 1 AND t.file_no >= 0 AND t.key !~ '^so_far/[0-9]+#[0-9]+$' GROUP BY 2
+UNION ALL
+SELECT 'paid', l.currency, sum(least(t.total, b.paid) * c.factor)
+FROM i_totals t JOIN i_loans l ON l.id = t.loan_id JOIN s_currencies c ON c.currency = l.currency
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(e.amount_minor), 0)::bigint AS paid FROM payments e
+  WHERE e.loan_id = t.loan_id AND e.reverses_id IS NULL
+    AND (e.received_on <= t.paid_by OR e.external_id ~ '^so_far/[0-9]+#[0-9]+$')
+    AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.reverses_id = e.id)) b
+WHERE t.n = 1 AND NOT l.bad GROUP BY 2
 """
 # Rows that could not be read say no amount.
 _UNREAD: Final = "SELECT count(*) FROM (SELECT DISTINCT file_no, row_no FROM s_rejects WHERE rank = 0) r"

@@ -8,6 +8,7 @@ the last one takes nothing away either.
 from datetime import datetime
 from typing import Final
 
+from storage.intake.totals import book_totals
 from storage.raw import Raw
 
 _LATEST: Final = """
@@ -81,7 +82,7 @@ UPDATE payments e SET feed_digest = '' FROM i_gone g WHERE g.id = e.id;
 """
 
 
-async def restate(raw: Raw, *, unnamed: bool) -> None:
+async def restate(raw: Raw, *, unnamed: bool, totals: bool) -> None:
     """Find what the tape no longer has: i_withdrawn (installments), i_gone (payments, reversed here)."""
     await raw.run(_LATEST)
     await raw.run(_BACK)
@@ -89,6 +90,8 @@ async def restate(raw: Raw, *, unnamed: bool) -> None:
         await raw.run(_GONE)
     else:
         await raw.run("CREATE TEMP TABLE i_gone (id bigint, loan_id bigint) ON COMMIT DROP")
+    if totals:
+        await book_totals(raw)
 
 
 async def keep_versions(raw: Raw, now: datetime) -> None:

@@ -21,6 +21,7 @@ PAYMENTS: Final = (
     *("file_no", "row_no", "source", "ext", "key", "received_on", "amount", "installment", "reverses"),
     "digest",
 )
+TOTALS: Final = ("file_no", "row_no", "source", "ext", "paid_by", "amount")
 PARTIES: Final = ("file_no", "row_no", "source", "ext", "person_ext", "role")
 PERSONS: Final = ("source", "loan_ext", "ext", "digest", "place", "content")
 REJECTS: Final = ("file_no", "row_no", "column_name", "reason", "source", "ext", "breaks_loan")
@@ -44,6 +45,10 @@ CREATE TEMP TABLE s_installments (
 CREATE TEMP TABLE s_payments (
     file_no int NOT NULL, row_no int NOT NULL, source text NOT NULL, ext text NOT NULL, key text,
     received_on date NOT NULL, amount bigint, installment text, reverses text, digest bytea NOT NULL
+) ON COMMIT DROP;
+CREATE TEMP TABLE s_totals (
+    file_no int NOT NULL, row_no int NOT NULL, source text NOT NULL, ext text NOT NULL, paid_by date NOT NULL,
+    amount bigint NOT NULL
 ) ON COMMIT DROP;
 CREATE TEMP TABLE s_parties (
     file_no int NOT NULL, row_no int NOT NULL, source text NOT NULL, ext text NOT NULL,
@@ -89,5 +94,13 @@ async def stage(raw: Raw, table: str, columns: Sequence[str], records: Sequence[
 
 async def staged(raw: Raw) -> None:
     """Everything is staged: let the planner know how much there is."""
-    for table in ("s_loans", "s_installments", "s_payments", "s_parties", "s_persons", "s_rejects"):
+    for table in (
+        "s_loans",
+        "s_installments",
+        "s_payments",
+        "s_totals",
+        "s_parties",
+        "s_persons",
+        "s_rejects",
+    ):
         await raw.run(f"ANALYZE {table}")

@@ -31,6 +31,9 @@ WITH said AS (
               WHEN p.known_id IS NULL AND (f.alone OR i.known_id IS NULL) THEN 4 ELSE 3 END
   FROM i_payments p JOIN s_files f USING (file_no) JOIN i_loans i ON i.id = p.loan_id
   UNION ALL
+  SELECT t.file_no, t.row_no, 3 FROM i_totals t
+  WHERE t.n = 1 AND t.loan_id IN (SELECT loan_id FROM i_gone)
+  UNION ALL
   SELECT s.file_no, s.row_no,
          CASE WHEN (s.file_no, s.row_no) <> (t.file_no, t.row_no) THEN 1 WHEN t.known_role IS NULL THEN 4
               WHEN t.known_role <> t.role OR p.known_digest <> p.digest THEN 3 ELSE 1 END

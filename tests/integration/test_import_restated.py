@@ -12,6 +12,8 @@ from casework.delivery.deliver import deliver
 from casework.differences import accept, differences
 from casework.errors import CaseworkInputError
 from casework.insight.loan import loan as show
+from casework.intake.mapping_file import parse_mapping
+from casework.intake.report import ImportReport
 from casework.look import look
 from casework.office import Office
 from casework.publish import publish_shipped
@@ -133,6 +135,60 @@ async def test_a_payment_without_an_id_that_is_corrected_counts_once(office: Off
     file = write(tmp_path / "p.csv", [paid("L1", "", "2026-03-05", "7.00")])
     await bring(office, file, kind="payments", now=NOW + 4 * DAY)
     assert await book_rows(office, total) == [(8700,)]
+
+
+MANUAL = Path(__file__).parents[2] / "docs" / "migration.md"
+STANDS = (
+    "SELECT e.received_on, e.amount_minor FROM payments e JOIN loans l ON l.id = e.loan_id "
+    "WHERE l.external_id = 'A-1001' AND e.reverses_id IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM payments r WHERE r.reverses_id = e.id) ORDER BY 1, 2"
+)
+
+
+async def test_the_manuals_sum_of_what_was_paid_is_counted_once_each_morning(
+    office: Office, tmp_path: Path
+) -> None:
+    blocks = MANUAL.read_text("utf-8").split("```")
+    header, row, _ = next(one for one in blocks if "Agreement No;" in one).strip().splitlines()
+    mapping = parse_mapping(next(one for one in blocks if "known_by" in one).removeprefix("yaml"), "m.yaml")
+    days = count()
+
+    async def morning(*sums: str, until: str = "20/11/2026", book: int = 30) -> ImportReport:
+        """One sum for each of the first loans, the last of them for all others."""
+        said = [sums[min(n, len(sums) - 1)] for n in range(book)]
+        rows = [
+            row.replace("A-1001", f"A-{1001 + n}").replace("C-501", f"C-{501 + n}").replace("550,00", one)
+            for n, one in enumerate(said)
+        ]
+        rows = [one.replace("01/11/2026", "" if ";0,00;" in one else until) for one in rows]
+        (tmp_path / "book.csv").write_text("\n".join([header, *rows]), "utf-8")
+        now = datetime(2026, 11, 21, 12, tzinfo=NOW.tzinfo) + next(days) * DAY
+        return await bring(office, tmp_path / "book.csv", mapping, now=now)
+
+    assert (await morning("550,00", until="01/11/2026")).held_for_approval is False
+    first, second = (date(2026, 11, 1), 55000), (date(2026, 11, 20), 11000)
+    grown = await morning("660,00")
+    assert (grown.held_for_approval, counts(grown)) == (False, {"updated": 30})
+    assert grown.reconciled["paid"]["GBP"]["booked"] == grown.reconciled["paid"]["GBP"]["tape"] == "19800.00"
+    assert await book_rows(office, STANDS) == [first, second]
+    paid_off = "SELECT sum(paid_minor)::bigint, sum(left_minor)::bigint FROM installments"
+    assert await book_rows(office, paid_off) == [(30 * 66000, 30 * 66000)]
+    same = await morning("660,00", until="22/11/2026")
+    assert counts(same) == {"unchanged": 30}
+    assert await book_rows(office, STANDS) == [first, second]
+    assert counts(await morning("600,00", "660,00")) == {"updated": 1, "unchanged": 29}
+    assert await book_rows(office, STANDS) == [first, (date(2026, 11, 20), 5000)]
+    await morning("550,00", "660,00")
+    assert await book_rows(office, STANDS) == [first]
+    await morning("500,00", "660,00")
+    assert await book_rows(office, STANDS) == [(date(2026, 11, 1), 50000)]
+    await morning("0,00", "660,00")
+    assert await book_rows(office, STANDS) == []
+    # What was pushed meanwhile is part of the sum.
+    push = write(tmp_path / "p.csv", [paid("A-1001", "P1", "2026-11-19", "40.00")])
+    await bring(office, push, kind="payments", now=NOW + 200 * DAY)
+    await morning("45,00", "660,00")
+    assert await book_rows(office, STANDS) == [(date(2026, 11, 19), 4000), (date(2026, 11, 20), 500)]
 
 
 async def test_an_address_that_the_file_replaced_is_vouched_for_no_more(
