@@ -10,7 +10,7 @@ from casework.errors import CaseworkInputError
 from casework.intake.balances import allocate_moved
 from casework.intake.closing import Came, report_of, tell_denied
 from casework.intake.formats import FINEST_DIGITS
-from casework.intake.guard import LEAST_FACTOR, Finding, judge, lacks
+from casework.intake.guard import LEAST_FACTOR, SCALE_FACTOR, Finding, judge, lacks
 from casework.intake.order import Order, Progress, content_digest
 from casework.intake.papers import Papers
 from casework.intake.parse import read_file
@@ -127,7 +127,7 @@ class Loading:
         self._fed = fed_at
         await refuse.refuse(raw, many_files=shape.many_files)
         await restate.restate(raw, unnamed=stager.unnamed, totals=stager.totals)
-        self.measured = await guard.measure(raw, LEAST_FACTOR)
+        self.measured = await guard.measure(raw, LEAST_FACTOR, SCALE_FACTOR, totals=stager.totals)
         in_the_book = {row.id for row in known.values()}
         self.feeds = [pair for pair in await guard.feeds(raw, of) if pair[0] in in_the_book]
         self._next("persons")

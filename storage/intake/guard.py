@@ -36,6 +36,40 @@ SELECT p.loan_id, p.amount::float8 / nullif(e.amount_minor, 0), p.received_on - 
 FROM i_payments p JOIN payments e ON e.id = p.known_id
 WHERE p.n = 1 AND p.reverses IS NULL AND p.known_digest <> p.digest;
 """
+# Payments without an id that are replaced (restate.py), each beside what takes its place: of the same day,
+# else in order. What is new beside them is new money, and no shift.
+_REPLACED: Final = """
+INSERT INTO g_shifts
+WITH gone AS (
+  SELECT e.id, e.loan_id, e.received_on, e.amount_minor,
+         row_number() OVER (PARTITION BY e.loan_id, e.received_on ORDER BY e.id) AS n
+  FROM i_gone g JOIN payments e ON e.id = g.id WHERE e.external_id !~ '^so_far/'
+), came AS (
+  SELECT p.id, p.loan_id, p.received_on, p.amount,
+         row_number() OVER (PARTITION BY p.loan_id, p.received_on ORDER BY p.file_no, p.row_no) AS n
+  FROM i_payments p
+  WHERE p.loan_id IN (SELECT loan_id FROM gone) AND p.n = 1 AND p.reverses IS NULL
+    AND p.known_digest IS DISTINCT FROM p.digest AND p.key !~ '^so_far/'
+), same_day AS (
+  SELECT g.id AS gone, c.id AS came, g.loan_id, g.amount_minor, c.amount
+  FROM gone g JOIN came c USING (loan_id, received_on, n)
+), in_order AS (
+  SELECT g.loan_id, g.amount_minor, c.amount
+  FROM (SELECT *, row_number() OVER (PARTITION BY loan_id ORDER BY received_on, n) AS place FROM gone
+        WHERE id NOT IN (SELECT gone FROM same_day)) g
+  JOIN (SELECT *, row_number() OVER (PARTITION BY loan_id ORDER BY received_on, n) AS place FROM came
+        WHERE id NOT IN (SELECT came FROM same_day)) c USING (loan_id, place)
+)
+SELECT loan_id, sum(amount)::float8 / nullif(sum(amount_minor), 0), 0
+FROM (SELECT loan_id, amount_minor, amount FROM same_day UNION ALL TABLE in_order) r GROUP BY loan_id;
+"""
+# A sum of all that was paid beside what the book has of it. It grows with what is paid, so that only a leap
+# is a shift.
+_TOTALS: Final = """
+INSERT INTO g_shifts
+SELECT loan_id, total::float8 / (linked + others), 0 FROM i_chains
+WHERE linked + others > 0 AND (total < linked + others OR total >= $1 * (linked + others));
+"""
 _KNOWN: Final = "SELECT count(*) FROM i_loans WHERE known_id IS NOT NULL AND NOT bad"
 _FACTORS: Final = """
 SELECT count(DISTINCT loan_id) AS loans, percentile_cont(0.5) WITHIN GROUP (ORDER BY factor) AS factor
@@ -134,10 +168,17 @@ class Measured(msgspec.Struct, frozen=True):
         return sum(one.there for one in self.feeds)
 
 
-async def measure(raw: Raw, least_factor: float) -> Measured:
-    """Compare what is resolved (i_loans, i_installments, i_payments) with the book."""
+async def measure(raw: Raw, least_factor: float, leap: float, *, totals: bool) -> Measured:
+    """Compare what is resolved (i_loans, i_installments, i_payments) with the book.
+
+    leap    by what factor no sum of what was paid grows from one tape to the next
+    totals  the tape has such sums (totals.py)
+    """
     feeds = [Covered(*row) for row in await raw.rows(_LACKING)]
     await raw.run(_SHIFTS)
+    await raw.run(_REPLACED)
+    if totals:
+        await raw.run(_TOTALS, leap)
     factors = (await raw.rows(_FACTORS, least_factor))[0]
     days = await raw.rows(_DAYS)
     scales = [Scale(*row) for row in await raw.rows(_SCALE)]

@@ -222,6 +222,24 @@ async def test_payments_a_hundred_times_too_large_are_held(office: Office, tmp_p
     assert "new payments in EUR are 100 times those of the book" in report.notes[0]
 
 
+async def test_payments_without_an_id_that_shift_are_held(office: Office, tmp_path: Path) -> None:
+    """What takes the place of known ones is compared with them; what is new beside them is new money."""
+
+    def with_paid(amount: str, many: int, *more: tuple[str, str]) -> Path:
+        """`amount` in the place of 55.00 for so many of the twenty; `more` payments for all of them."""
+        pays = [paid(f"L{n}", "", "2026-06-20", amount if n <= many else "55.00") for n in MANY]
+        pays += [paid(f"L{n}", "", day, money) for n in MANY for day, money in more]
+        return tape(tmp_path / "two", loans(tags=f"{amount} {many} {more}"), dues(), pays)
+
+    await bring(office, with_paid("55.00", 20))
+    for amount, factor in (("5.50", "0.1"), ("0.55", "0.01"), ("99.00", "1.8")):
+        report = await bring(office, with_paid(amount, 15, ("2026-06-28", "9.00")), now=TOMORROW)
+        assert report.held_for_approval, amount
+        assert f"amounts of 15 of 20 known loans are {factor} times those of the book" in str(report.notes)
+    for fine in (with_paid("5.50", 3), with_paid("50.00", 15), with_paid("55.00", 0, ("2026-06-28", "99"))):
+        assert (await bring(office, fine, now=TOMORROW)).held_for_approval is False
+
+
 async def test_a_refused_row_holds_no_loan_of_a_portfolio_that_is_not_theirs(
     office: Office, tmp_path: Path
 ) -> None:

@@ -184,6 +184,8 @@ async def test_the_manuals_sum_of_what_was_paid_is_counted_once_each_morning(
     assert await book_rows(office, STANDS) == [(date(2026, 11, 1), 50000)]
     await morning("0,00", "660,00")
     assert await book_rows(office, STANDS) == []
+    for shifted in ("6,60", "66.000,00", "440,00"):
+        assert (await morning("0,00", shifted)).held_for_approval, shifted
     # What was pushed meanwhile is part of the sum.
     push = write(tmp_path / "p.csv", [paid("A-1001", "P1", "2026-11-19", "40.00")])
     await bring(office, push, kind="payments", now=NOW + 200 * DAY)
