@@ -57,7 +57,7 @@ async def hold(raw: Raw, actor: Actor, job: Loading, report: ImportReport, now: 
     }
     only = portfolios.pop() if len(portfolios) == 1 else None
     key = await approvals.ask(raw, "import", only, about, content, actor.name, now, str(picture))
-    await guard.keep_loans(raw, key, job.speaks_of)
+    await guard.keep_said(raw, key, job.speaks_of, job.payments)
     await guard.hold_feeds(raw, job.feeds, now)
     codes = [one.code for one in job.findings]
     data: dict[str, Datum] = {"kind": order.kind, "findings": codes, "read": report.read}

@@ -74,7 +74,9 @@ class Loading:
         self.measured: guard.Measured | None = None
         self.findings: tuple[Finding, ...] = ()  # why it is held
         self.speaks_of: list[int] = []  # of one that is held: the loans of the book that it speaks of
+        self.payments: list[bytes] | None = None  # of one of payments that is held: which they are
         self.replaces: list[int] = []  # approvals of tapes that it takes the place of
+        self._after: list[tuple[int, str]] = []  # feeds of which an earlier tape of payments waits on
 
     async def run(self, raw: Raw) -> ImportReport:
         order = self._order
@@ -140,6 +142,7 @@ class Loading:
         await book.write_book(raw, fed_at, self._now)
         await announce_payments(raw, self._now)
         recalled, notes = await self._recall(raw, fed_at)
+        others = await self._others(raw)
         silent = await self._feed(raw, fed_at, asked)
         notes += silent
         # From the day of the feed on, whose end `fed_at` is.
@@ -164,9 +167,10 @@ class Loading:
             await self._judge(raw, counts, spoken_of.portfolios)
         if silent or any(one.code == "lacks_loans" for one in self.findings):
             notes.append("a tape that has no more than what changed is imported with --delta")
-        notes += await self._others(raw)
+        notes += others
         if self.findings:
             self.speaks_of = await guard.known_loans(raw, of)
+            self.payments = await guard.payment_keys(raw) if order.kind == "payments" else None
         else:
             await guard.supersede(raw, self.replaces, self._actor.name, self._now)
             await guard.release_feeds(raw, fed_at)
@@ -273,7 +277,7 @@ class Loading:
             raw,
             fed_at,
             asked if order.kind == "payments" else None,
-            [(one.portfolio_id, one.source) for one in silent],
+            [*((one.portfolio_id, one.source) for one in silent), *self._after],
         )
         return [
             f"{one.active - one.there:,} of {one.active:,} active loans of {one.source} are not on this tape"
@@ -312,7 +316,8 @@ class Loading:
         """Which tapes that wait for approval this one takes the place of, and which wait on, and why.
 
         One that came before, whatever the moment at which it comes again, takes nobody's place; nor does one
-        that is silent about loans of the other that still run.
+        that is silent about loans of the other that still run, or about payments of it: each tape of payments
+        has its own. Until one that waits on is decided about, no later tape tells that all is known.
         """
         order, notes = self._order, list[str]()
         before = not order.pushed and await guard.last_with(raw, order.kind, self.content) is not None
@@ -321,6 +326,10 @@ class Loading:
                 why = "is older than the one that it is about"
             elif one.lacks:
                 why = f"lacks {one.lacks:,} active loans of the one that it is about"
+            elif one.lacks_payments is None:
+                why = "may lack payments of the one that it is about"
+            elif one.lacks_payments:
+                why = f"lacks {one.lacks_payments:,} payments of the one that it is about"
             elif order.pushed:
                 why = "was pushed"
             else:
@@ -328,6 +337,8 @@ class Loading:
                 notes.append(f"this tape takes the place of the one that approval {one.id} is about")
                 continue
             notes.append(f"approval {one.id} waits on: this tape {why}")
+            if order.kind == "payments" and one.fed_at <= self._fed:
+                self._after += zip(one.portfolios, one.sources, strict=True)
         return notes
 
     async def _repeats(self, raw: Raw) -> date | None:

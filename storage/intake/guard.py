@@ -224,12 +224,19 @@ async def hold_feeds(raw: Raw, pairs: list[tuple[int, str]], since: datetime) ->
     )
 
 
+# Which payments a tape has, told apart by their loans and ids.
+_PAYMENT_KEYS: Final = """
+SELECT DISTINCT substring(sha256(convert_to(loan_id || ' ' || key, 'UTF8')) FOR 12) AS digest
+FROM i_payments WHERE n = 1 AND file_no >= 0
+"""
 # Tapes that wait and speak of one of these feeds; how many of their loans (where the book had none of them:
-# of all loans of their feeds) are active still and not on this one.
+# of all loans of their feeds) are active still and not on this one; of one of payments: how many of its
+# payments are not on this one (NULL: nobody kept which they are).
 _WAITS: Final = """
+WITH mine AS MATERIALIZED ({mine})
 SELECT a.id, coalesce(a.content->>'fed_at', a.content->>'now')::timestamptz AS fed_at, (
   SELECT count(*)
-  FROM unnest(coalesce(nullif(a.loans, '{}'), ARRAY(
+  FROM unnest(coalesce(nullif(a.loans, '{{}}'), ARRAY(
     SELECT o.id FROM loans o
     WHERE a.content->'feeds' @> jsonb_build_array(jsonb_build_array(o.portfolio_id, o.source))))) u(id)
   JOIN loans l USING (id)
@@ -237,7 +244,12 @@ SELECT a.id, coalesce(a.content->>'fed_at', a.content->>'now')::timestamptz AS f
     AND NOT EXISTS (SELECT 1 FROM i_loans i WHERE i.known_id = l.id)
     AND NOT EXISTS (SELECT 1 FROM i_later k WHERE k.source = l.source AND k.ext = l.external_id)
     AND NOT EXISTS (SELECT 1 FROM s_rejects r WHERE r.ext = l.external_id AND r.source IN ('', l.source))
-) AS lacks
+) AS lacks,
+CASE WHEN $1 <> 'payments' THEN 0 WHEN a.payments IS NOT NULL THEN (
+  SELECT count(*) FROM unnest(a.payments) u(digest) WHERE u.digest NOT IN (SELECT digest FROM mine)
+) END AS lacks_payments,
+ARRAY(SELECT (f->>0)::bigint FROM jsonb_array_elements(a.content->'feeds') f) AS portfolios,
+ARRAY(SELECT f->>1 FROM jsonb_array_elements(a.content->'feeds') f) AS sources
 FROM approvals a
 WHERE a.kind = 'import' AND a.state = 'waiting' AND a.content->>'tape' = $1 AND EXISTS (
   SELECT 1 FROM unnest($2::bigint[], $3::text[]) h(portfolio_id, source)
@@ -253,17 +265,21 @@ WHERE l.portfolio_id = ANY($1)
 
 
 class Waits(msgspec.Struct, frozen=True):
-    """A tape that waits for approval: its moment, and how many of its active loans the tape at hand lacks."""
+    """A tape that waits for approval: its moment, and how many of its active loans and of its payments the
+    tape at hand lacks (None: nobody knows); the portfolios and sources of its feeds, in pairs."""
 
     id: int
     fed_at: datetime
     lacks: int
+    lacks_payments: int | None
+    portfolios: list[int]
+    sources: list[str]
 
 
 async def waiting(raw: Raw, kind: str, pairs: list[tuple[int, str]]) -> list[Waits]:
     """Tapes of the kind that wait for approval and speak of one of these feeds, beside the tape at hand."""
     columns = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    return [Waits(*row) for row in await raw.rows(_WAITS, kind, *columns)]
+    return [Waits(*row) for row in await raw.rows(_WAITS.format(mine=_PAYMENT_KEYS), kind, *columns)]
 
 
 async def known_loans(raw: Raw, portfolios: list[int]) -> list[int]:
@@ -282,9 +298,14 @@ async def supersede(raw: Raw, keys: list[int], by: str, at: datetime) -> None:
     )
 
 
-async def keep_loans(raw: Raw, key: int, loans: list[int]) -> None:
-    """Keep with a question which loans of the book its tape speaks of."""
-    await raw.run("UPDATE approvals SET loans = $2 WHERE id = $1", key, loans)
+async def payment_keys(raw: Raw) -> list[bytes]:
+    """Digests of the payments of the tape at hand, by which a later one is asked for them."""
+    return [row[0] for row in await raw.rows(_PAYMENT_KEYS)]
+
+
+async def keep_said(raw: Raw, key: int, loans: list[int], payments: list[bytes] | None) -> None:
+    """Keep with a question which loans of the book its tape speaks of, and which payments it has."""
+    await raw.run("UPDATE approvals SET loans = $2, payments = $3 WHERE id = $1", key, loans, payments)
 
 
 async def release_feeds(raw: Raw, at: datetime) -> None:

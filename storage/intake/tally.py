@@ -79,7 +79,8 @@ WITH fed AS (
   SELECT DISTINCT portfolio_id, source, $1::timestamptz FROM i_loans
   WHERE NOT bad AND (portfolio_id, source) NOT IN (SELECT * FROM unnest($3::bigint[], $4::text[]))
   UNION
-  SELECT portfolio_id, source, $1::timestamptz FROM feeds WHERE portfolio_id = $2
+  SELECT portfolio_id, source, $1::timestamptz FROM feeds
+  WHERE portfolio_id = $2 AND (portfolio_id, source) NOT IN (SELECT * FROM unnest($3::bigint[], $4::text[]))
   ON CONFLICT (portfolio_id, source) DO UPDATE SET fed_at = EXCLUDED.fed_at WHERE f.fed_at < EXCLUDED.fed_at
   RETURNING portfolio_id, source
 )
@@ -135,7 +136,8 @@ async def feed_known(
     raw: Raw, fed_at: datetime, portfolio_id: int | None, silent: Sequence[tuple[int, str]]
 ) -> None:
     """Payments are known up to `fed_at`, for all loans of the feeds the tape speaks of (and all of
-    `portfolio_id`), but not for those (portfolio, source) that it is `silent` about."""
+    `portfolio_id`), but not for those (portfolio, source) that it is `silent` about: it lacks loans of them,
+    or an earlier tape of their payments waits for approval."""
     await raw.run(_FED, fed_at, portfolio_id, [one[0] for one in silent], [one[1] for one in silent])
 
 

@@ -1,6 +1,6 @@
 """What waits for a person's yes: a tape that a guard stopped, a version that four eyes must see."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from storage.tables.base import key, metadata, moment, one_of, ref
@@ -20,6 +20,7 @@ approvals = Table(
     moment("decided_at", nullable=True),
     Column("decided_by", Text),
     Column("loans", ARRAY(BigInteger)),  # of a tape: the loans of the book that it speaks of
+    Column("payments", ARRAY(LargeBinary)),  # of a tape of payments: digests of their keys
     one_of("state", "waiting", "approved", "refused", "superseded"),
     CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_with_its_state"),
     Index("ix_approvals_waiting", "id", postgresql_where=text("state = 'waiting'")),

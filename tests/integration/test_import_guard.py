@@ -222,6 +222,36 @@ async def test_payments_a_hundred_times_too_large_are_held(office: Office, tmp_p
     assert "new payments in EUR are 100 times those of the book" in report.notes[0]
 
 
+async def test_a_held_tape_of_payments_waits_until_one_has_all_of_them(
+    office: Office, tmp_path: Path
+) -> None:
+    await day_one(office, tmp_path)
+
+    async def payments(name: str, amount: str, hours: int, *marks: str) -> ImportReport:
+        pays = [paid(f"L{n}", f"{mark}{n}", "2026-07-01", amount) for mark in marks for n in MANY]
+        file = write(tmp_path / f"{name}.csv", pays)
+        return await bring(office, file, kind="payments", now=TOMORROW + timedelta(hours=hours))
+
+    feed = "SELECT fed_at, held_since IS NULL FROM feeds"
+    booked = "SELECT count(*), sum(amount_minor)::bigint FROM payments"
+    await payments("a", "50.00", 0, "a")
+    key = _key(await payments("p", "5000.00", 1, "p"))
+    other = await payments("q", "50.00", 2, "q")
+    assert other.held_for_approval is False
+    assert f"approval {key} waits on: this tape lacks 20 payments of the one that it is about" in other.notes
+    assert await book_rows(office, booked) == [(40, 200000)]
+    assert await book_rows(office, feed) == [(TOMORROW, False)]
+    whole = await payments("r", "50.00", 3, "p", "r")
+    assert f"this tape takes the place of the one that approval {key} is about" in whole.notes
+    assert await book_rows(office, booked) == [(80, 400000)]
+    assert await book_rows(office, feed) == [(TOMORROW + timedelta(hours=3), True)]
+    key = _key(await payments("s", "5000.00", 4, "s"))
+    await payments("t", "50.00", 5, "t")
+    await approve(office, OPERATIONS, key, TOMORROW + timedelta(hours=6))
+    assert await book_rows(office, booked) == [(120, 10500000)]
+    assert await book_rows(office, feed) == [(TOMORROW + timedelta(hours=4), True)]
+
+
 async def test_payments_without_an_id_that_shift_are_held(office: Office, tmp_path: Path) -> None:
     """What takes the place of known ones is compared with them; what is new beside them is new money."""
 
