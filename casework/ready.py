@@ -22,6 +22,16 @@ async def packs_past_review(office: Office, today: date) -> dict[str, date]:
     return {name: pack.spec.review_by for name, pack in packs.items() if pack.review_past(today)}
 
 
+def away() -> tuple[type[Exception], ...]:
+    """What says that the database cannot be reached: the same may go well in a moment."""
+    return AWAY
+
+
+def busy() -> type[Exception]:
+    """What says that something was waited for in vain that another transaction holds."""
+    return WAITED_IN_VAIN
+
+
 def is_away(error: Exception) -> bool:
     """Whether it says that the database cannot be reached: the same may go well in a moment."""
     return isinstance(error, AWAY)

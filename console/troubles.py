@@ -1,5 +1,6 @@
 """What a page says where something is in its way: what it is, and what to do."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -7,14 +8,15 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from casework.errors import CaseworkInputError
+from casework.ready import away, busy
 from casework.staff.denied import record_denied
 from casework.staff.entrance import TooManyTriesError
 from casework.staff.rights import Denied
 from casework.staff.sessions import SessionsAwayError
-from console.api.routes import is_api, no_such_route
+from console.api.routes import is_api, no_such_method, no_such_route
 from console.render import go, plain, show
 from console.visits import FormError, SignedOutError, Visit
 
@@ -31,6 +33,11 @@ def add_troubles(app: FastAPI) -> None:
     app.add_exception_handler(SessionsAwayError, _away)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(405, _not_allowed)
+    for kind in away():
+        app.add_exception_handler(kind, _not_now("database", 2))
+    app.add_exception_handler(busy(), _not_now("busy", 5))
+    app.add_exception_handler(Exception, _failed)
 
 
 def _trouble(request: Request, status: int, word: str, said: str | None = None) -> Response:
@@ -90,8 +97,44 @@ async def _not_found(request: Request, error: Exception) -> Response:
     """A page for browsers, JSON for programs, and its own kind of JSON for those of the API."""
     if is_api(request):
         return no_such_route()
-    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/webhooks/"):
+    if _wants_page(request) and not request.url.path.startswith("/webhooks/"):
         return _trouble(request, HTTPStatus.NOT_FOUND, "not_found")
     if isinstance(error, HTTPException):
         return await http_exception_handler(request, error)
     return JSONResponse({"detail": "Not Found"}, HTTPStatus.NOT_FOUND)
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    """A browser that asks for the address that a form was sent to is led to the page of the form."""
+    headers = dict(getattr(error, "headers", None) or {})
+    if is_api(request):
+        return no_such_method(request, headers)
+    if request.method == "GET" and _wants_page(request):
+        return go(request.url.path.rpartition("/")[0] or "/")
+    return JSONResponse({"detail": "Method Not Allowed"}, HTTPStatus.METHOD_NOT_ALLOWED, headers)
+
+
+def _not_now(word: str, seconds: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        log.warning("not_now", word=word, error=type(error).__name__)
+        made = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, word)
+        made.headers["retry-after"] = str(seconds)
+        return made
+
+    return answer
+
+
+async def _failed(request: Request, _: Exception) -> Response:
+    """What nobody foresaw: it is in the log, for the server raises it again."""
+    return _bare(request, HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
+
+
+def _bare(request: Request, status: int, word: str) -> Response:
+    """Where not even the frame can be counted on."""
+    if not _wants_page(request):
+        return PlainTextResponse(f"{HTTPStatus(status).phrase}\n", status)
+    return plain(request, "trouble.html", status, word=word, said=None)
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Final, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 import msgspec
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
+from casework.errors import CaseworkInputError
 from casework.staff.entrance import Entrance, From, Seat
 from casework.staff.people import Member
 from casework.staff.rights import RIGHTS, Action, Actor, Denied
@@ -96,7 +97,8 @@ def may_ask(actor: Actor, rights: tuple[Action, ...]) -> bool:
 
 
 def gate(rights: tuple[Action, ...], *, public: bool) -> Callable[[Request], Awaitable[None]]:
-    """What stands before a page. Raises SignedOutError, Denied, FormError, SessionsAwayError."""
+    """What stands before a page. Raises SignedOutError, Denied, FormError, SessionsAwayError,
+    CaseworkInputError."""
 
     async def stand(request: Request) -> None:
         desk: Desk = request.app.state.desk
@@ -118,8 +120,19 @@ def gate(rights: tuple[Action, ...], *, public: bool) -> Callable[[Request], Awa
             )
         if request.method not in ("GET", "HEAD"):
             await _check_form(visit)
+        await _check_signs(request)
 
     return stand
+
+
+async def _check_signs(request: Request) -> None:
+    """Raises CaseworkInputError for a sign that no text of the database can hold."""
+    given = [unquote_plus(request.url.query)]
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        form = (await request.form()).multi_items()
+        given += [text for pair in form for text in pair if isinstance(text, str)]
+    if any("\0" in text for text in given):
+        raise CaseworkInputError("a text holds a sign that cannot be stored (NUL); write it without")
 
 
 async def _check_form(visit: Visit) -> None:

@@ -1,9 +1,9 @@
 """The routes of `/api/v1`, each with the scope that opens it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
 from console.api.asking import asking
@@ -31,7 +31,6 @@ def add_api(app: FastAPI, desk: Desk) -> None:
     telling(desk, router)
     reading(desk, router)
     app.include_router(router)
-    app.add_exception_handler(405, _no_such_method)
     describe = app.openapi
 
     def described() -> dict[str, Any]:
@@ -56,9 +55,7 @@ def no_such_route() -> Response:
     return Refusal(404, "not-found", "there is no such route; /openapi.json names them").answer()
 
 
-async def _no_such_method(request: Request, error: Exception) -> Response:
-    headers = dict(getattr(error, "headers", None) or {})
-    if is_api(request):
-        detail = f"{request.method} is not for this route; /openapi.json says what is"
-        return Refusal(405, "no-such-method", detail, headers=headers).answer()
-    return JSONResponse({"detail": "Method Not Allowed"}, 405, headers)
+def no_such_method(request: Request, headers: Mapping[str, str]) -> Response:
+    """405 of the API."""
+    detail = f"{request.method} is not for this route; /openapi.json says what is"
+    return Refusal(405, "no-such-method", detail, headers=headers).answer()

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from console.guard import MOST_BYTES
+from storage.engine import WAITED_IN_VAIN
 from tests.builders.book import office_of
 from tests.builders.shop import Shop
 
@@ -114,6 +115,36 @@ async def test_what_is_not_there(shop: Shop) -> None:
         for odd in ("ten", "-1", "99999999999999999999"):
             assert (await client.get(f"/outbox/{odd}")).status_code == 422
         assert (await client.get("/outbox?before=99999999999999999999")).status_code == 422
+        # An address that takes forms alone leads back to its page; a sign that no text can hold is refused.
+        page = {"accept": "text/html"}
+        back = await client.get("/sign-out", headers=page)
+        assert (back.status_code, back.headers["location"]) == (303, "/")
+        assert (await client.get("/sign-out")).json() == {"detail": "Method Not Allowed"}
+        for answer in (
+            await client.get("/cases?text=%00", headers=page),
+            await client.post("/approvals/1", data={"says": "\0"}, headers=page),
+        ):
+            assert (answer.status_code, "sign that cannot be stored" in answer.text) == (422, True)
+
+
+async def test_a_database_that_is_away_has_a_page_of_its_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = {"accept": "text/html"}
+    async with shop.open_doors() as client:
+        for error, status, said in (
+            (ConnectionRefusedError(), 503, "The database does not answer"),
+            (WAITED_IN_VAIN(), 503, "A large tape is being loaded"),
+            (LookupError(), 500, "Something went wrong here"),
+        ):
+
+            async def fails(*_: object, error: Exception = error) -> None:
+                raise error
+
+            monkeypatch.setattr("console.pages.approvals.waiting", fails)
+            answer = await client.get("/approvals", headers=page)
+            assert (answer.status_code, said in answer.text) == (status, True), error
+            assert ("retry-after" in answer.headers) == (status == 503)
 
 
 # --- languages ----------------------------------------------------------------------------------------
