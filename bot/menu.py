@@ -1,5 +1,6 @@
 """Where a conversation begins and comes back to: the choices, in few words."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -9,9 +10,12 @@ from bot.desk import Here, Rows
 from bot.dialogs import behind_more
 from bot.texts import languages, speech
 from casework.borrower.answers import myself
+from casework.borrower.asking import rest_in_chat
 from casework.borrower.chats import arrive, speak
 
 _MORE: Final = ("schedule", "payoff", "fees", "statement", "real", "language", "stop")
+
+MEANT: Final = "meant:"  # before the action of a button that answers whether a stop was meant
 
 
 async def welcome(here: Here, person: int | None) -> None:
@@ -34,6 +38,18 @@ async def greet(here: Here) -> None:
 async def again(here: Here, key: str = "menu.again") -> None:
     """The choices once more, after what `key` says."""
     await here.send(here.say(key), MAIN)
+
+
+async def ask_back(here: Here, maybe: Sequence[str]) -> None:
+    """Which of these they meant; where it may be a stop, nothing is sent by itself until they tap one."""
+    offered = [one for one in maybe if f"buttons.{one}" in here.say.texts and one != "human"]
+    offered.append("human")
+    if "stop" in maybe:
+        await rest_in_chat(here.desk.office, here.desk.actor, here.chat, here.now)
+        rows: Rows = [[(here.say.button(one), f"{MEANT}{one}")] for one in offered]
+    else:
+        rows = [[one] for one in offered]
+    await here.send(here.say("menu.did_you_mean"), rows)
 
 
 async def more(here: Here) -> None:

@@ -37,15 +37,18 @@ from bot.files import Sent, TooLargeError, hear, sent_in
 from bot.payments import last_check, paid_here, pay_here
 from bot.staff.router import staff_router
 from bot.texts import speech
-from bot.understanding import Meaning, is_command, tells_more, understand
+from bot.understanding import Meaning, beside_stop, is_command, tells_more, understand
 from bot.widgets import LoanGoneError, begin
 from casework.borrower import blocked, conversation
 from casework.borrower.answers import NotAnsweredError
+from casework.borrower.asking import answered_in_chat
 from casework.borrower.chats import arrive
 from casework.borrower.conversation import Asked
 from casework.borrower.preferences import consent
+from messages.meanings import tells_of_death
 
 _ALWAYS: Final = ("distress", "stop", "start", "menu", "human")
+_HEARD_TOO: Final = ("paid", "dispute", "cannot", "promise", "complaint")  # offered below the word of a stop
 _AT_ONCE: Final = ("stop", "start", "menu", "human", "more", "language", "end_talk", "pay_here", *ANSWERS)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
@@ -153,9 +156,10 @@ class _AtOnce(BaseFilter):
     """A button that no dialog has to answer. Gives `action`."""
 
     async def __call__(self, query: CallbackQuery) -> bool | dict[str, Any]:
-        action = query.data or ""
+        data = query.data or ""
+        action = data.removeprefix(menu.MEANT)
         known = action in _AT_ONCE or action in entries() or action.startswith("language:")
-        return {"action": action} if known else False
+        return {"action": data} if known else False
 
 
 def _front() -> Router:
@@ -220,12 +224,15 @@ async def _heard(message: Message, here: Here, dialog_manager: DialogManager, me
     if asked is not None and meaning.intent == "menu" and not is_command(text):
         await _waits(here, asked)  # a greeting is for the person
         return
-    await act(here, dialog_manager, meaning.intent or "menu")
+    await act(here, dialog_manager, meaning.intent or "menu", text)
 
 
 async def _tapped(query: CallbackQuery, here: Here, dialog_manager: DialogManager, action: str) -> None:
     await quietly(here.bot.answer_callback_query(query.id))
-    await act(here, dialog_manager, action)
+    meant = action.removeprefix(menu.MEANT)
+    if meant != action:
+        await answered_in_chat(here.desk.office, here.desk.actor, here.chat, here.now)
+    await act(here, dialog_manager, meant)
 
 
 async def _words(message: Message, here: Here, dialog_manager: DialogManager) -> None:
@@ -244,8 +251,7 @@ async def _words(message: Message, here: Here, dialog_manager: DialogManager) ->
     if meaning.intent is not None:
         await act(here, dialog_manager, meaning.intent, text)
     elif meaning.maybe:
-        offered = [one for one in meaning.maybe if f"buttons.{one}" in here.say.texts and one != "human"]
-        await here.send(here.say("menu.did_you_mean"), [*([one] for one in offered), ["human"]])
+        await menu.ask_back(here, meaning.maybe)
     else:
         await menu.again(here, "menu.not_understood")
 
@@ -291,7 +297,13 @@ async def act(here: Here, dialog_manager: DialogManager, action: str, said: str 
         desk = here.desk
         state_ = "revoked" if action == "stop" else "granted"
         await consent(desk.office, desk.actor, here.chat, state_, here.update, here.now)
-        await here.send(here.say("stop.done" if action == "stop" else "stop.started"), (("menu", "human"),))
+        beside = beside_stop(said) if action == "stop" and said else None
+        rows = (
+            [("menu", "human")]
+            if beside is None or beside not in _HEARD_TOO
+            else [(beside,), ("menu", "human")]
+        )
+        await here.send(here.say("stop.done" if action == "stop" else "stop.started"), rows)
     elif action == "human":
         await _human(here)
     elif action == "end_talk":
@@ -316,6 +328,8 @@ async def _human(here: Here, words: str = "") -> None:
     if tells_more(words):
         await conversation.hear(desk.office, desk.actor, here.chat, words, here.update, here.now)
     parts = [here.say("human.here" if asked.taken else "human.open")]
+    if words and tells_of_death(words):
+        parts.insert(0, here.say("human.loss"))
     try:
         hours = hours_of(await mine(here))
     except NotAnsweredError:  # a person may see to it all the same

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from bot.texts import languages, speech
-from messages.intents.reading import read_intent
+from messages.intents.reading import beside_a_stop, read_intent
 from messages.meanings import hints_wrong_person, is_for_person, meaning_of
 from messages.signs import words_of
 
@@ -62,6 +62,12 @@ def tells_more(text: str) -> bool:
 def is_said(text: str) -> bool:
     """Whether what a text means is said in words that are looked for, or a button's: it is no guess."""
     return is_command(text) or meaning_of(text) is not None
+
+
+def beside_stop(text: str) -> str | None:
+    """What a text that is a stop asks for or tells besides; None where nothing."""
+    intent = beside_a_stop(text)
+    return None if intent is None else _INTENTS.get(intent, intent)
 
 
 def understand(text: str) -> Meaning:

@@ -51,6 +51,11 @@ async def begin(manager: DialogManager, state: State, said: str = "") -> None:
             return
         if len(found) == 1:
             state, data = then, {**data, "loan": found[0].id}
+    elif state in OWING_ONLY and not await owing(manager):
+        if manager.has_context():
+            await manager.reset_stack()
+        await menu.again(here_of(manager), OWING_ONLY[state])
+        return
     await manager.start(state, data or None, mode=StartMode.RESET_STACK)  # pyright: ignore[reportUnknownMemberType]
 
 
@@ -164,6 +169,9 @@ async def unread(manager: DialogManager, text: str, key: str) -> None:
     elif meaning.intent in ANSWERS:
         await ANSWERS[meaning.intent](here)
         manager.show_mode = ShowMode.SEND
+    elif "stop" in meaning.maybe:
+        await menu.ask_back(here, meaning.maybe)
+        manager.show_mode = ShowMode.NO_UPDATE
     else:
         await once_more(manager, key)
 
@@ -227,6 +235,10 @@ def loan_window(
 
 LOAN_QUESTIONS: Final[dict[State, tuple[State, Loans, str]]] = {}
 """Dialogs that begin with a loan: where they go on, which loans, what is said where there is none."""
+
+
+OWING_ONLY: Final[dict[State, str]] = {}
+"""Dialogs that are for who owes something: what is said to who owes nothing."""
 
 
 async def owing(manager: DialogManager) -> list[Holding]:

@@ -22,6 +22,7 @@ from casework.confirm import CONFIRM_WITHIN
 from casework.office import Office
 from casework.staff.late_sms import answer_staff
 from casework.staff.rights import Action, Actor, require
+from messages.intents.reading import beside_a_stop
 from messages.keywords import Keyword
 from messages.meanings import Meaning, meaning_of, says_stop
 from messages.typed.sms import Wish, read_sms
@@ -35,6 +36,7 @@ from storage.engine import AWAY
 from storage.raw import Raw, touch
 from storage.replies import Holder, Stored, holders, lock_unworked, mark_worked, store, unworked
 from storage.staff import numbers
+from storage.tasks import open_tasks
 
 KINDS = {"sms": "phone", "email": "email", "chat": "chat"}
 _BATCH = 200
@@ -155,6 +157,8 @@ async def _obey(
         await work.distress(said.text, found)
     elif meaning == "stop":
         await work.stop(found)
+        if beside_a_stop(said.text) is not None:
+            await work.read_too(found)
     elif meaning == "start":
         await work.start(found)
     elif meaning == "help":
@@ -194,6 +198,13 @@ class _Work:
             self.stored.received_at + CONFIRM_WITHIN,
             purpose="opt_out_confirmation",
         )
+
+    async def read_too(self, found: Sequence[Holder]) -> None:
+        """A person reads what was said beside a stop, that they paid for one."""
+        theirs = [one for one in found if one.state not in ("suspended", "detached")]
+        cases = sorted({one.case for one in theirs if one.case is not None})
+        opened = await open_tasks(self.raw, cases, "review", self.stored.id, self.now)
+        await self.write([("task.opened", "task", task) for task in opened])
 
     async def start(self, found: Sequence[Holder]) -> None:
         """Who lost the number has nothing to grant there, nor its new owner for them."""

@@ -16,7 +16,7 @@ import msgspec
 from ruamel.yaml import YAML
 
 from messages.intents.phrases import combinations, written
-from messages.keywords import keyword_of
+from messages.keywords import beside_stop, keyword_of
 from messages.signs import Word, folded, words_of
 from messages.words import said_at, says
 
@@ -24,6 +24,8 @@ Meaning = Literal["stop", "start", "help", "wrong_person", "distress"]
 
 _Sort = Literal[
     "stop",
+    "stop_calls",
+    "rather",
     "no_stop",
     "stopped",
     "other_stop",
@@ -49,11 +51,13 @@ class _Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong_person: tuple[str, ...]
     distress: tuple[str, ...]  # they do not want to live
     around: tuple[str, ...]  # may stand around `wrong_person` and change nothing
+    stop_calls: tuple[str, ...] = ()  # a stop as well, unless one of `rather` is said too
+    rather: tuple[str, ...] = ()  # they want to be written to
     stopped: tuple[str, ...] = ()  # it came to an end: neither a wish to stop nor one to start
     no_distress: tuple[str, ...] = ()  # the words of one of these are none of those, whatever else is said
     other_stop: tuple[str, ...] = ()  # not messages are to end: autopay, fees, data that is held
     no_wrong_person: tuple[str, ...] = ()  # in a clause where one of these stands, that does not count
-    died: tuple[str, ...] = ()  # the borrower did
+    died: tuple[str, ...] = ()  # the borrower did, or somebody close to them
     erasure: tuple[str, ...] = ()  # what is stored of them is to be erased
 
 
@@ -92,8 +96,9 @@ def tells_of_stop(text: str) -> bool:
 
 
 def is_other_stop(text: str) -> bool:
-    """Whether `text` wants something else than messages to end: autopay, fees, what is stored of them."""
-    return _has(text, "other_stop")
+    """Whether `text` wants something else than messages to end: autopay, fees, data, calls."""
+    words = words_of(text[:_LENGTH])
+    return any(says(words, phrase) for phrase in _all("other_stop")) or _wants_no_calls(words)
 
 
 def is_not_wrong_person(text: str) -> bool:
@@ -102,12 +107,12 @@ def is_not_wrong_person(text: str) -> bool:
 
 
 def tells_of_death(text: str) -> bool:
-    """Whether `text` tells that the borrower died: for a person, and no word that the number is wrong."""
+    """Whether `text` tells of a death: for a person, and no word that the number is wrong."""
     return _has(text, "died")
 
 
 def is_for_person(text: str) -> bool:
-    """Whether a person has to read `text`: what is stored is to be erased, or the borrower died."""
+    """Whether a person has to read `text`: what is stored is to be erased, or somebody died."""
     return _has(text, "erasure") or _has(text, "died")
 
 
@@ -127,7 +132,9 @@ def _is_distress(clause: Sequence[Word]) -> bool:
 
 def _is_stop(text: str, words: Sequence[Word]) -> bool:
     listed = len(text) <= _LENGTH and _bare(text) in _listed()
-    return listed or (_stops(words) and not _all_denied(words))
+    if listed or (_stops(words) and not _all_denied(words) and not _wants_no_calls(words)):
+        return True
+    return beside_stop(text) is not None and not _denies(words)
 
 
 def _is_wrong_person(words: Sequence[Word]) -> bool:
@@ -166,7 +173,16 @@ def _clauses(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _stops(words: Sequence[Word]) -> bool:
-    return any(says(words, phrase) for phrase in _all("stop"))
+    return any(says(words, phrase) for phrase in (*_all("stop"), *_all("stop_calls")))
+
+
+def _wants_no_calls(words: Sequence[Word]) -> bool:
+    """Whether it wants calls alone to end: "stop calling me, just text"."""
+    return (
+        any(says(words, phrase) for phrase in _all("stop_calls"))
+        and any(says(words, phrase) for phrase in _all("rather"))
+        and not any(says(words, phrase) for phrase in _all("stop"))
+    )
 
 
 def _denies(words: Sequence[Word]) -> bool:

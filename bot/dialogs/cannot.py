@@ -57,4 +57,5 @@ DIALOG: Final = Dialog(
     _window("what", Cannot.what, Cannot.check),
     ui.confirmation("cannot.check", _confirm, state=Cannot.check, getter=_said),
 )
+ui.OWING_ONLY[Cannot.why] = "cannot.nothing"
 ENTRIES: Final = {"cannot": Cannot.why}

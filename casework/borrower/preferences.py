@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from casework.borrower.asking import go_on
 from casework.borrower.chats import Chat, be_quiet, borrower
 from casework.office import Office
 from casework.staff.rights import Action, Actor, require
@@ -34,6 +35,7 @@ async def consent(
     require(who, Action.TELL, owner=who.name)
     async with office.transaction() as raw:
         await touch(raw, await cases_of(raw, [chat.person]), now)
+        await go_on(raw, actor, [chat.person], now)
         seal = office.keyring.seal
         await set_consent(
             raw,

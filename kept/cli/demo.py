@@ -47,7 +47,7 @@ async def _serve(settings: "Settings") -> None:
         for role in (Role.COLLECTOR, Role.SUPERVISOR):
             who = f"The chat, as a {role}:"
             console().print(f"{who:<33}{begins}{crew.carries[role]}", soft_wrap=True)
-        console().print("A code that the chat asks for comes to the console's outbox, as to a mailbox.")
+        console().print("A code that the chat asks for comes to the console's outbox, which compliance sees.")
         await run_all(talking_to(settings, chat), portfolios=None, begins=begins, demo=crew.ids)
 
 

@@ -3,7 +3,7 @@
 A reading is a guess and has no effect of its own: what changes anything is asked back first. Only stopping
 needs no question, and that is messages/keywords.py, which is asked before anything is guessed. "Don't stop"
 is neither a stop nor none, and neither is "stopped": they are asked back, and so is whoever wants autopay,
-fees or what is stored of them to end.
+fees, calls or what is stored of them to end.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ import msgspec
 from messages.intents.bayes import Bayes
 from messages.intents.features import gathered, within, words
 from messages.intents.phrases import INTENTS, Intent, variants, written
-from messages.keywords import keyword_of
+from messages.keywords import beside_stop, keyword_of
 from messages.meanings import (
     denies_stop,
     is_not_wrong_person,
@@ -29,6 +29,7 @@ _WORTH_ASKING: Final = 0.12
 _MOST_ASKED: Final = 3
 _SHARED: Final = 0.5  # of each, where nobody knows which of two is meant
 _SHORT: Final = 12  # of characters: a text that tells of a stop and of little else
+_TELL_NOTHING: Final = ("stop", "start", "help", "thanks", "unclear")  # beside a stop
 _LENGTH: Final = 500  # of characters that are read
 
 
@@ -78,6 +79,16 @@ def read_intent(text: str) -> Reading:
         return Reading("sure", ranked[:1])
     asked = [guess for guess in ranked if guess.share >= _WORTH_ASKING and guess.intent != "unclear"]
     return Reading("did_you_mean", tuple(asked[:_MOST_ASKED])) if asked else Reading("unclear")
+
+
+def beside_a_stop(text: str) -> Intent | None:
+    """What a text that is a stop asks for or tells besides ("STOP i already paid"), as likely as not."""
+    if keyword_of(text) is not None:
+        return None
+    rest = beside_stop(text)
+    read = read_intent(text if rest is None else rest)
+    told: list[Intent] = [guess.intent for guess in read.guesses if guess.intent not in _TELL_NOTHING]
+    return told[0] if told else None
 
 
 def get_ready() -> None:

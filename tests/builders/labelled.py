@@ -87,25 +87,32 @@ asked whether they do, and whoever writes "stopped" whether it is that or a stop
 rule an intent out: whoever writes "wrong number" or "I never took this loan" has not said that they paid.
 By SMS a stop that is sure is obeyed at once, however it was read; one that is not is asked back.
 
+A stop beside something else is a stop, in the chat and by SMS: where the first or the last clause is a stop
+by itself ("STOP i already paid", "I paid. STOP"), and where any clause asks us to stop writing or calling ("I
+paid so stop calling me"). What else was said is heard too: by SMS a person reads it, in the chat its button
+stands below the answer. A stop that is quoted ("you said STOP") or ends another sentence ("I can pay 50, no
+more") is none. Who wants no calls but would rather be written to is asked back.
+
 By SMS what is asked back is answered by YES or NO. Until then, for three days at most, a hold (`asked`)
-rests: nothing is sent by itself, and nobody is asked to call. What may be a wrong person is given to a person
-to read besides.
+rests: nothing is sent by itself, and nobody is asked to call. It rests as well where the chat asks, by
+buttons, whether a stop was meant, until one of them is tapped. What may be a wrong person is given to a
+person to read besides.
 
 Beside them, `messages/replies.yaml` has what is looked for in whole sentences before anything is
 guessed, in every shipped language: `stop` (and what the files list as one, as a whole text); `no_stop`,
 which denies one ("don't stop": asked back, with no effect of its own); `stopped`, of which a start is never
 guessed alone; `other_stop`, which wants autopay, fees or an account to end, and not messages (asked back);
 `wrong_person`, believed where nothing else is said but what stands under `around`, and else asked back ("you
-have the wrong number for Bob"); `no_wrong_person`, of a wrong amount, account or number to pay to; `died` and
-`erasure` (of what is stored), which go to a person; and `distress`, said by who does not want to
-live. That comes before everything else, in a chat that is nobody's too: the answer says that a
-person will read it and whom to call, and nothing of what is owed; a call within the hour is opened, the
-most urgent there is; the conversation waits for a person; and reminders rest (the outcome `vulnerable`)
-until somebody has looked and lifts that. Whom to call is the emergency number of the borrower's country
-where `messages/emergency.yaml` has one; in a chat that is nobody's, by SMS, and of any other country it
-is "your local emergency number". Words are matched, not understood: some distress is said in other words,
-and is missed; what only sounds like it ("跳楼价", "I hurt myself at work") stands under `no_distress`, and
-counts for those words alone.
+have the wrong number for Bob"); `no_wrong_person`, of a wrong amount, account or number to pay to; `died`
+(the borrower or somebody close) and `erasure` (of what is stored), which go to a person; and `distress`, said
+by who does not want to live. That comes before everything else, in a chat that is nobody's too: the answer
+says that a person will read it and whom to call, and nothing of what is owed; a call within the hour is
+opened, the most urgent there is; the conversation waits for a person; and reminders rest (the outcome
+`vulnerable`) until somebody has looked and lifts that. Whom to call is the emergency number of the
+borrower's country where `messages/emergency.yaml` has one; in a chat that is nobody's, by SMS, and of any
+other country it is "your local emergency number". Words are matched, not understood: some distress is said
+in other words, and is missed; what only sounds like it ("跳楼价", "I hurt myself at work") stands under
+`no_distress`, and counts for those words alone.
 
 ## How well
 The labelled set has a quarter that the classifier never learns from: `tests/unit/messages/held_out.yaml`. A

@@ -249,6 +249,34 @@ async def test_a_photo_or_pdf_out_of_any_dialog_is_asked_about_and_never_sent_tw
     assert await rows(room, "SELECT 1 FROM chat_updates WHERE outcome = 'failed' OR tries > 1") == []
 
 
+async def test_a_stop_is_obeyed_whatever_stands_beside_it_and_asked_about_where_it_may_be_one(
+    room: Chatroom,
+) -> None:
+    ann = await room.borrower(TODAY - 3 * DAY)
+    guest = await room.linked(ann)
+    await guest.says("menu")
+    await room.look()
+    ends = f"SELECT kind, ends_at > '{room.now.isoformat()}' FROM holds ORDER BY id"
+    assert "Did you mean" in await guest.says("please stop the autopay")
+    assert await rows(room, ends) == [("asked", True)]
+    assert (await room.send()).by_channel["chat"] == {"deferred": 1}, "left alone until they answer"
+    await guest.taps("human")
+    assert await rows(room, ends) == [("asked", False)]
+    await guest.taps("end_talk")
+    await guest.taps("promise")
+    assert "Did you mean" in await guest.says("don't stop"), "in a dialog too"
+    assert "no more reminders" in await guest.taps("stop")
+    assert await rows(room, ends) == [("asked", False)] * 2
+    assert "reminders here again" in await guest.says("START")
+    assert "no more reminders" in await guest.says("STOP i already paid")
+    assert "send a photo of it" in await guest.taps("paid"), "what else they said is heard too"
+    assert "very sorry for your loss" in await guest.says("my husband passed away")
+    assert "glad" not in guest.last()["text"]
+    await guest.taps("end_talk")
+    await room.book.pay(ann, 250_00, TODAY)
+    assert "You owe nothing" in await guest.says("I lost my job and cannot pay")
+
+
 async def test_acceptance_14_hardship_stops_reminders_and_a_dispute_those_of_its_loan(
     room: Chatroom, guest: Guest
 ) -> None:

@@ -187,6 +187,9 @@ async def test_who_did_not_mean_that_they_paid_changes_nothing_and_the_word_is_n
     assert await tasks(street) == []
     assert await ask(street, "PAID", number) == "paid"
     assert await tasks(street) == [("reconcile", "open")]
+    assert await ask(street, "STOP i already paid", number) == "stop", "and a person reads the rest"
+    assert [row[0] for row in await street.book.sql("SELECT state FROM consents")] == ["revoked"]
+    assert await tasks(street) == [("reconcile", "open"), ("review", "open")]
 
 
 async def test_a_person_is_asked_for_and_told_so_once_an_hour(street: Street) -> None:

@@ -4,8 +4,15 @@ import pytest
 
 from bot.understanding import understand
 from messages.emergency import emergency_numbers
-from messages.intents.reading import read_intent
-from messages.meanings import denies_stop, hints_wrong_person, meaning_languages, meaning_of, says_stop
+from messages.intents.reading import beside_a_stop, read_intent
+from messages.meanings import (
+    denies_stop,
+    hints_wrong_person,
+    meaning_languages,
+    meaning_of,
+    says_stop,
+    tells_of_death,
+)
 from messages.templates import languages
 from messages.typed.sms import read_sms
 
@@ -23,6 +30,10 @@ STOP = {
         *("I want it to stop", "pls make it stop", "stop or I sue", "cease and desist"),
         *("switch off the reminders", "please make them stop now", "stop or else"),
         *("stop it already", "go away!"),
+        *("STOP i already paid", "STOP, I paid yesterday", "Stop. I have already paid this"),
+        *("I already paid so stop calling me", "stop calling me i already paid", "please stop, I paid"),
+        *("stop please i paid already", "STOP I paid!", "I paid. STOP", "stop it, i paid", "i said stop"),
+        *("knock it off", "i paid stop", "paid already, STOP", "Cancel. I already paid", "STOP - i paid"),
     ],
     "zh": [
         "退订",
@@ -30,6 +41,7 @@ STOP = {
         "别再骚扰我了",
         "我不想再收到你们的消息",
         "請停止給我發短信",
+        *("别再打电话了我已经还了", "别再发了我已经还了", "不要再打了，我还了", "我已经还了，别发了"),
         *("别理我了", "让我安静", "别来烦我", "烦死了，让我安静一下吧"),
     ],
     "es": [
@@ -37,22 +49,26 @@ STOP = {
         "no quiero recibir más mensajes de ustedes",
         "Ya no me manden más mensajes",
         "Denme de baja, gracias",
+        *("Ya pagué, no me escriban", "basta ya pagué"),
     ],
     "hi": [
         "मुझे और मैसेज मत भेजिए",
         "कृपया मुझे संदेश भेजना बंद करें",
         "mujhe message mat bhejo bhai",
+        "बंद करो, मैंने भुगतान कर दिया",
     ],
     "ru": [
         "Больше не пишите мне, пожалуйста!",
         "прекратите присылать мне сообщения",
         "Я не хочу получать от вас смс",
         "отпишите меня",
+        *("стоп я уже оплатил", "Я уже оплатил. Стоп"),
     ],
     "id": [
         "Tolong jangan kirim pesan lagi ke saya",
         "saya tidak mau menerima sms dari anda",
         "berhenti kirim pesan ke nomor ini",
+        "hentikan, saya sudah bayar",
     ],
 }
 
@@ -234,6 +250,46 @@ def test_a_stop_that_is_denied_is_asked_back_and_never_obeyed(text: str) -> None
     assert denies_stop(text)
     reading = read_intent(text)
     assert reading.intent not in ("stop", "start")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("you said STOP", 'you said "STOP"', "You said: STOP", "what happens if I reply, STOP?"),
+        *(
+            "Don't stop, I paid",
+            "don't please stop",
+            "stop calling me and text me instead",
+            "STOP. Don't stop",
+        ),
+        *("I can pay 50, no more", "我还了，取消", "I will pay at the end", "I cannot pay and cannot stop"),
+    ],
+)
+def test_a_stop_that_is_no_clause_of_its_own_is_none(text: str) -> None:
+    assert meaning_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "beside"),
+    [
+        *(
+            ("STOP i already paid", "paid"),
+            ("别再打电话了我已经还了", "paid"),
+            ("stop, you told my boss", "complaint"),
+        ),
+        *(("STOP", None), ("Stop. Thank you", None), ("stop texting me", None)),
+    ],
+)
+def test_what_is_said_beside_a_stop_is_heard_too(text: str, beside: str | None) -> None:
+    assert beside_a_stop(text) == beside
+
+
+@pytest.mark.parametrize("text", ["my husband passed away", "my father died", "我爸去世了", "he died"])
+def test_a_death_goes_to_a_person(text: str) -> None:
+    assert tells_of_death(text)
+    assert understand(text).intent == "human"
+    assert read_sms(text).wish == "review"
+    assert not tells_of_death("my phone died")
 
 
 @pytest.mark.parametrize("text", STILL)
