@@ -14,6 +14,7 @@ from casework.errors import CaseworkInputError
 from casework.insight.loan import loan as show
 from casework.intake.mapping_file import parse_mapping
 from casework.intake.report import ImportReport
+from casework.intake.suggest import suggest
 from casework.look import look
 from casework.office import Office
 from casework.publish import publish_shipped
@@ -166,6 +167,7 @@ async def test_the_manuals_sum_of_what_was_paid_is_counted_once_each_morning(
         return await bring(office, tmp_path / "book.csv", mapping, now=now)
 
     assert (await morning("550,00", until="01/11/2026")).held_for_approval is False
+    assert "received_on: Paid until, total: so_far}" in suggest(tmp_path / "book.csv").mapping
     first, second = (date(2026, 11, 1), 55000), (date(2026, 11, 20), 11000)
     grown = await morning("660,00")
     assert (grown.held_for_approval, counts(grown)) == (False, {"updated": 30})
