@@ -19,13 +19,12 @@ from casework.staff import at_case
 from casework.staff.offering import case_called_then
 from casework.staff.rights import Action
 from casework.staff.team import assign, colleagues
-from console.amounts import amount, amounts
+from console.amounts import amount, amounts, typed
 from console.registry import Page
 from console.render import go, show
 from console.sure import Sure, more_than_owed, no_call_then
 from console.visits import Visit, Visiting
 from console.waking import wake
-from ledger.money import parse_major
 
 Key = Annotated[int, Path(ge=1, lt=1 << 63)]
 Line = Annotated[str, Form(max_length=320)]
@@ -219,7 +218,7 @@ async def _minor(visit: Visit, key: int, text: str) -> int | None:
     currencies = [one.currency for one in opened.card.owed]
     if len(currencies) != 1:
         raise CaseworkInputError("the case owes nothing, or in several currencies: name no amount here")
-    return parse_major(text.strip().replace(",", "."), currencies[0])
+    return typed(visit.speech, text, currencies[0])
 
 
 def _moment(visit: Visit, text: str) -> datetime | None:

@@ -24,14 +24,14 @@ from casework.staff.rights import Action
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from casework.staff.views import my_callbacks, my_day, my_promises
 from console.amounts import amount as money
-from console.amounts import amounts
+from console.amounts import amounts, typed
 from console.language import LOCALES
 from console.registry import Page
 from console.render import go, show
 from console.sure import Sure, more_than_owed, no_call_then
 from console.visits import Visit, Visiting
 from console.waking import wake
-from ledger.money import format_major, parse_major
+from ledger.money import format_major
 from policy.values import Channel
 
 Key = Annotated[int, Form(ge=1, lt=1 << 63)]
@@ -225,7 +225,7 @@ async def _details(
     offered = await offer(visit.desk.office, visit.member, turn, visit.now)
     if offered is None:
         raise CaseworkInputError(visit.speech["work"]["nothing_owed"])
-    minor = parse_major(amount.strip().replace(",", "."), offered.currency)
+    minor = typed(visit.speech, amount, offered.currency)
     if code == "promise":
         return Details(amount=minor, due=date.fromisoformat(due), loans=offered.loans)
     return Details(amount=minor, loans=offered.loans, channel="visit")

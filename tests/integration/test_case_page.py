@@ -1,5 +1,6 @@
 """What is done on a case's page, over HTTP: each by its own right, and what goes to a person by the gate."""
 
+import html
 import re
 
 import httpx2
@@ -50,6 +51,9 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
             answer = await post(client, f"/cases/{ann.case}/outcome", **{**told, "once": "2", **wrong})
             assert answer.status_code == 422, wrong
             assert 'role="alert"' in answer.text
+        comma = await post(client, f"/cases/{ann.case}/outcome", **{**told, "once": "2", "amount": "1,000"})
+        assert comma.status_code == 422
+        assert '"1,000" may be read in two ways: write "1000.00"' in html.unescape(comma.text)
         much = {**told, "once": "3", "amount": "9999999"}
         asked = await post(client, f"/cases/{ann.case}/outcome", **much)
         assert asked.status_code == 422

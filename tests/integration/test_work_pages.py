@@ -73,7 +73,12 @@ async def test_a_day_goes_by(shop: Shop) -> None:
         assert len(await shop.book.sql("SELECT 1 FROM events WHERE action = 'number.shown'")) == 1
         # a wrong amount says so, and records nothing
         promise = {"turn": at, "code": "promise", "amount": "100.00", "due": str(TODAY + DAY)}
-        for wrong in ({"amount": "much"}, {"due": "someday"}, {"due": str(TODAY + 400 * DAY)}):
+        for wrong in (
+            {"amount": "much"},
+            {"amount": "1,000"},
+            {"due": "someday"},
+            {"due": str(TODAY + 400 * DAY)},
+        ):
             answer = await post(client, "/work/outcome", **{**promise, **wrong})
             assert answer.status_code == 422, wrong
         asked = await post(client, "/work/outcome", **{**promise, "amount": "9999999"})

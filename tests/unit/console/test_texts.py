@@ -6,8 +6,12 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import pytest
+
 import console
+from casework.errors import CaseworkInputError
 from casework.staff.people import staff_roles
+from console.amounts import typed
 from console.language import speeches
 from console.pages import PAGES
 from messages.samples import SAMPLES
@@ -146,3 +150,30 @@ def test_every_role_and_every_page_of_the_menu_has_its_word() -> None:
         assert set(speech["roles"]) == set(staff_roles())
         assert set(speech["menu"]) == {page.menu for page in PAGES if page.menu}
         assert set(speech["groups"]) >= {page.group for page in PAGES if page.menu}
+
+
+def test_a_typed_amount_is_read_in_one_way_or_refused() -> None:
+    english = speeches()["en"]
+    for text, currency, minor in (
+        ("12,50", "EUR", 12_50),
+        (" 12.5 ", "EUR", 12_50),
+        ("1000", "EUR", 1000_00),
+        ("1,000.50", "USD", 1000_50),
+        ("1,234,567.5", "USD", 1234567_50),
+        ("1,000.500", "KWD", 1000_500),
+        ("1,5", "KWD", 1_500),
+    ):
+        assert typed(english, text, currency) == minor, text
+    for text, currency, like in (
+        ("1,000", "USD", '"1000.00"'),
+        ("1,000", "JPY", '"1000"'),
+        ("1,000", "KWD", '"1000.000" or "1.000"'),
+        ("0,500", "KWD", '"500.000" or "0.500"'),
+        ("1,000,000", "KWD", '"1000000.000"'),
+    ):
+        with pytest.raises(CaseworkInputError) as refused:
+            typed(english, text, currency)
+        assert str(refused.value) == f'"{text}" may be read in two ways: write {like}'
+    for text in ("1.000,50", "1,00,000", "1,000.500", "12,5555", "much", ""):
+        with pytest.raises(ValueError, match=r"amount|decimals"):
+            typed(english, text, "USD")
