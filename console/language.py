@@ -60,9 +60,9 @@ def speeches() -> Mapping[str, Speech]:
 
 
 def speech_of(request: Request, settled: str | None = None) -> Speech:
-    """By ?lang=, which a cookie remembers; else as `settled` by who is signed in, or by the browser."""
+    """By ?lang=; else as `settled` by who is signed in, an earlier ?lang= (a cookie), or the browser."""
     known = speeches()
-    for chosen in (request.query_params.get("lang"), request.cookies.get(COOKIE), settled):
+    for chosen in (request.query_params.get("lang"), settled, request.cookies.get(COOKIE)):
         if chosen is not None and chosen in known:
             return known[chosen]
     return known[_accepted(request.headers.get("accept-language", ""))]

@@ -107,9 +107,9 @@ def unseated(visit: Visit, to: str) -> RedirectResponse:
     return answer
 
 
-def remember(answer: RedirectResponse, language: str) -> None:
-    """The language that was chosen, in this browser."""
-    answer.set_cookie(COOKIE, language, max_age=_YEAR, samesite="lax", httponly=True)
+def forget_language(answer: RedirectResponse) -> None:
+    """What was chosen in this browser before is over: one's settings speak now, or the browser itself."""
+    answer.delete_cookie(COOKIE, samesite="lax", httponly=True)
 
 
 def _remember_language(answer: HTMLResponse, request: Request, speech: Speech) -> None:

@@ -13,7 +13,7 @@ from casework.errors import CaseworkInputError
 from casework.staff.settings import save_settings
 from console.language import speeches
 from console.registry import Page, menu
-from console.render import go, remember, show, within
+from console.render import forget_language, go, show, within
 from console.visits import Visit, Visiting
 
 Line = Annotated[str, Form(max_length=320)]
@@ -50,8 +50,8 @@ async def settings(
     except CaseworkInputError as error:
         return await _me(visit, wrong=("settings", str(error)))
     answer = go("/me?done=settings")
-    if chosen is not None:
-        remember(answer, chosen)
+    if chosen is not None or visit.settings.language is not None:
+        forget_language(answer)
     return answer
 
 

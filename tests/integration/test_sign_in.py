@@ -329,6 +329,13 @@ async def test_settings_are_kept(shop: Shop) -> None:
         assert (await client.get("/")).headers["location"] == "/outbox"
         answer = await client.post("/me/settings", data={**data, "zone": "Moon/Crater"})
         assert (answer.status_code, "不是时区" in answer.text) == (422, True)
+        # the switch turns one page; what is settled holds on the next, and clearing it clears the switch too
+        assert '<html lang="en"' in (await client.get("/me?lang=en")).text
+        assert client.cookies["kept_lang"] == "en"
+        assert '<html lang="zh"' in (await client.get("/me")).text
+        answer = await client.post("/me/settings", data={**data, "language": ""})
+        assert 'kept_lang=""' in answer.headers["set-cookie"]
+        assert "kept_lang" not in client.cookies
 
 
 async def test_the_first_administrator_has_a_link_until_one_joined(shop: Shop) -> None:
