@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from console.language import COOKIE, Speech, speech_of, speeches
 from console.registry import Entry, menu
+from console.stood import stood_on
 from console.visits import Visit, is_secure, stranger_name, ticket_name
 
 _YEAR: Final = 365 * 24 * 60 * 60
@@ -118,9 +119,14 @@ def _remember_language(answer: HTMLResponse, request: Request, speech: Speech) -
 
 
 def _languages(request: Request, spoken: Speech) -> list[tuple[str, str, str, bool]]:
-    """(code, name, the same page in it, whether it is spoken) of each language."""
-    path = request.url.path if request.method == "GET" else "/"
-    others = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    """(code, name, the same page in it, whether it is spoken) of each language.
+
+    What answers a form cannot be opened again: there it is the page that the form stood on.
+    """
+    path, query = request.url.path, request.url.query
+    if request.method != "GET":
+        path, _, query = (stood_on(request) or "/").partition("?")
+    others = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "lang"]
     return [
         (code, speech["name"], f"{path}?{urlencode([*others, ('lang', code)])}", code == spoken.code)
         for code, speech in speeches().items()

@@ -12,6 +12,7 @@ from casework.staff.single_sign_on import NotVouchedError
 from console.guard import came_from_here
 from console.registry import Page
 from console.render import go, known_by, seated, show, unseated, within
+from console.stood import stood_on
 from console.visits import Visit, Visiting
 
 Line = Annotated[str, Form(max_length=320)]
@@ -19,11 +20,14 @@ Word = Annotated[str, Query(max_length=2000)]
 Carries = Annotated[str, Path(max_length=64)]
 
 
-async def door(visit: Visiting, to: Annotated[str, Query(max_length=600)] = "/") -> Response:
-    """The form to sign in; who is signed in already goes on."""
+async def door(visit: Visiting, to: Annotated[str | None, Query(max_length=600)] = None) -> Response:
+    """The form to sign in; who is signed in already goes on.
+
+    Without `to` it is back to the page they come from: a form was sent there after the session ended.
+    """
     if visit.known is not None:
-        return go(within(to))
-    return _door(visit, to)
+        return go(within(to or "/"))
+    return _door(visit, to or stood_on(visit.request, for_staff=True) or "/")
 
 
 async def sign_in(
@@ -67,9 +71,9 @@ async def _not_vouched(visit: Visit, error: NotVouchedError) -> Response:
 
 
 async def sign_out(visit: Visiting) -> Response:
-    """This session ends."""
+    """This session ends; who comes next begins at the first page, not where this one was."""
     await visit.entrance.sign_out(visit.seat, visit.now)
-    return unseated(visit, "/sign-in")
+    return unseated(visit, "/sign-in?to=/")
 
 
 async def link(visit: Visiting, carries: Carries) -> Response:

@@ -30,6 +30,19 @@ async def test_no_page_without_signing_in(shop: Shop) -> None:
         assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/sign-in")
         answer = await client.post("/outbox/search", data={"address": "ann@example.org"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        # a browser follows it with the referer of the form, and is led back to the page where that stood
+        here = str(client.base_url).rstrip("/")
+        for referer, to in (
+            (f"{here}/outbox?channel=sms", "/outbox?channel=sms"),
+            (f"{here}/cases/7/outcome", "/cases/7"),
+            (f"{here}/sign-in?to=/me", "/"),
+            (f"{here}/nothing", "/"),
+            (f"{here}//evil.example.org/outbox", "/"),
+            ("https://evil.example.org/outbox", "/"),
+            ("http://[", "/"),
+        ):
+            door = await client.get(answer.headers["location"], headers={"referer": referer})
+            assert f'name="to" value="{to}"' in html.unescape(door.text), referer
         assert (await client.get("/healthz")).text == "ok\n"
     assert await shop.reads() == 0
 
@@ -174,6 +187,10 @@ async def test_the_switch_is_remembered_and_keeps_the_place(shop: Shop) -> None:
     async with shop.open_doors() as client:
         page = html.unescape((await client.get("/outbox?channel=sms")).text)
         assert 'href="/outbox?channel=sms&lang=zh"' in page
+        headers = {"referer": f"{str(client.base_url).rstrip('/')}/me?done=settings&lang=en"}
+        wrong = await client.post("/me/settings", data={"zone": "Moon/Crater"}, headers=headers)
+        assert wrong.status_code == 422
+        assert 'href="/me?done=settings&lang=zh"' in html.unescape(wrong.text)
         chosen = (await client.get("/outbox?channel=sms&lang=zh")).text
         assert "发件箱" in chosen
         assert "周一" in chosen

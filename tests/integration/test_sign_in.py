@@ -87,7 +87,7 @@ async def test_a_link_makes_an_account_once_and_lets_one_in(shop: Shop) -> None:
         assert (await client.get(path(made))).status_code == 404
         assert (await client.get(path(made)[:-1] + "x")).status_code == 404
         await form(client, "/me")
-        assert (await client.post("/sign-out")).headers["location"] == "/sign-in"
+        assert (await client.post("/sign-out")).headers["location"] == "/sign-in?to=/"
         assert (await client.get("/outbox")).status_code == 303
         shop.now += STEP
         answer = await sign_in(shop, client, code=code(shop, seed), to="/outbox?channel=sms")
