@@ -59,7 +59,8 @@ async def take(
 ) -> Promised:
     """Write a promise in the caller's transaction.
 
-    It replaces what was promised on the same loans and is still open. CaseworkInputError when the day is past
+    It replaces what was promised before on the same loans and is still open; where something was promised
+    since, that stands, and this one is kept as replaced. CaseworkInputError when the day is past
     or beyond what the actor's role may take: it says how far one may go, and who may go further.
     """
     check_loans(case, loans)
@@ -98,8 +99,11 @@ async def take(
             wrong=f"is too far: a {actor.role} may take promises up to {limit.days} days ahead",
             right=f"a day no more than {limit.days} days after that of the promise",
         )
-    for row in await open_promises(raw, loans):
-        await cancel(raw, row["id"], now)
+    standing = await open_promises(raw, loans)
+    later = [row["id"] for row in standing if row["made_at"] > made_at]
+    for row in standing:
+        if not later:
+            await cancel(raw, row["id"], now)
     arrears = await due_by(raw, loans, made_on)
     enough = amount * 100 >= arrears * limit.share
     last = due + spec.promises.grace_days * DAY
@@ -113,6 +117,9 @@ async def take(
     await touch(raw, await cases_of_loans(raw, loans), now)
     data = {"loans": list(loans), "due": due.isoformat(), "pauses": enough}
     await write(raw.connection, [Event(now, actor.name, actor.role, "promise.made", "promise", key, data)])
+    if later:  # told late: what was promised since stands
+        await cancel(raw, key, now)
+        return Promised(key, due, until, False, "a later promise stands in its place, so it changes nothing")
     least = format_major(-(-arrears * limit.share // 100), currency)
     why = "" if enough else f"it is below {currency} {least}, so it is kept in mind and pauses nothing"
     return Promised(key, due, until, enough, why)

@@ -175,9 +175,9 @@ class PromiseRow(msgspec.Struct, frozen=True):
 
 
 async def open_promises(raw: Raw, loans: Sequence[int]) -> list[Any]:
-    """Open promises of `loans` but for payments of plans: id, amount_minor, due_on, until."""
+    """Open promises of `loans` but for payments of plans: id, amount_minor, due_on, until, made_at."""
     return await raw.rows(
-        "SELECT DISTINCT p.id, p.amount_minor, p.due_on, p.until FROM promises p "
+        "SELECT DISTINCT p.id, p.amount_minor, p.due_on, p.until, p.made_at FROM promises p "
         "JOIN promise_loans l ON l.promise_id = p.id "
         "WHERE l.loan_id = ANY($1) AND p.state = 'open' AND p.plan_id IS NULL ORDER BY p.id",
         loans,

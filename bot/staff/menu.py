@@ -111,8 +111,11 @@ async def answer(post: Post, message: Message) -> None:
     """What was sent that is no command: the answer to what was asked last."""
     asks, about = await post.asked()
     text = (message.text or "").strip()
-    if asks in ("talk", "words") and looks_like_entries(text):
-        await late.ask_whom(post, text, asks, about)
+    if looks_like_entries(text):  # before anything else: as an answer to what was asked, it would be lost
+        if asks in ("talk", "words"):
+            await late.ask_whom(post, text, asks, about)
+        else:
+            await late.read(post, text)
     elif asks == "talk" and text:
         await talks.typed(post, text, about["talk"])
     elif asks == "note":
@@ -121,8 +124,6 @@ async def answer(post: Post, message: Message) -> None:
         await keeping.route_from(post, message)
     elif not text:
         await post.send(post.say("note.on_a_tap"))
-    elif asks in (None, "day", "found", "route") and looks_like_entries(text):
-        await late.read(post, text)
     elif asks == "amount":
         await entries.typed_amount(post, text, about["turn"])
     elif asks == "cash":

@@ -80,6 +80,10 @@ async def _said(message: Message, post: Post) -> None:
         await guarded(post, answer(post, message))
 
 
+# Taps after which what is typed still goes to the borrower.
+_IN_A_TALK: Final = frozenset({"back", "endtalk", "help", "late", "meant", "ready", "talk", "words"})
+
+
 async def _tapped(query: CallbackQuery, post: Post) -> None:
     await quietly(post.here.bot.answer_callback_query(query.id))
     data = query.data or ""
@@ -88,6 +92,8 @@ async def _tapped(query: CallbackQuery, post: Post) -> None:
     if tap is None or _TOO_LONG.search(given):
         await post.send(post.say("stale"))
         return
+    if what not in _IN_A_TALK and (await post.asked())[0] in ("talk", "words"):
+        await post.asks_nothing()  # who turned to something else writes to nobody unawares
     try:
         await guarded(post, tap(post, given))
     except (ValueError, KeyError) as error:  # no button of ours: its numbers are none, or name nothing

@@ -17,7 +17,7 @@ import msgspec
 from ruamel.yaml import YAML
 
 from messages.typed.dates import Order, read_date, take_date
-from messages.typed.moments import take_time
+from messages.typed.moments import FARTHEST, take_time
 from messages.typed.plain import plain
 
 Why = Literal["code", "loan", "time", "day", "amount", "moment", "rest"]
@@ -130,11 +130,11 @@ def _filled(
         rings, rest = timed.times[0], timed.rest
     due: date | None = None
     if "due" in needs:
-        said = take_date(rest, today, order)
+        said = take_date(rest, entry.on or today, order)
         if len(said.dates) != 1:
             return Doubt(line, "day")
         due, rest = said.dates[0], said.rest
-        if due < (entry.on or today):
+        if due < (entry.on or today) or ("rings" in needs and not today <= due <= today + FARTHEST):
             return Doubt(line, "day")
     amount: str | None = None
     if "amount" in needs:

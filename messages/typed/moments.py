@@ -22,6 +22,10 @@ _WAYS: Final[Sequence[re.Pattern[str]]] = (
 )
 
 
+FARTHEST: Final = timedelta(days=60)
+"""How far ahead a call is agreed."""
+
+
 class Timed(msgspec.Struct, frozen=True):
     """Times of day that a text names, and the rest of it."""
 
@@ -60,7 +64,8 @@ def _time(found: re.Match[str]) -> time | None:
 def read_moment(text: str, now: datetime, zone: str, order: Order | None) -> datetime | None:
     """The coming moment that `text` names on the clocks of `zone`; None where it names none, or several.
 
-    A time alone is today's, or tomorrow's where that is past.
+    A time alone is today's, or tomorrow's where that is past. A day further than `FARTHEST` is none: it has
+    passed, and was written without its year.
     """
     timed = take_time(text)
     if len(timed.times) != 1:
@@ -75,4 +80,4 @@ def read_moment(text: str, now: datetime, zone: str, order: Order | None) -> dat
     at = moment_at(days[0], timed.times[0], zone)
     if at <= now and not rest:
         at = moment_at(today + timedelta(days=1), timed.times[0], zone)
-    return at if at > now else None
+    return at if now < at <= now + FARTHEST else None

@@ -229,6 +229,20 @@ async def test_limits_go_by_role(town: Town) -> None:
     assert "EUR 62.50" in small.promise.why
     open_ = await town.book.sql("SELECT count(*) FROM promises WHERE state = 'open'")
     assert open_[0][0] == 1, "a new promise takes the place of the one before"
+    told_late = await make_promise(
+        town.office,
+        SUPERVISOR,
+        who.case,
+        100_00,
+        date(2026, 11, 30),
+        at=town.now - DAY,
+        received=town.now,
+        key="told late",
+    )
+    assert told_late.promise is not None
+    assert "a later promise stands" in told_late.promise.why
+    assert await state_of(town, small) == "open", "in whatever order they are told"
+    assert await state_of(town, told_late) == "cancelled"
     await cancel_promise(town.office, SUPERVISOR, who.case, small.promise.promise, town.now)
 
 

@@ -34,6 +34,10 @@ def read(line: str) -> Entry | Doubt:
             "ptp l1042 @1430 250.50 28 nov",
             Entry("promise", "K1", time(14, 30), None, "250.50", date(2026, 11, 28)),
         ),
+        (  # a day without its year is read from the day of the entry on
+            "PTP 40 15/11 @14/11 9:00 K17",
+            Entry("promise", "K17", time(9), date(2026, 11, 14), "40", date(2026, 11, 15)),
+        ),
         ("NA @27/10 9:05 K17", Entry("no_answer", "K17", time(9, 5), date(2026, 10, 27))),
         ("no answer, k17, @ 9.05", Entry("no_answer", "K17", time(9, 5))),
         ("@14:30 7001 met", Entry("visit_met", "K3", time(14, 30))),
@@ -76,6 +80,8 @@ def test_lines_as_people_write_them(line: str, entry: Entry) -> None:
         ("PTP 28/11 @14:30 L-1042", "amount"),
         ("PTP 250 300 28/11 @14:30 L-1042", "amount"),
         ("CB 28/11 @14:30 LN2", "moment"),
+        ("CB 21/11 10:00 @20/11 9:00 LN2", "day"),  # which has passed: not next year's
+        ("CB 22/02/2027 10:00 @9:00 LN2", "day"),
         ("NA whatever @14:30 L-1042", "rest"),
     ],
 )

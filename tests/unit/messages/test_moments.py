@@ -51,7 +51,7 @@ def test_moments_to_come(text: str, at: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["today 8:30", "tomorrow", "10:00 or 11:00", "10:00 some day", "yesterday 10:00"]
+    "text", ["today 8:30", "tomorrow", "10:00 or 11:00", "10:00 some day", "yesterday 10:00", "20/11 10:00"]
 )
 def test_what_is_no_moment_to_come(text: str) -> None:
     assert read_moment(text, NOW, BERLIN, "dmy") is None
