@@ -279,6 +279,10 @@ async def test_acceptance_32_own_words_pass_the_lint_and_the_gate(crew: Crew) ->
     refused = await crew.book.sql("SELECT actor FROM events WHERE action = 'message.refused'")
     assert [row[0] for row in refused] == ["carl", "carl"], "and on record"
     await carl.taps("SMS: own words")
+    await carl.taps("Skip")  # who turned to something else writes to nobody
+    assert "way" not in await carl.says("told me to come back, sounded drunk")
+    assert not (await crew.send()).by_channel
+    await carl.taps("SMS: own words")
     kind = "Hello Ann, this is Carl of Acme Credit. Thank you for calling; I noted Friday for your payment."
     assert "on its way" in await carl.says(kind)
     await crew.send()
