@@ -13,7 +13,7 @@ import msgspec
 
 from casework.delivery.answer import with_more
 from casework.delivery.compose import own_hosts
-from casework.delivery.stale import of_debt, stale_noes
+from casework.delivery.stale import stale_noes
 from casework.errors import CaseworkInputError
 from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec
@@ -22,7 +22,6 @@ from casework.whom import find_case
 from messages.carry import carries
 from messages.context import Context
 from messages.lint import lint
-from messages.templates import OWN_WORDS
 from policy.calendar import local_day
 from policy.values import CHANNELS, MESSAGES, Answer, Ask, Channel, No, Purpose
 from policy.verdict import Reason, Verdict, noes_now, verdict
@@ -124,7 +123,7 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
     address = _address(facts.addresses, wish.channel)
     loans = await _loans(raw, row, facts, wish)
     noes = list(_noes(facts, wish, loans, address, spec, now))
-    if wish.purpose == _ABOUT_MONEY and wish.channel in MESSAGES and not _neutral(wish, loans):
+    if wish.purpose == _ABOUT_MONEY and wish.channel in MESSAGES and not wish.neutral:
         noes += stale_noes(facts, {loan["id"] for loan in loans}, book.rulebook, now)
     asks = _asks(loans, wish, spec, address, now)
     rulebook = book.rulebook
@@ -243,12 +242,6 @@ def _noes(
     if wish.text is not None and address is not None and wish.channel != "call":
         for finding in lint(wish.text, _context(address, wish.channel, spec)):
             yield No("texts", finding.code, finding.detail)
-
-
-def _neutral(wish: Wish, loans: Sequence[Any]) -> bool:
-    """Whether it speaks of no loan; where nobody says what it says, it does."""
-    names = [loan["external_id"] for loan in loans]
-    return wish.neutral or (wish.text is not None and not of_debt(OWN_WORDS, wish.text, names))
 
 
 def _context(address: Address, channel: str, spec: PortfolioSpec) -> Context:

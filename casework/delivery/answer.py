@@ -279,7 +279,7 @@ def over_of(answer: Answer, facts: Facts, rulebook: Rulebook, now: datetime) -> 
     if asked.isdisjoint(owing):
         return "paid"
     stale = stale_noes(facts, asked, rulebook, now)
-    return "stale_feed" if stale and of_debt(answer.template, answer.given.get("words", "")) else None
+    return "stale_feed" if stale and of_debt(answer.template) else None
 
 
 def _marked(office: Office, contact: int, said: Rendered, claim: int) -> Marked:

@@ -3,20 +3,15 @@
 A strategy's steps wait for the feed then (strategies/come.py); what the staff says is asked the same.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
-from messages.context import Context
-from messages.lint import lint
 from messages.templates import KINDS, OWN_WORDS
 from policy.calendar import local_day
 from policy.values import No
 from strategies.come import is_stale
 from strategies.rulebook import Rulebook
 from strategies.values import Facts
-
-_OF_DEBT: Final = frozenset({"amount", "debt", "reference"})
 
 
 def stale_noes(facts: Facts, loans: Collection[int], rulebook: Rulebook, now: datetime) -> tuple[No, ...]:
@@ -38,9 +33,10 @@ def stale_noes(facts: Facts, loans: Collection[int], rulebook: Rulebook, now: da
     return (No("book", "stale_feed", detail),)
 
 
-def of_debt(template: str, words: str, references: Sequence[str] = ()) -> bool:
-    """Whether a text of the library, or (OWN_WORDS) somebody's own words, speak of a loan at all."""
-    if template != OWN_WORDS:
-        return KINDS[template] != "neutral"
-    context = Context(channel="chat", may_carry_amounts=False, references=tuple(references))
-    return any(one.code in _OF_DEBT for one in lint(words, context))
+def of_debt(template: str) -> bool:
+    """Whether a text may speak of a loan: one of the library unless it is neutral, and anybody's own words.
+
+    Nobody can tell of all words in all languages that they do not ("are you behind?"), so the request to get
+    in touch is what goes instead.
+    """
+    return template == OWN_WORDS or KINDS[template] != "neutral"

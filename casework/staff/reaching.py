@@ -104,7 +104,7 @@ async def write_text(
         before = await planned_before(raw, office.keyring, *same, gone=False)
         if before is not None:
             return Spoken(before)
-        wish = Wish(channel, neutral=not of_debt(text, ""))
+        wish = Wish(channel, neutral=not of_debt(text))
         asked = await permission(raw, await office.book(raw), row, wish, now)
         if not asked.allowed or not asked.address:
             data = {"channel": channel, "codes": [one["rule"] for one in asked.said["reasons"]]}
