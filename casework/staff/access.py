@@ -14,7 +14,7 @@ from storage.whom import CaseRow, case_row
 
 async def own_name(raw: Raw, member: Member, case: int, now: datetime) -> str | None:
     """The owner's name, as `require` wants it: theirs where they have the case, or have it at hand."""
-    if await stored.holder(raw, case, now) == member.id:
+    if await stored.has_at_hand(raw, case, member.id, now):
         return member.name
     owner = await stored.owner(raw, case)
     return None if owner is None else owner[1]

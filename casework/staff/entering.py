@@ -88,7 +88,7 @@ async def enter(
 async def _was_theirs(raw: Raw, member: Member, case: int, now: datetime) -> bool:
     """A second tap on what they recorded: theirs still, or nobody's since."""
     owner = await stored.owner(raw, case)
-    return owner is None or owner[0] == member.id or await stored.holder(raw, case, now) == member.id
+    return owner is None or owner[0] == member.id or await stored.has_at_hand(raw, case, member.id, now)
 
 
 async def settle(

@@ -75,11 +75,13 @@ async def find(office: Office, member: Member, text: str, now: datetime, most: i
 async def callers(office: Office, member: Member, text: str, now: datetime) -> Sequence[Hit]:
     """Whose case it may be that is on the line, by the whole number or loan; nothing is shown of it yet.
 
-    Raises Denied.
+    By numbers only where they may be read. Raises Denied.
     """
     async with office.transaction() as raw:
         reach = Reach(await portfolios_for(raw, office, member, Action.ANSWER_CALLER), None)
-        how, found = await _by_whole(raw, office, text.strip(), reach, reach, MOST)
+        specs = (await office.book(raw)).portfolios
+        reads = Reach([one for one in reach.portfolios if _reads(member, specs[one])], None)
+        how, found = await _by_whole(raw, office, text.strip(), reach, reads, MOST)
         await _recorded(raw, member, "caller.searched", how, found, now)
         return [Hit(one.case, code_of(one.case), None) for one in found]
 

@@ -86,7 +86,7 @@ async def end_over(raw: Raw, now: datetime) -> None:
 async def begin(
     raw: Raw, staff: int, case: int, task: int | None, why: str, now: datetime, until: datetime
 ) -> int | None:
-    """Somebody has the case at hand; None where another was first."""
+    """Somebody has the case at hand; None where another was first. A caller's turn is beside it."""
     return await raw.value(
         "INSERT INTO turns (staff_id, case_id, task_id, why, began_at, until) "
         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
@@ -114,10 +114,14 @@ async def turn_of(raw: Raw, turn: int) -> Turn | None:
     return Turn(*rows[0]) if rows else None
 
 
-async def holder(raw: Raw, case: int, now: datetime) -> int | None:
-    """Who has the case at hand."""
+async def has_at_hand(raw: Raw, case: int, staff: int, now: datetime) -> bool:
+    """Whether somebody has the case at hand; who answers a caller has it beside another."""
     return await raw.value(
-        "SELECT staff_id FROM turns WHERE case_id = $1 AND ended_at IS NULL AND until > $2", case, now
+        "SELECT EXISTS (SELECT 1 FROM turns WHERE case_id = $1 AND staff_id = $2 AND ended_at IS NULL "
+        "AND until > $3)",
+        case,
+        staff,
+        now,
     )
 
 

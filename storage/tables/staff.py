@@ -61,7 +61,8 @@ assignments = Table(
     Column("by", Text, nullable=False),
 )
 
-# A case that somebody has at hand: nobody else is given it before it ends, or is over by itself.
+# A case that somebody has at hand: nobody else is given it before it ends, or is over by itself. Who
+# answers a caller has it beside them.
 turns = Table(
     "turns",
     metadata,
@@ -78,7 +79,12 @@ turns = Table(
     one_of("outcome", "recorded", "skipped", "left", "over", "handed_on"),
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_its_outcome"),
     Index("ix_turns_of_staff", "staff_id", unique=True, postgresql_where=text("ended_at IS NULL")),
-    Index("ix_turns_of_case", "case_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index(
+        "ix_turns_of_case",
+        "case_id",
+        unique=True,
+        postgresql_where=text("ended_at IS NULL AND why <> 'caller'"),
+    ),
 )
 
 # A message of a chat that shows the number of a turn: it is taken away when the turn ends.

@@ -66,7 +66,10 @@ async def test_who_may_read_no_name_finds_by_none_and_more_than_is_shown_is_said
             assert "Nothing was found" in await who.says(f"/find {text}"), text
         assert "Found" in await who.says("/find late>1")
     assert "Found" in await audra.says(f"/find {ann.loan_id}")
-    assert "may not" in await carl.says("/approvals")
+    assert "Nothing was found" in await coral.says(f"/caller {number}")
+    told = await carl.says("/approvals")
+    assert "may not approve" in told
+    assert "import" not in told
     told = await audra.says("/help")
     assert "/find" in told
     assert "/next" not in told
@@ -95,6 +98,15 @@ async def test_who_is_on_the_line_is_answered_after_verification_with_a_reason(c
     assert "payment" in data
     ((name,),) = await crew.book.sql("SELECT s.name FROM assignments a JOIN staff s ON s.id = a.staff_id")
     assert name == "bea", "whose it is keeps it"
+    bea = await crew.hired("bev")
+    await crew.assign(ann.case, "bev")
+    await bea.says(f"/case K{ann.case}")
+    await carl.says(f"/caller {ann.loan_id}")
+    assert "Due now €250.00" in await carl.taps("They complain"), "whoever has it at hand"
+    await carl.taps("They said")
+    assert "saved: complaint" in await carl.taps("complaint")
+    await bea.taps("Not reached")
+    assert f"K{ann.case} saved: busy" in await bea.taps("busy"), "and they go on"
 
 
 async def test_my_day_and_my_promises(crew: Crew) -> None:
