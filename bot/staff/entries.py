@@ -192,6 +192,10 @@ async def undo(post: Post, given: str) -> None:
         said.append(post.say("entry.stays_stop", channel=post.say(f"channels.{taken.channel}")))
     elif taken.stays is not None:
         said.append(post.say("entry.stays_address"))
+    if taken.card is None:
+        said.append(post.say("entry.undone_elsewhere"))
+        await post.send("\n".join(said), ((button(post, "next", "next"),),))
+        return
     await post.send("\n".join(said))
     await show(post, taken.card)
 

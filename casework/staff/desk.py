@@ -126,12 +126,27 @@ async def taken(raw: Raw, member: Member, case: int, why: str, now: datetime) ->
     return begun
 
 
-async def mine(raw: Raw, member: Member, turn: int, now: datetime) -> Turn:
-    """A turn of theirs that goes on. CaseworkInputError where it is over, or never was theirs."""
+async def turn_now(raw: Raw, member: Member, turn: int) -> Turn | None:
+    """A turn of theirs; where it ended, the one that they have at the same case by now, if there is one.
+
+    A button of an older card means the case, and they have it at hand.
+    """
     found = await stored.turn_of(raw, turn)
-    if found is None or found.staff != member.id or found.outcome is not None or found.until <= now:
+    if found is None or found.staff != member.id:
+        return None
+    again = await stored.at_hand(raw, member.id) if found.outcome is not None else None
+    return again if again is not None and again.case == found.case else found
+
+
+async def mine(raw: Raw, member: Member, turn: int, now: datetime) -> Turn:
+    """A turn of theirs that goes on; where it ended, the one that they have at the same case by now.
+
+    CaseworkInputError where the case is not at their hand.
+    """
+    found = await turn_now(raw, member, turn)
+    if found is None or found.outcome is not None or found.until <= now:
         raise CaseworkInputError("you do not have this case at hand any more; /next gives you one")
-    await stored.extend(raw, turn, now + TURN_LASTS)
+    await stored.extend(raw, found.id, now + TURN_LASTS)
     return found
 
 
@@ -150,7 +165,7 @@ async def skip(office: Office, member: Member, turn: int, reason: str, now: date
         owner = await stored.owner(raw, found.case)
         if reason in ("not_mine", "supervisor") and owner is not None and owner[0] == member.id:
             await assign(raw, [found.case], None, member.name, now)
-        await stored.end(raw, turn, "skipped", now)
+        await stored.end(raw, found.id, "skipped", now)
         await write(
             raw.connection,
             [Event(now, member.name, member.actor.role, "case.skipped", "case", found.case, {"why": reason})],

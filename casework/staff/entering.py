@@ -10,7 +10,7 @@ from casework.may import Wish, permission
 from casework.office import Office
 from casework.outcomes import UNDO_WITHIN, Details, Recorded, record_in, undo_in
 from casework.staff.access import own_name
-from casework.staff.card import Card, card
+from casework.staff.card import Card, card, code_of
 from casework.staff.desk import mine, taken
 from casework.staff.people import Member
 from policy.calendar import DAY
@@ -20,7 +20,7 @@ from storage.recorded import open_task
 from storage.staff import desk as stored
 from storage.staff.people import assign
 from storage.whom import case_row
-from strategies.outcomes import EFFECTS
+from strategies.outcomes import EFFECTS, spoken
 
 NOBODY: Final[dict[str, timedelta]] = {
     "no_answer": timedelta(hours=3),
@@ -50,10 +50,9 @@ async def enter(
 
     The address it is about is the best number of the case, unless the details name one.
     """
-    key = key_of(turn)
     async with office.transaction() as raw:
         before = await stored.turn_of(raw, turn)
-        if before is not None and before.staff == member.id and before.outcome == "recorded":
+        if before is not None and before.staff == member.id and await _stands(raw, before, code, details):
             again = await record_in(
                 raw,
                 office,
@@ -62,7 +61,7 @@ async def enter(
                 code,
                 at=now,
                 received=now,
-                key=key,
+                key=key_of(turn),
                 details=await _filled(raw, office, before.case, code, details, now),
                 owner=member.name if await _was_theirs(raw, member, before.case, now) else None,
             )
@@ -76,13 +75,27 @@ async def enter(
             code,
             at=now,
             received=now,
-            key=key,
+            key=key_of(found.id),
             details=await _filled(raw, office, found.case, code, details, now),
             owner=await own_name(raw, member, found.case, now),
         )
         await settle(raw, member, found.case, found.task, code, recorded.outcome, now)
-        await stored.end(raw, turn, "recorded", now)
+        await stored.end(raw, found.id, "recorded", now)
     return Entered(found.case, recorded)
+
+
+async def _stands(raw: Raw, turn: stored.Turn, code: str, details: Details | None) -> bool:
+    """Whether the very same was entered at the turn, and not taken back. CaseworkInputError: another was."""
+    kept = await stored.entered_under(raw, key_of(turn.id))
+    if kept is None or kept.undone:
+        return False
+    given = details or Details()
+    same = (code, given.amount, given.due, given.at) == (kept.code, kept.amount, kept.due, kept.at)
+    if not same or (given.channel or kept.channel) != kept.channel:
+        raise CaseworkInputError(
+            f"{code_of(turn.case)} is saved already ({spoken(kept.code)}); Undo takes it back within a minute"
+        )
+    return True
 
 
 async def _was_theirs(raw: Raw, member: Member, case: int, now: datetime) -> bool:
@@ -152,9 +165,9 @@ async def lately(office: Office, member: Member, now: datetime) -> Lately | None
 
 class TakenBack(msgspec.Struct, frozen=True):
     """The case at hand again, and what an entry did that stays (address | stop, of `channel`): a supervisor
-    has it to correct."""
+    has it to correct. No card: somebody else has it at hand meanwhile."""
 
-    card: Card
+    card: Card | None
     stays: str | None = None
     channel: str = ""
 
@@ -179,8 +192,12 @@ async def take_back(office: Office, member: Member, outcome: int, now: datetime)
             if stays is not None:
                 kind = "trace" if stays == "address" else "review"
                 await open_task(raw, row.case, None, kind, "supervisor", 3, now, now + DAY, outcome=outcome)
-        turn = await taken(raw, member, row.case, "found", now)
         channel = "visit" if row.code.startswith("visit") else row.channel
+        try:
+            async with raw.attempt():
+                turn = await taken(raw, member, row.case, "found", now)
+        except CaseworkInputError:  # what is taken back is, whoever works at the case by now
+            return TakenBack(None, stays, channel)
         return TakenBack(await card(raw, office, member, turn, row.case, turn.why, now), stays, channel)
 
 

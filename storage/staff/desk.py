@@ -1,7 +1,7 @@
 """Whose turn a case is: what comes next for somebody, what they have at hand, what rests meanwhile."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -201,6 +201,27 @@ class Entry(msgspec.Struct, frozen=True):
     code: str
     channel: str
     received: datetime
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What was entered under a key. `amount` in minor units; `undone`: it was taken back."""
+
+    code: str
+    amount: int | None
+    due: date | None
+    at: datetime | None
+    channel: str | None
+    undone: bool
+
+
+async def entered_under(raw: Raw, key: str) -> Kept | None:
+    """The entry of a key."""
+    sql = (
+        "SELECT code, amount_minor, due_on, starts_at, channel, undone_at IS NOT NULL FROM outcomes "
+        "WHERE key = $1"
+    )
+    rows = await raw.rows(sql, key)
+    return Kept(*rows[0]) if rows else None
 
 
 async def recorded_by(raw: Raw, outcome: int) -> Entry | None:

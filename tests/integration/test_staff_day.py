@@ -192,7 +192,14 @@ async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
     await carl.taps("refused")
     crew.now += UNDO_WITHIN + timedelta(seconds=1)
     assert "within a minute" in await carl.taps("Undo")
-    assert [row[0] for row in await codes(crew)] == ["refused"]
+    assert [row[0] for row in await codes(crew)] == ["promise", "refused"]
+    bea = await crew.hired("bea")
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("Not reached")
+    await carl.taps("busy")
+    await bea.says(f"/case K{ann.case}")
+    assert "Taken back.\nSomebody else has the case at hand by now." in await carl.taps("Undo")
+    assert [row[0] for row in await codes(crew)] == ["promise", "refused"]
 
 
 async def test_two_collectors_never_get_the_same(crew: Crew) -> None:
@@ -483,3 +490,10 @@ def test_every_language_has_every_text_with_the_same_blanks() -> None:
             assert blanks_of(text) == blanks_of(english[key]), (code, key)
     assert {f"codes.{code}" for code in EFFECTS} <= english.keys()
     assert {f"roles.{role}" for role in staff_roles()} <= english.keys()
+    message, data = carl.button("busy")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "K1 is saved already (no answer); Undo takes it back within a minute" in await carl.told()
+    await carl.taps("Undo")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "saved: busy" in await carl.told(), "a button of an older card means the case that is at hand"
+    assert await codes(crew) == [("busy", "carl", "collector")]
