@@ -1,15 +1,15 @@
 """Where somebody of the staff works: the chat, who they are at this very update, how they are spoken to."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
 from aiogram.fsm.context import FSMContext
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from bot.api import quietly
 from bot.desk import Here
 from bot.texts import Speech
 from casework.office import Office
@@ -107,6 +107,18 @@ def keyboard(rows: Rows) -> InlineKeyboardMarkup:
 
 
 async def take_away(bot: Bot, chat: int, message: int, say: Speech) -> None:
-    """Have a message gone; where the server cannot, what it says."""
-    if not await quietly(bot.delete_message(chat, message)):
-        await quietly(bot.edit_message_text(say("call.gone"), chat_id=chat, message_id=message))
+    """Have a message gone; where the server cannot, what it says; where it can neither, it is gone.
+
+    Raises TelegramAPIError where the server did not get to it.
+    """
+    if await _done(bot.delete_message(chat, message)):
+        return
+    await _done(bot.edit_message_text(say("call.gone"), chat_id=chat, message_id=message))
+
+
+async def _done(request: Awaitable[object]) -> bool:
+    """Whether a request was done; not where the server knows nothing of it."""
+    try:
+        return bool(await request)
+    except (TelegramBadRequest, TelegramNotFound):
+        return False

@@ -1,7 +1,7 @@
 """Call and message: the number for one call, texts of the library, one's own words; and why not."""
 
 from bot.staff.cards import back, button
-from bot.staff.post import Post, take_away
+from bot.staff.post import Post
 from casework.say import Reason, Spoken
 from casework.staff.reaching import WRITTEN, show_number, ways, write_text, write_words
 from casework.staff.shown import number_said
@@ -9,7 +9,7 @@ from policy.values import Channel
 
 
 async def call(post: Post, given: str) -> None:
-    """The number, in a message of its own that is taken away when the case ends."""
+    """The number, in a message of its own taken away when the case ends or it is shown again."""
     shown = await show_number(post.office, post.member, int(given), post.now)
     if shown.elsewhere:
         await post.send(post.say("call.console"))
@@ -18,10 +18,7 @@ async def call(post: Post, given: str) -> None:
         await _refused(post, shown.reasons, shown.zone)
         return
     sent = await post.send(post.say("call.number", name=shown.name or "", number=shown.number))
-    chat = post.here.chat.id
-    before = await number_said(post.office, post.member, int(given), chat, sent.message_id, post.now)
-    if before is not None:
-        await take_away(post.here.bot, post.here.chat.telegram, before, post.say)
+    await number_said(post.office, post.member, int(given), post.here.chat.id, sent.message_id, post.now)
 
 
 async def write(post: Post, given: str) -> None:

@@ -5,7 +5,7 @@ import asyncio
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from bot.desk import Desk
@@ -18,7 +18,7 @@ from casework.staff.alerts import said as alert_said
 from casework.staff.digest import begin_digests
 from casework.staff.digest import said as digest_said
 from casework.staff.ringing import begin_rings, rung
-from casework.staff.shown import numbers_hidden, numbers_to_hide
+from casework.staff.shown import Shown, numbers_hidden, numbers_to_hide
 from casework.staff.talking import begin_calls, begin_heard
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
@@ -45,13 +45,16 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
 
 
 async def _numbers(desk: Desk, bot: Bot) -> None:
-    """What showed a number goes when its turn has ended, however it did."""
-    gone = await numbers_to_hide(desk.office, desk.actor, desk.clock.now())
-    for one in gone:
+    """What showed a number goes when its turn has ended, however it did; what could not go is tried again."""
+    gone: list[Shown] = []
+    for one in await numbers_to_hide(desk.office, desk.actor, desk.clock.now()):
         try:
             await take_away(bot, one.telegram, one.message, staff_speech(one.language))
-        except TelegramAPIError as error:  # blocked: nothing of that chat can be taken away any more
+        except TelegramAPIError as error:
             log.warning("a number stays in a chat", error=type(error).__name__)
+            if not isinstance(error, TelegramForbiddenError):
+                continue  # else blocked: nothing of that chat can be taken away
+        gone.append(one)
     if gone:
         await numbers_hidden(desk.office, desk.actor, gone)
 

@@ -1,4 +1,5 @@
-"""Messages of a chat in which a number was shown: they go when the turn ends, however it does."""
+"""Messages of a chat in which a number was shown: they go when the turn ends, however it does, or when
+another shows it. Each is tried until it is gone, or can be deleted no more."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,6 +9,7 @@ import msgspec
 from storage.crypt import Keyring
 from storage.raw import Raw
 
+_AGAIN: Final = timedelta(minutes=1)
 _DELETABLE: Final = timedelta(hours=47)  # a bot deletes nothing that is older than two days
 
 
@@ -20,28 +22,32 @@ class Shown(msgspec.Struct, frozen=True):
     language: str
 
 
-async def keep_shown(raw: Raw, turn: int, chat: int, message: int, now: datetime) -> int | None:
-    """Remember the message that shows the number of a turn; the one before it, if there was one."""
-    before = await raw.value("SELECT message FROM shown_numbers WHERE turn_id = $1 FOR UPDATE", turn)
+async def keep_shown(raw: Raw, turn: int, chat: int, message: int, now: datetime) -> None:
+    """Remember a message that shows the number of a turn."""
     await raw.run(
         "INSERT INTO shown_numbers (turn_id, chat_id, message, at) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (turn_id) DO UPDATE SET chat_id = $2, message = $3, at = $4",
+        "ON CONFLICT DO NOTHING",
         turn,
         chat,
         message,
         now,
     )
-    return before
 
 
 async def to_hide(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> list[Shown]:
-    """Those whose turn ended, or was left alone for too long; what can be deleted no more is forgotten."""
+    """Those that another followed, or whose turn ended or was left alone for too long; what can be deleted no
+    more is forgotten."""
     await raw.run("DELETE FROM shown_numbers WHERE at < $1", now - _DELETABLE)
     rows = await raw.rows(
-        "SELECT s.turn_id, k.id, k.value, s.message, k.language FROM shown_numbers s "
-        "JOIN turns t ON t.id = s.turn_id JOIN chats k ON k.id = s.chat_id "
-        "WHERE t.ended_at IS NOT NULL OR t.until <= $1 ORDER BY s.turn_id LIMIT $2",
+        "UPDATE shown_numbers s SET tried_at = $1 FROM chats k WHERE k.id = s.chat_id "
+        "AND (s.turn_id, s.message) IN (SELECT o.turn_id, o.message FROM shown_numbers o "
+        "JOIN turns t ON t.id = o.turn_id WHERE (o.tried_at IS NULL OR o.tried_at <= $2) "
+        "AND (t.ended_at IS NOT NULL OR t.until <= $1 OR EXISTS (SELECT 1 FROM shown_numbers n "
+        "WHERE n.turn_id = o.turn_id AND n.message > o.message)) "
+        "ORDER BY o.tried_at NULLS FIRST, o.turn_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED) "
+        "RETURNING s.turn_id, k.id, k.value, s.message, k.language",
         now,
+        now - _AGAIN,
         limit,
     )
     return [

@@ -87,14 +87,15 @@ turns = Table(
     ),
 )
 
-# A message of a chat that shows the number of a turn: it is taken away when the turn ends.
+# A message of a chat that shows the number of a turn: it goes when another shows it, or the turn ends.
 shown_numbers = Table(
     "shown_numbers",
     metadata,
     Column("turn_id", BigInteger, ForeignKey("turns.id"), primary_key=True, autoincrement=False),
     ref("chat_id", "chats.id"),
-    Column("message", BigInteger, nullable=False),  # the messenger's own id of it
+    Column("message", BigInteger, primary_key=True, autoincrement=False),  # the messenger's own id of it
     moment("at"),
+    moment("tried_at", nullable=True),  # when it was last tried to be taken away
 )
 
 # A case that is not given before `until`: to whoever skipped it, or (null) to nobody.

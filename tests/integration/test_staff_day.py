@@ -6,6 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramNetworkError
+from aiogram.methods import DeleteMessage, TelegramMethod
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -133,6 +136,27 @@ async def test_a_number_goes_from_the_chat_however_the_turn_ends(crew: Crew) -> 
             crew.now += timedelta(minutes=31)
             await carl.told()
         assert not shown(), leaves
+    assert not await crew.book.sql("SELECT 1 FROM shown_numbers")
+    lost = iter([True, True])
+
+    async def unheard(make_request: Any, bot: Bot, method: TelegramMethod[Any]) -> Any:
+        if isinstance(method, DeleteMessage) and next(lost, False):
+            raise TelegramNetworkError(method, "away")
+        return await make_request(bot, method)
+
+    crew.machine.bot.session.middleware(unheard)
+    cora = await crew.hired("cora")
+    await cora.says(f"/case K{ann.case}")
+    for _ in range(2):  # the first is to go already, and nobody hears it
+        await cora.taps("Call")
+        await cora.told()
+    await cora.taps("Not reached")
+    await cora.taps("no answer")
+    await cora.told()
+    assert sum(number in one.get("text", "") for one in cora.chat.messages.values()) == 2
+    crew.now += timedelta(minutes=2)
+    await cora.told()
+    assert not [one for one in cora.chat.messages.values() if number in one.get("text", "")], "tried again"
     assert not await crew.book.sql("SELECT 1 FROM shown_numbers")
 
 
