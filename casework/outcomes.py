@@ -14,7 +14,7 @@ from casework.confirm import confirm_stop
 from casework.errors import CaseworkInputError
 from casework.holds import asked, check_loans, lifted, placed
 from casework.office import Office
-from casework.promises import Promised, cancelled, portfolio_spec, take
+from casework.promises import Promised, portfolio_spec, take, taken_back
 from casework.staff.rights import Action, Actor
 from storage.addresses import set_state
 from storage.audit import Event, write
@@ -197,7 +197,7 @@ async def undo_in(
     for hold in await holds_of_outcome(raw, outcome):
         await lifted(raw, actor, hold, LONG_AGO, now, "taken back")
     for promise in await promises_of_outcome(raw, outcome):
-        await cancelled(raw, actor, promise, now)
+        await taken_back(raw, actor, promise, now)
     await touch(raw, [case], now)
     event = Event(now, actor.name, actor.role, "outcome.undone", "outcome", outcome)
     await write(raw.connection, [event])

@@ -28,6 +28,7 @@ from storage.recorded import (
     loans_of_promise,
     open_promises,
     owing,
+    reopen_replaced,
     write_promise,
 )
 from storage.recorded import (
@@ -101,9 +102,6 @@ async def take(
         )
     standing = await open_promises(raw, loans)
     later = [row["id"] for row in standing if row["made_at"] > made_at]
-    for row in standing:
-        if not later:
-            await cancel(raw, row["id"], now)
     arrears = await due_by(raw, loans, made_on)
     enough = amount * 100 >= arrears * limit.share
     last = due + spec.promises.grace_days * DAY
@@ -114,6 +112,8 @@ async def take(
             case.id, outcome, amount, made_at, made_on, due, last, until, enough, actor.name, now, loans
         ),
     )
+    for row in () if later else standing:
+        await cancel(raw, row["id"], now, replaced_by=key)
     await touch(raw, await cases_of_loans(raw, loans), now)
     data = {"loans": list(loans), "due": due.isoformat(), "pauses": enough}
     await write(raw.connection, [Event(now, actor.name, actor.role, "promise.made", "promise", key, data)])
@@ -142,6 +142,16 @@ async def cancelled(raw: Raw, actor: Actor, promise: int, now: datetime) -> None
         return
     await touch(raw, await cases_of_loans(raw, await loans_of_promise(raw, promise)), now)
     await write(raw.connection, [Event(now, actor.name, actor.role, "promise.cancelled", "promise", promise)])
+
+
+async def taken_back(raw: Raw, actor: Actor, promise: int, now: datetime) -> None:
+    """Cancel what was promised by mistake, in the caller's transaction: what it replaced stands again."""
+    await cancelled(raw, actor, promise, now)
+    events = [
+        Event(now, actor.name, actor.role, "promise.restored", "promise", one)
+        for one in await reopen_replaced(raw, promise)
+    ]
+    await write(raw.connection, events)
 
 
 async def portfolio_spec(raw: Raw, portfolio: int) -> PortfolioSpec:

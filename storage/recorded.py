@@ -210,13 +210,25 @@ async def write_promise(raw: Raw, row: PromiseRow) -> int:
     return key
 
 
-async def cancel_promise(raw: Raw, promise: int, now: datetime) -> int:
+async def cancel_promise(raw: Raw, promise: int, now: datetime, replaced_by: int | None = None) -> int:
     """Cancel a promise; the loans' other parties are paused by it no more. How many it was."""
     return await raw.run(
-        "UPDATE promises SET state = 'cancelled', settled_at = $2 WHERE id = $1 AND state <> 'cancelled'",
+        "UPDATE promises SET state = 'cancelled', settled_at = $2, replaced_by_id = $3 "
+        "WHERE id = $1 AND state <> 'cancelled'",
         promise,
         now,
+        replaced_by,
     )
+
+
+async def reopen_replaced(raw: Raw, promise: int) -> list[int]:
+    """What `promise` took the place of is promised again; which it was."""
+    rows = await raw.rows(
+        "UPDATE promises SET state = 'open', settled_at = NULL, replaced_by_id = NULL "
+        "WHERE replaced_by_id = $1 AND state = 'cancelled' RETURNING id",
+        promise,
+    )
+    return sorted(row[0] for row in rows)
 
 
 async def is_of_case(raw: Raw, promise: int, case: int) -> bool:

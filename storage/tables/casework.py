@@ -63,6 +63,7 @@ promises = Table(
     # a payment of an agreed plan: what comes in counts for it beyond the payments before it
     ref("plan_id", "plans.id", nullable=True),
     Column("before_minor", BigInteger, nullable=False, server_default=text("0")),
+    ref("replaced_by_id", "promises.id", nullable=True, index=True),  # the one that took its place
     one_of("state", "open", "kept", "partly_kept", "broken", "cancelled"),
     CheckConstraint("amount_minor > 0", name="amount_of_something"),
     CheckConstraint("made_on <= due_on AND due_on <= last_on", name="in_order"),

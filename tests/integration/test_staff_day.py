@@ -202,6 +202,16 @@ async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
     assert (await crew.book.sql("SELECT state FROM tasks WHERE id = $1", work))[0][0] == "open"
     assert [row[0] for row in await crew.book.sql("SELECT state FROM promises")] == ["cancelled"]
     assert not await crew.book.sql("SELECT 1 FROM assignments"), "nor is it theirs any more"
+    for day in ("Today", "Tomorrow"):
+        await carl.says(f"/case K{ann.case}")
+        await carl.taps("Promise")
+        await carl.taps(day)
+    assert "Promised: €250.00 on November 23" in await carl.taps("Undo"), "the one before it stands again"
+    assert [row[0] for row in await crew.book.sql("SELECT state FROM promises ORDER BY id")] == [
+        "cancelled",
+        "open",
+        "cancelled",
+    ]
     await carl.taps("Not reached")
     await carl.taps("wrong number")
     assert "What it said of the number stays" in await carl.taps("Undo")
