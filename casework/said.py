@@ -16,7 +16,8 @@ from ruamel.yaml import YAML
 
 _FOLDER: Final = Path(__file__).parent / "sentences"
 _BLANK: Final = re.compile(r"\{(\w+)\}")
-_DIGITS: Final = "digits"  # a blank of this name holds figures alone
+_FIGURE: Final = r"\d[\d,]*"
+_FIGURES: Final = frozenset({"digits", "spent"})  # blanks that hold figures alone
 # What stands in these is a name, or is to be written as it is, whatever word it may be.
 _NAMES: Final = frozenset({"step", "queue", "path", "written", "keys", "like"})
 _BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
@@ -34,20 +35,21 @@ class _List(msgspec.Struct, frozen=True):
     """A language: sentences as patterns, the longest first; words; how dates are written.
 
     `joined`: sentences that hold a semicolon of their own, which divides no list.
-    `between`: what stands between two sentences, two things of a list, and two that are named with "or".
+    `between`: what stands between two sentences, two things of a list, two that are named with "or", and two
+    sentences of a list.
     """
 
     sentences: _Patterns = ()
     joined: _Patterns = ()
     words: Mapping[str, str] = {}
     dates: Mapping[str, str] = {}
-    between: tuple[str, str, str] = (" ", ", ", " or ")
+    between: tuple[str, str, str, str] = (" ", ", ", " or ", "; ")
 
 
 def said_in(language: str, text: str) -> str:
     """`text`, one sentence or several, in `language`."""
     known = _list_of(language)
-    if not known.words:
+    if not known.sentences:
         return text
     one = _said(text, known) if len(_BETWEEN.split(text)) == 1 else None
     if one is None:
@@ -74,7 +76,7 @@ def _said(sentence: str, known: _List) -> str | None:
         known.words.get(sentence)
         or _dated(sentence, known)
         or _filled(sentence, known, known.joined)
-        or _listed(sentence, known, "; ", "；")
+        or _listed(sentence, known, "; ", known.between[3])
     )
     return whole if whole is not None else _filled(sentence, known, known.sentences)
 
@@ -140,7 +142,7 @@ def _list_of(language: str) -> _List:
     sentences: dict[str, str] = {}
     words: dict[str, str] = {}
     dates: dict[str, str] = {}
-    between: tuple[str, str, str] = _List().between
+    between: tuple[str, str, str, str] = _List().between
     for one in loaded:
         sentences |= one.get("sentences", {})
         words |= one.get("words", {})
@@ -155,9 +157,8 @@ def _list_of(language: str) -> _List:
 
 def _pattern(english: str) -> re.Pattern[str]:
     parts = _BLANK.split(english)
-    held = {_DIGITS: r"\d[\d,]*"}
     made = [
-        re.escape(part) if at % 2 == 0 else f"(?P<{part}>{held.get(part, '.+?')})"
+        re.escape(part) if at % 2 == 0 else f"(?P<{part}>{_FIGURE if part in _FIGURES else '.+?'})"
         for at, part in enumerate(parts)
     ]
     return re.compile("".join(made), re.DOTALL)

@@ -81,6 +81,6 @@ async def _refused(post: Post, reasons: tuple[Reason, ...], zone: str) -> None:
     whys = dict.fromkeys(one.detail or one.code for one in reasons)
     lines = [post.say("refused.title"), *(post.say("refused.reason", why=post.why(why)) for why in whys)]
     until = [one.until for one in reasons if one.until is not None]
-    if until:
+    if until and len(until) == len(reasons):  # what no time settles would be against it then too
         lines.append(post.say("refused.until", at=post.say.moment(max(until), zone)))
     await post.send("\n".join(lines))

@@ -28,6 +28,7 @@ from storage.raw import Raw
 from storage.staff import late as stored
 from storage.staff.late import Known, Named
 from storage.whom import case_row
+from strategies.outcomes import EFFECTS
 
 __all__ = [
     "ASKED",
@@ -55,6 +56,7 @@ Why = Literal[
     "differs",
     "again",
     "many",
+    "phone",
     "more",
     "ring",
 ]
@@ -153,6 +155,8 @@ async def _read(
         event = Event(now, member.name, member.actor.role, "access.denied", "case", case.case, data)
         await write(raw.connection, [event])
         return Line(text, "right")
+    if "address" in EFFECTS[line.code].needs and await stored.phone_of(raw, line.case) is None:
+        return Line(text, "phone")
     line = await _known(raw, member, line, read, seen)
     if line.why is None and not line.known and not meant:
         line = await _hardly_meant(raw, office, line, case, now)
@@ -263,7 +267,7 @@ async def _save(
     owner = await own_name(raw, member, line.case, now) or await stored.worked_by(
         raw, line.case, member.id, member.name, now - OLDEST
     )
-    if line.code in ("wrong_number", "wrong_person", "third_party"):
+    if "address" in EFFECTS[line.code].needs:
         address = await stored.phone_of(raw, line.case)
         details = msgspec.structs.replace(details, address=address)
     recorded = await record_in(

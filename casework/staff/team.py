@@ -90,9 +90,8 @@ async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tu
 async def questions(office: Office, member: Member) -> Sequence[Question]:
     """What they may answer, the oldest first; their own is for somebody else. Raises Denied where that can be
     nothing."""
-    actions = [kind.action for kind in KINDS.values()]
-    if not any(action in RIGHTS[member.actor.role] for action in actions):
-        require(member.actor, actions[0])
+    if not any(kind.action in RIGHTS[member.actor.role] for kind in KINDS.values()):
+        require(member.actor, Action.APPROVE)
     return [
         Question(one.id, one.about, one.asked_by, await in_words(office, member.actor, one))
         for one in await waiting(office, member.actor)

@@ -107,6 +107,8 @@ async def test_each_text_keeps_its_own_button_and_too_large_an_amount_is_asked_a
     told = await carl.says(f"CB 28/11 03:00 @8:40 {ben.loan_id}")
     assert "no call may be made at that moment as things stand (hours 08:00-21:00; it is 03:00" in told
     assert "Saved: 1." in await carl.taps("Save all 1")
+    await crew.book.sql("UPDATE addresses SET state = 'detached' WHERE person_id = $1", ben.person)
+    assert "there is no number on file" in await carl.says(f"WN @8:50 {ben.loan_id}"), "not only at the save"
 
 
 async def test_acceptance_33_a_call_made_elsewhere_is_reported_and_counts_for_the_caps(crew: Crew) -> None:
