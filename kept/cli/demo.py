@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     app.command(
         "demo",
-        help="Play ninety days of a sample book into a sandbox, show what happened, then serve it.",
+        help="Play ninety days of a sample book, to yesterday, into a sandbox, say what happened, serve it.",
     )(demo)
 
 
@@ -61,13 +61,16 @@ async def _demo(settings: "Settings", borrowers: int, days: int) -> None:
     from casework.insight.check import check
     from casework.insight.portfolio import portfolio
     from kept.bootstrap import OPERATOR, SYSTEM, assembled
+    from kept.clock import SystemClock
     from kept.demo.play import begin, play, split_feed
     from kept.demo.settings import PORTFOLIOS, fresh
     from kept.demo.summary import show_activity, show_book
-    from kept.sample import SEED, START, tape
+    from kept.sample import SEED, tape
 
     out = console()
     folder = settings.data_dir
+    # It ends with yesterday, so that what is served afterwards is a book as of today.
+    start = SystemClock().now().date() - timedelta(days=days + 1)
     with Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(),
@@ -76,26 +79,26 @@ async def _demo(settings: "Settings", borrowers: int, days: int) -> None:
         console=out,
     ) as bar:
         task = bar.add_task("making the sample", total=days)
-        written = tape(folder / "tape", seed=SEED, borrowers=borrowers, start=START, days=days)
-        feed = split_feed(folder / "tape", START, days, folder / "feed")
+        written = tape(folder / "tape", seed=SEED, borrowers=borrowers, start=start, days=days)
+        feed = split_feed(folder / "tape", start, days, folder / "feed")
         bar.update(task, description="starting the engines")
         await fresh(settings)
         async with assembled(settings, portfolios=PORTFOLIOS) as running:
-            await begin(running, feed, START, lambda what: bar.update(task, description=what))
-            since = datetime.combine(START, time(0), ZoneInfo("UTC")) + timedelta(days=1)
-            before = await portfolio(running.office, OPERATOR, since, START)
+            await begin(running, feed, start, lambda what: bar.update(task, description=what))
+            since = datetime.combine(start, time(0), ZoneInfo("UTC")) + timedelta(days=1)
+            before = await portfolio(running.office, OPERATOR, since, start)
 
             def played(day: object, sent: int) -> None:
                 bar.update(task, description=f"{day}: {sent:>4} messages", advance=1)
 
             now = await play(running, feed, played)
             bar.update(task, description="counting")
-            after = await portfolio(running.office, OPERATOR, now, START + timedelta(days=days))
+            after = await portfolio(running.office, OPERATOR, now, start + timedelta(days=days))
             activity = await activity_of(running.office, OPERATOR, since, now)
             found = await check(running.office, SYSTEM, now, running.anchors.read())
     out.print(
         f"{written.borrowers:,} borrowers, {written.loans:,} loans, "
-        f"{days} days from {START + timedelta(days=1)}."
+        f"{days} days from {start + timedelta(days=1)}."
     )
     show_book(out, "The book", before, after)
     show_activity(out, activity)
