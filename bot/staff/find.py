@@ -17,6 +17,7 @@ async def find_(post: Post, given: str) -> None:
         return
     found = await find(post.office, post.member, given, post.now)
     if not found.hits:
+        await post.asks("find")
         await post.send(post.say("find.none"), ((button(post, "caller", "caller"),),))
         return
     rows = [[(" ".join(filter(None, (one.code, one.name))), f"open:{one.code}")] for one in found.hits]

@@ -132,7 +132,7 @@ async def answer(post: Post, message: Message) -> None:
         await entries.typed_day(post, text, about["turn"], about["amount"])
     elif asks == "moment":
         await entries.typed_moment(post, text, about["turn"], about["zone"])
-    elif asks == "find":
+    elif asks in ("find", "found"):
         await find.find_(post, text)
     elif asks == "caller":
         await find.caller(post, text)

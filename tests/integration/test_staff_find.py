@@ -29,11 +29,13 @@ async def test_found_by_number_loan_tag_and_name_and_on_record(crew: Crew) -> No
         assert "Found:" in told
         assert f"K{ann.case} A** E**" in carl.buttons()
     assert "Nothing was found" in await carl.says("/find nobody")
+    for text in (ann.loan_id, ann.external_id):
+        assert "Found:" in await carl.says(text), "what is typed after a search is another one"
     assert "Type a number" in await carl.says("/find")
     await carl.says(ann.loan_id)
     assert "20" not in await carl.taps(f"K{ann.case} A** E**")
     rows = await crew.book.sql("SELECT data FROM events WHERE action = 'case.searched' ORDER BY id")
-    assert len(rows) == 8
+    assert len(rows) == 10
     assert all(number not in str(row[0]) and "exam" not in str(row[0]) for row in rows)
 
 
