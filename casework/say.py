@@ -28,6 +28,7 @@ from storage.contacts import lock_person
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import figures, recipient_at
+from storage.staff.unsent import keep_written
 from strategies.addresses import KIND_OF
 
 HELD_FOR = timedelta(hours=4)  # what waits longer is not what they meant to say
@@ -95,10 +96,13 @@ async def say_own_words(
     words: str,
     loans: Sequence[int],
     now: datetime,
+    *,
+    staff: int | None = None,
 ) -> Spoken:
     """Send somebody's own words about `loans` to an address of the case's person, if they may go there now.
 
-    Refused with every reason: what the lint finds, and what a rule says. Raises Denied, CaseworkInputError.
+    `staff`: who is told if they do not go after all. Refused with every reason: what the lint finds, and what
+    a rule says. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
         book = await office.book(raw)
@@ -160,4 +164,6 @@ async def say_own_words(
         )
         event = Event(now, actor.name, actor.role, "message.written", "contact", contact, {"case": case})
         await write(raw.connection, [event])
+        if staff is not None:
+            await keep_written(raw, contact, staff, now)
         return Spoken(contact)

@@ -1,5 +1,5 @@
-"""What a chat of the staff is told unasked: an agreed call rings, a borrower wants a person or writes,
-something is wrong, and how it stands this morning."""
+"""What a chat of the staff is told unasked: an agreed call rings, a borrower wants a person or writes, what
+they wrote did not go, something is wrong, and how it stands this morning."""
 
 import asyncio
 
@@ -20,6 +20,7 @@ from casework.staff.digest import said as digest_said
 from casework.staff.ringing import begin_rings, rung
 from casework.staff.shown import Shown, numbers_hidden, numbers_to_hide
 from casework.staff.talking import begin_calls, begin_heard
+from casework.staff.unsent import begin_unsent
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
@@ -39,6 +40,12 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         key = "talk.heard" if heard.text else "talk.heard_elsewhere"
         text = say(key, code=_code(say, heard.case), text=heard.text)
         await _said(bot, heard.telegram, text, _talks(say, heard.talk))
+    for one in await begin_unsent(desk.office, desk.actor, desk.clock.now()):
+        say = staff_speech(one.language)
+        key = f"unsent.{one.code}" if f"unsent.{one.code}" in say.texts else "unsent.other"
+        channel, why = say(f"channels.{one.channel}"), say(key, code=one.code or "-")
+        text = say("unsent.said", code=f"K{one.case}", channel=channel, why=why)
+        await _said(bot, one.telegram, text, _opens(say, one.case))
     await _numbers(desk, bot)
     await _alerts(desk, bot)
     await _mornings(desk, bot)

@@ -104,7 +104,9 @@ async def write_words(
     if not asked.address:
         return Spoken(None, reasons_of(asked))
     loans = [loan.id for loan in facts.loans if loan.unpaid and loan.status == "active"]
-    return await say_own_words(office, member.actor, case, asked.address, channel, words, loans, now)
+    return await say_own_words(
+        office, member.actor, case, asked.address, channel, words, loans, now, staff=member.id
+    )
 
 
 async def link_chat(office: Office, member: Member, case: int, now: datetime) -> Invited:

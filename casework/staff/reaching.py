@@ -25,6 +25,7 @@ from storage.contacts import lock_person
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import recipient_at
+from storage.staff.unsent import keep_written
 
 WRITTEN: Final[tuple[Channel, ...]] = ("sms", "email", "chat")
 TEXTS: Final = ("late", "get-in-touch")
@@ -129,6 +130,7 @@ async def write_text(
         data = {"case": row.case, "text": text}
         event = Event(now, member.name, member.actor.role, "message.written", "contact", contact, data)
         await write(raw.connection, [event])
+        await keep_written(raw, contact, member.id, now)
     return Spoken(contact)
 
 
@@ -147,7 +149,9 @@ async def write_words(
         loans = await _owing(raw, office, found.case, now)
     if not asked.address:
         return Spoken(None, reasons_of(asked), asked.zone)
-    return await say_own_words(office, member.actor, row.case, asked.address, channel, words, loans, now)
+    return await say_own_words(
+        office, member.actor, row.case, asked.address, channel, words, loans, now, staff=member.id
+    )
 
 
 async def _owing(raw: Raw, office: Office, case: int, now: datetime) -> list[int]:

@@ -98,6 +98,15 @@ shown_numbers = Table(
     moment("tried_at", nullable=True),  # when it was last tried to be taken away
 )
 
+# Who wrote a message that is on its way, until it has arrived, or they were told that it did not.
+staff_messages = Table(
+    "staff_messages",
+    metadata,
+    Column("contact_id", BigInteger, ForeignKey("contacts.id"), primary_key=True, autoincrement=False),
+    ref("staff_id", "staff.id"),
+    moment("at"),
+)
+
 # A case that is not given before `until`: to whoever skipped it, or (null) to nobody.
 rests = Table(
     "rests",
