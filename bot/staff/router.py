@@ -22,6 +22,8 @@ from casework.staff.rights import Denied
 _START: Final = "/start"
 _TOO_LONG: Final = re.compile(r"\d{19}")  # no number of a row has so many figures
 
+_SLIP: Final = re.compile(r"/[^\W\d]")
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
 
@@ -76,6 +78,8 @@ async def _said(message: Message, post: Post) -> None:
     if command is not None:
         await post.asks_nothing()
         await guarded(post, command(post, rest.strip()))
+    elif _SLIP.match(word):  # a slip of the thumb, and no word for a customer
+        await post.send(post.say("no_command", word=word[:40]))
     else:
         await guarded(post, answer(post, message))
 

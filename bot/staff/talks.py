@@ -19,22 +19,19 @@ async def take_(post: Post, given: str) -> None:
     code = say("talk.somebody") if taken.case is None else f"K{taken.case}"
     lines = [say("talk.with", code=code)]
     lines += [say(f"talk.{one.side}", text=one.text) for one in taken.lines[-_SHOWN:]]
-    await post.asks("talk", talk=taken.talk, language=taken.language)
-    await post.send("\n".join(lines)[:4000], _rows(post, taken.talk))
+    await post.asks("talk", talk=taken.talk)
+    await post.send("\n".join(lines)[:4000], _rows(post, taken.talk, taken.language))
 
 
-def _rows(post: Post, talk: int) -> Rows:
-    ready = [(post.say(f"talk.ready_{one}"), f"ready:{talk}:{one}") for one in _READY]
+def _rows(post: Post, talk: int, language: str) -> Rows:
+    ready = [(post.say(f"talk.ready_{one}"), f"ready:{talk}:{one}:{language}") for one in _READY]
     return (ready[:2], ready[2:], (button(post, "end_talk", f"endtalk:{talk}"),))
 
 
 async def ready(post: Post, given: str) -> None:
     """A ready text, in the borrower's language."""
-    talk, _, which = given.partition(":")
-    asks, about = await post.asked()
-    language = about["language"] if asks == "talk" and about["talk"] == int(talk) else "en"
-    text = staff_speech(language)(f"talk.said_{which}")
-    await typed(post, text, int(talk))
+    talk, which, language = given.split(":")
+    await typed(post, staff_speech(language)(f"talk.said_{which}"), int(talk))
 
 
 async def typed(post: Post, text: str, talk: int) -> None:

@@ -47,6 +47,8 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     await carl.says("paid 20 @ 8:30, you say?")
     await carl.taps("Say it to them")
     assert "paid 20 @ 8:30, you say?" in await guest.told()
+    assert "There is no command /nxt" in await carl.says("/nxt")
+    assert "nxt" not in await guest.told(), "a slip is no word for a customer"
     told = await carl.taps("End it")
     assert "The conversation is over." in told
     assert f"K{ann.case} A** E**" in told
@@ -73,7 +75,7 @@ async def test_who_is_represented_meanwhile_is_not_answered_by_a_collector_eithe
 
 
 async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
-    guest = await crew.linked(await crew.borrower(TODAY - 5 * DAY))
+    guest = await crew.linked(await crew.borrower(TODAY - 5 * DAY), "zh")
     bea, carl = await crew.hired("bea"), await crew.hired()
     await guest.says("human")
     told = [await bea.told(), await carl.told()]
@@ -81,10 +83,14 @@ async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
     crew.now += timedelta(minutes=11)
     again = [await bea.told(), await carl.told()]
     assert [bool(one) for one in again] == [not one for one in map(bool, told)]
+    await crew.book.sql("UPDATE chats SET language = 'zh' WHERE person_id IS NOT NULL")
     await bea.taps("Conversation")
     assert "is with bea" in await carl.taps("Conversation")
     await carl.says("hello there")
     assert "hello there" not in await guest.told()
+    await bea.says("/day")
+    await bea.taps("Hello, how can I help?")
+    assert "您好，现在是工作人员" in await guest.told(), "in their language, whatever bea did meanwhile"
 
 
 async def test_words_stay_out_of_a_chat_that_shows_nothing_personal(crew: Crew) -> None:
