@@ -18,6 +18,7 @@ from casework.staff.access import allowed
 from casework.staff.desk import mine
 from casework.staff.people import Member
 from casework.staff.rights import Action, require
+from policy.calendar import local_day
 from policy.values import Channel
 from storage.answers import plan_answer, planned_before
 from storage.audit import Datum, Event, write
@@ -28,8 +29,10 @@ from storage.sayings import recipient_at
 from storage.staff.unsent import keep_written
 
 WRITTEN: Final[tuple[Channel, ...]] = ("sms", "email", "chat")
-TEXTS: Final = ("late", "get-in-touch")
-"""Texts of the library that somebody of the staff may send: what is owed, and a neutral request."""
+_NEUTRAL: Final = "get-in-touch"
+TEXTS: Final = ("late", "upcoming", _NEUTRAL)
+"""Texts of the library that somebody of the staff may send: what is late, else what comes due, and a neutral
+request. Which of them fit the case: `texts_now`."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -84,8 +87,16 @@ async def ways(office: Office, member: Member, turn: int, now: datetime) -> Sequ
         for channel in WRITTEN:
             asked = await permission(raw, book, row, Wish(channel), now)
             if asked.address:
-                made.append(Way(channel, asked.address, TEXTS))
+                made.append(Way(channel, asked.address, await _fitting(raw, office, found.case, now)))
     return made
+
+
+async def texts_now(office: Office, member: Member, turn: int, now: datetime) -> Sequence[str]:
+    """The texts of the library that fit the case at hand. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        await allowed(raw, office, member, found.case, Action.SEE_LOAN, now)
+        return await _fitting(raw, office, found.case, now)
 
 
 async def write_text(
@@ -99,6 +110,8 @@ async def write_text(
         row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
         require(member.actor, Action.SAY, spec.portfolio)
         await lock_person(raw, row.person)  # two at once: the second counts what the first planned
+        if text not in await _fitting(raw, office, found.case, now):
+            raise CaseworkInputError("that text does not fit the case any more; tap Message again")
         loans = await _owing(raw, office, found.case, now)
         given = {"loans": ",".join(map(str, loans)), "by": member.name}
         same = (row.case, row.person, channel, text, given, now - AGAIN)
@@ -152,6 +165,16 @@ async def write_words(
     return await say_own_words(
         office, member.actor, row.case, asked.address, channel, words, loans, now, staff=member.id
     )
+
+
+async def _fitting(raw: Raw, office: Office, case: int, now: datetime) -> tuple[str, ...]:
+    """What is late is not said where nothing is."""
+    book = await office.book(raw)
+    (facts,) = await load_facts(raw, [case], now, book.tolerance)
+    unpaid = [loan for loan in facts.loans if loan.unpaid and loan.status == "active"]
+    if any(loan.unpaid[0].due < local_day(now, loan.zone) for loan in unpaid):
+        return ("late", _NEUTRAL)
+    return ("upcoming", _NEUTRAL) if unpaid else (_NEUTRAL,)
 
 
 async def _owing(raw: Raw, office: Office, case: int, now: datetime) -> list[int]:

@@ -19,7 +19,7 @@ from casework.staff.desk import RESTS, at_hand, next_case, open_case, skip
 from casework.staff.entering import enter, key_of, lately, take_back
 from casework.staff.noting import keep, notes_of
 from casework.staff.offering import Offer, call_then, offer
-from casework.staff.reaching import TEXTS, WRITTEN, Shown, show_number, write_text, write_words
+from casework.staff.reaching import WRITTEN, Shown, show_number, texts_now, write_text, write_words
 from casework.staff.rights import Action
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from casework.staff.views import my_callbacks, my_day, my_promises
@@ -95,7 +95,6 @@ async def _page(
         code_of=code_of,
         money=partial(money, visit.speech),
         skips=SKIPS,
-        texts=TEXTS,
         channels=WRITTEN,
         **given,
     )
@@ -112,6 +111,7 @@ async def _at_hand(visit: Visit, card: Card, turn: int) -> dict[str, Any]:
         "stops": STOPS,
         "with_amount": WITH_AMOUNT,
         "offered": offered,
+        "texts": await texts_now(office, member, turn, now),
         "to_promise": "" if offered is None else _to_promise(offered),
         "days": () if offered is None else _days(visit, offered),
         "moments": [Chip(at.isoformat(), visit.speech.moment(at, zone)) for at in moments_of(zone, now)],

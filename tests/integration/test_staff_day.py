@@ -381,6 +381,27 @@ async def test_where_a_feed_is_silent_no_text_speaks_of_arrears(crew: Crew) -> N
 
 
 async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(crew: Crew) -> None:
+async def test_where_nothing_is_late_one_writes_of_what_comes_due(crew: Crew) -> None:
+    dues = [(TODAY - DAY, 250_00), (TODAY + 5 * DAY, 250_00)]
+    ann = await crew.book.borrower(
+        crew.portfolio, dues, strategy=crew.gentle, since=crew.now - 20 * DAY, country="IE"
+    )
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    message, late = carl.button("SMS: what is due")
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    await crew.sandbox.world.tap(carl.chat, message, late)
+    assert "does not fit the case any more" in await carl.told()
+    await carl.taps("Message")
+    assert "SMS: what is due" not in carl.buttons()
+    assert "on its way" in await carl.taps("SMS: what comes due")
+    await crew.send()
+    (took,) = crew.providers["sms"].took
+    assert "€250.00" in took.body.text
+
+
     ann = await crew.borrower(TODAY - 5 * DAY)
     await task(crew, ann)
     carl = await crew.hired()
