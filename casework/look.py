@@ -21,7 +21,9 @@ from storage.course import due_cases, put_off_look, write_changes
 from storage.engine import AWAY
 from storage.facts import load_facts
 from storage.raw import Raw
+from storage.tasks import end_work, open_work
 from strategies.decide import decide
+from strategies.over import over
 from strategies.rulebook import ENGINE
 from strategies.values import Decision, Facts
 
@@ -41,6 +43,7 @@ class LookReport(msgspec.Struct):
     messages: int = 0
     contacts: int = 0
     tasks: int = 0
+    tasks_over: int = 0  # calls and visits whose reason is gone
     suppressed: int = 0
     superseded: int = 0
     waiting: int = 0
@@ -127,13 +130,15 @@ async def _look_at(
     decision_of = await write_changes(
         raw, changes, now, made_by="look", rulebook=book.rulebook.digest, engine=ENGINE
     )
-    await write(
-        raw.connection,
-        [
-            Event(now, actor.name, actor.role, "case.decided", "case", case, {"decision": decision})
-            for case, decision in decision_of.items()
-        ],
-    )
+    needless = over(await open_work(raw, cases), fresh, now)
+    await end_work(raw, needless, now)
+    report.tasks_over += len(needless)
+    events = [
+        Event(now, actor.name, actor.role, "case.decided", "case", case, {"decision": decision})
+        for case, decision in decision_of.items()
+    ]
+    events += [Event(now, actor.name, actor.role, "task.over", "task", task) for task in needless]
+    await write(raw.connection, events)
 
 
 def decided(

@@ -1,9 +1,11 @@
-"""What somebody wrote makes work: one open task of a kind for a case, however often they write."""
+"""Work of a case: what somebody wrote makes some, one open task of a kind however often they write; and what
+nobody needs to do any more."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from storage.raw import Raw
+from strategies.over import Open
 
 
 async def open_tasks(
@@ -43,3 +45,25 @@ async def is_urgent(raw: Raw, case: int, code: str) -> bool:
         case,
         code,
     )
+
+
+async def open_work(raw: Raw, cases: Sequence[int]) -> list[Open]:
+    """Calls and visits of `cases` that wait, opened by a step or by what became of a promise."""
+    rows = await raw.rows(
+        "SELECT t.id, t.case_id, t.loan_id, coalesce(o.anchor, ''), coalesce(o.anchor_id, 0) FROM tasks t "
+        "LEFT JOIN occurrences o ON o.id = t.occurrence_id WHERE t.case_id = ANY($1) AND t.state = 'open' "
+        "AND t.kind IN ('call', 'visit') AND t.starts_at IS NULL "
+        "AND num_nonnulls(t.occurrence_id, t.promise_id) = 1 ORDER BY t.id",
+        list(cases),
+    )
+    return [Open(*row) for row in rows]
+
+
+async def end_work(raw: Raw, tasks: Sequence[int], now: datetime) -> None:
+    """Nobody needs to do it any more."""
+    if tasks:
+        await raw.run(
+            "UPDATE tasks SET state = 'cancelled', ended_at = $2 WHERE id = ANY($1) AND state = 'open'",
+            list(tasks),
+            now,
+        )

@@ -72,6 +72,7 @@ def _look_document(report: "LookReport") -> dict[str, Any]:
         "messages": report.messages,
         "contacts": report.contacts,
         "tasks": report.tasks,
+        "tasks_over": report.tasks_over,
         "suppressed": report.suppressed,
         "superseded": report.superseded,
         "waiting": report.waiting,

@@ -40,13 +40,26 @@ _ARREARS: Final = """
    JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < $3::timestamptz::date
    WHERE pa.case_id = {case} AND l.status = 'active')
 """
+# A call that a step expected waits while a hold binds or a promise pauses; one that was asked for does not.
+# Each on its own, so that they are joined once and not asked of every task.
+_EXPECTED: Final = "t.kind IN ('call', 'visit') AND num_nonnulls(t.occurrence_id, t.promise_id) = 1"
+_BINDS: Final = "h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3)"
+_MAY: Final = f"""
+  NOT EXISTS (SELECT 1 FROM promises p WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses
+              AND {_EXPECTED})
+  AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.person_id = c.person_id AND {_BINDS}
+                  AND (h.loan_id IS NULL OR h.loan_id = t.loan_id) AND {_EXPECTED})
+  AND NOT EXISTS (SELECT 1 FROM same_persons y JOIN holds h ON h.person_id = y.other_id
+                  WHERE y.person_id = c.person_id AND y.ended_at IS NULL AND {_BINDS}
+                  AND h.loan_id IS NULL AND {_EXPECTED})
+"""  # noqa: S608, constants
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
 SELECT w.case_id, w.task FROM (
   SELECT c.id AS case_id, t.id AS task, a.staff_id IS NULL AS shared, t.priority, t.finish_by
   FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
   WHERE t.state = 'open' AND t.queue = ANY($4) AND (t.starts_at IS NULL OR t.starts_at <= $3)
-    AND (a.staff_id IS NULL OR a.staff_id = $1) AND {_FREE}
+    AND (a.staff_id IS NULL OR a.staff_id = $1) AND {_FREE} AND {_MAY}
   ORDER BY 3, 4, t.finish_by NULLS LAST, t.id LIMIT 200) w
 ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
          {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30

@@ -203,6 +203,7 @@ tasks = Table(
             "kind = 'trace' AND state = 'open' AND num_nonnulls(occurrence_id, outcome_id, promise_id) = 0"
         ),
     ),
+    Index("ix_tasks_open_of_case", "case_id", postgresql_where=text("state = 'open'")),
     Index("ix_tasks_open", "queue", "priority", "id", postgresql_where=text("state = 'open'")),
     Index(
         "ix_tasks_ringing",

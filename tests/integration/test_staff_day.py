@@ -273,6 +273,32 @@ async def test_what_comes_first(crew: Crew) -> None:
     assert "nothing for you" in await carl.says("/next")
 
 
+async def test_a_call_that_a_step_expected_is_over_once_it_is_paid_and_waits_while_a_hold_binds(
+    crew: Crew,
+) -> None:
+    ann, ben = [await crew.borrower(TODAY - 31 * DAY) for _ in range(2)]
+    await crew.book.feed(crew.portfolio, crew.now)
+    report = await crew.look()
+    assert (report.tasks, report.tasks_over) == (2, 0)
+    await crew.task(ben.case, queue="field", kind="visit", priority=9)
+    await crew.book.hold(ben.person, "hardship", at=crew.now)
+    carl = await crew.hired()
+    assert f"K{ann.case}" in await carl.says("/next")
+    await carl.taps("Skip")
+    assert "a visit" in await carl.taps("Later today"), "the call waits, what somebody opened does not"
+    await carl.taps("Skip")
+    await carl.taps("Not today")
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    report = await crew.look()
+    assert report.tasks_over == 1
+    states = await crew.book.sql(
+        "SELECT case_id, state FROM tasks WHERE occurrence_id IS NOT NULL ORDER BY case_id"
+    )
+    assert [tuple(row) for row in states] == [(ann.case, "cancelled"), (ben.case, "open")]
+    ((subject,),) = await crew.book.sql("SELECT count(*) FROM events WHERE action = 'task.over'")
+    assert subject == 1
+
+
 async def test_acceptance_18_a_opens_bs_case_and_is_denied_and_it_is_on_record(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     await crew.hired("bea")
@@ -355,6 +381,27 @@ async def test_a_text_of_the_library_goes_by_the_same_gate(crew: Crew) -> None:
     assert "It may" not in told, "no moment settles it by itself"
 
 
+async def test_where_nothing_is_late_one_writes_of_what_comes_due(crew: Crew) -> None:
+    dues = [(TODAY - DAY, 250_00), (TODAY + 5 * DAY, 250_00)]
+    ann = await crew.book.borrower(
+        crew.portfolio, dues, strategy=crew.gentle, since=crew.now - 20 * DAY, country="IE"
+    )
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    message, late = carl.button("SMS: what is due")
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    await crew.sandbox.world.tap(carl.chat, message, late)
+    assert "does not fit the case any more" in await carl.told()
+    await carl.taps("Message")
+    assert "SMS: what is due" not in carl.buttons()
+    assert "on its way" in await carl.taps("SMS: what comes due")
+    await crew.send()
+    (took,) = crew.providers["sms"].took
+    assert "€250.00" in took.body.text
+
+
 async def test_where_a_feed_is_silent_no_text_speaks_of_arrears(crew: Crew) -> None:
     await task(crew, await crew.borrower(TODAY - 5 * DAY))
     carl = await crew.hired()
@@ -381,27 +428,6 @@ async def test_where_a_feed_is_silent_no_text_speaks_of_arrears(crew: Crew) -> N
 
 
 async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(crew: Crew) -> None:
-async def test_where_nothing_is_late_one_writes_of_what_comes_due(crew: Crew) -> None:
-    dues = [(TODAY - DAY, 250_00), (TODAY + 5 * DAY, 250_00)]
-    ann = await crew.book.borrower(
-        crew.portfolio, dues, strategy=crew.gentle, since=crew.now - 20 * DAY, country="IE"
-    )
-    await task(crew, ann)
-    carl = await crew.hired()
-    await carl.says("/next")
-    await carl.taps("Message")
-    message, late = carl.button("SMS: what is due")
-    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
-    await crew.sandbox.world.tap(carl.chat, message, late)
-    assert "does not fit the case any more" in await carl.told()
-    await carl.taps("Message")
-    assert "SMS: what is due" not in carl.buttons()
-    assert "on its way" in await carl.taps("SMS: what comes due")
-    await crew.send()
-    (took,) = crew.providers["sms"].took
-    assert "€250.00" in took.body.text
-
-
     ann = await crew.borrower(TODAY - 5 * DAY)
     await task(crew, ann)
     carl = await crew.hired()

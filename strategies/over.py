@@ -1,0 +1,43 @@
+"""Work whose reason is gone: a step expected a call while something was late, and it was paid before anybody
+called. What somebody agreed, asked for or told stays, whatever was paid."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from policy.calendar import local_day
+from strategies.values import Facts, Loan
+
+_OWED = frozenset({"active", "written_off"})
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A call or visit that waits, of a step or of what became of a promise.
+
+    anchor  what its step counted from (installment | promise | broken | case), with its id; empty: no step
+    """
+
+    id: int
+    case: int
+    loan: int | None
+    anchor: str = ""
+    anchor_id: int = 0
+
+
+def over(work: Iterable[Open], facts: Sequence[Facts], now: datetime) -> list[int]:
+    """Ids of the work that nobody needs to do any more at `now`."""
+    cases = {one.case: {loan.id: loan for loan in one.loans} for one in facts}
+    return [
+        one.id
+        for one in work
+        if one.loan is not None and one.case in cases and _is_over(one, cases[one.case].get(one.loan), now)
+    ]
+
+
+def _is_over(one: Open, loan: Loan | None, now: datetime) -> bool:
+    if loan is None or loan.status not in _OWED:
+        return True
+    if one.anchor == "installment":
+        return all(unpaid.installment != one.anchor_id for unpaid in loan.unpaid)
+    return not loan.unpaid or loan.unpaid[0].due >= local_day(now, loan.zone)
