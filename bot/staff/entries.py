@@ -6,7 +6,7 @@ from bot.staff.cards import back, button, outcome, show
 from bot.staff.post import Post, Rows
 from bot.widgets import month_of
 from casework.outcomes import Details
-from casework.staff.desk import next_case
+from casework.staff.desk import next_case, still_mine
 from casework.staff.entering import Entered, enter, take_back
 from casework.staff.offering import Offer, call_then, offer
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
@@ -40,6 +40,7 @@ async def record(post: Post, given: str) -> None:
 
 async def ask_cash(post: Post, given: str) -> None:
     """The cash that was taken is typed."""
+    await still_mine(post.office, post.member, int(given), post.now)
     await post.asks("cash", turn=int(given))
     await post.send(post.say("entry.cash"), (back(post),))
 
@@ -92,6 +93,7 @@ def _chip(post: Post, day: date, found: Offer) -> str:
 
 async def another_amount(post: Post, given: str) -> None:
     """The amount is typed."""
+    await still_mine(post.office, post.member, int(given), post.now)
     await post.asks("amount", turn=int(given))
     await post.send(post.say("entry.amount"), (back(post),))
 
@@ -125,7 +127,7 @@ async def promised(post: Post, given: str) -> None:
 
 
 async def _promised(post: Post, turn: int, amount: int, day: date) -> None:
-    found = await offer(post.office, post.member, turn, post.now)
+    found = await offer(post.office, post.member, turn, post.now, entered=True)
     if found is None:
         await post.send(post.say("entry.nothing_owed"))
         return
@@ -181,7 +183,7 @@ async def saved(post: Post, entered: Entered, code: str, what: str | None = None
     """It is recorded: say so, with a way back; the next case comes by itself."""
     said = post.say("entry.saved", code=f"K{entered.case}", what=what or outcome(post.say, code))
     await post.send(said, ((button(post, "undo", f"undo:{entered.recorded.outcome}"),),))
-    await show(post, await next_case(post.office, post.member, post.now))
+    await show(post, await next_case(post.office, post.member, post.now, but=entered.case))
 
 
 async def undo(post: Post, given: str) -> None:
@@ -230,7 +232,7 @@ async def typed_cash(post: Post, text: str, turn: int) -> None:
 async def cash(post: Post, given: str) -> None:
     """So much cash was taken."""
     turn, minor = map(int, given.split(":"))
-    found = await offer(post.office, post.member, turn, post.now)
+    found = await offer(post.office, post.member, turn, post.now, entered=True)
     if found is None:
         await post.send(post.say("entry.nothing_owed"))
         return

@@ -3,6 +3,7 @@
 from bot.staff.cards import back, button
 from bot.staff.post import Post
 from casework.say import Reason, Spoken
+from casework.staff.desk import still_mine
 from casework.staff.reaching import WRITTEN, show_number, ways, write_text, write_words
 from casework.staff.shown import number_said
 from policy.values import Channel
@@ -55,6 +56,7 @@ async def send_text(post: Post, given: str) -> None:
 async def ask_words(post: Post, given: str) -> None:
     """Their own words are typed."""
     turn, _, channel = given.partition(":")
+    await still_mine(post.office, post.member, int(turn), post.now)
     await post.asks("words", turn=int(turn), channel=channel)
     await post.send(post.say("write.words"), (back(post),))
 

@@ -33,6 +33,20 @@ RESTS: Final[dict[str, tuple[timedelta, bool]]] = {
 """How long a case rests for each reason, and whether for everybody or for whoever skipped it."""
 
 
+UNREACHED: Final[dict[str, timedelta]] = {
+    "no_answer": timedelta(hours=3),
+    "busy": timedelta(minutes=30),
+    "voicemail": timedelta(hours=20),
+    "third_party": timedelta(hours=20),
+    "visit_not_home": timedelta(hours=20),
+    "visit_locked": timedelta(hours=20),
+}
+"""Attempts that reached nobody: the work stays open, and the case rests so long, for another hour."""
+
+SETTLED_FOR: Final = timedelta(hours=20)
+"""A case of one's own without a task comes again after so long, once something came of it."""
+
+
 async def portfolios_for(raw: Raw, office: Office, member: Member, action: Action) -> list[int]:
     """The portfolios (ids) in which they may do `action`. Raises Denied where there is none."""
     specs = (await office.book(raw)).portfolios
@@ -42,14 +56,17 @@ async def portfolios_for(raw: Raw, office: Office, member: Member, action: Actio
     return mine
 
 
-async def next_case(office: Office, member: Member, now: datetime) -> Card | None:
-    """What they have at hand still, else their next case; None: there is nothing. Raises Denied."""
+async def next_case(office: Office, member: Member, now: datetime, but: int | None = None) -> Card | None:
+    """What they have at hand still, else their next case; None: there is nothing. Raises Denied.
+
+    `but`: a case that is not given, for they have just ended it, whatever work came of that.
+    """
     async with office.transaction() as raw:
         mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
         await stored.end_over(raw, now)
         turn = await stored.at_hand(raw, member.id)
         if turn is None:
-            turn = await _given(raw, member, mine, now)
+            turn = await _given(raw, member, mine, now, but)
         else:
             await stored.extend(raw, turn.id, now + TURN_LASTS)
         return None if turn is None else await card(raw, office, member, turn, turn.case, turn.why, now)
@@ -67,9 +84,13 @@ async def at_hand(office: Office, member: Member, now: datetime) -> Card | None:
         return await card(raw, office, member, turn, turn.case, turn.why, now)
 
 
-async def _given(raw: Raw, member: Member, portfolios: Sequence[int], now: datetime) -> Turn | None:
-    wanted = Wanted(member.id, portfolios, member.queues)
+async def _given(
+    raw: Raw, member: Member, portfolios: Sequence[int], now: datetime, but: int | None
+) -> Turn | None:
+    wanted = Wanted(member.id, portfolios, member.queues, SETTLED_FOR, tuple(UNREACHED))
     for case, task in await stored.candidates(raw, wanted, now):
+        if case == but:
+            continue
         turn = await _begun(raw, member, case, task, "task" if task else "arrears", now)
         if turn is not None:
             return turn
@@ -148,6 +169,12 @@ async def mine(raw: Raw, member: Member, turn: int, now: datetime) -> Turn:
         raise CaseworkInputError("you do not have this case at hand any more; /next gives you one")
     await stored.extend(raw, found.id, now + TURN_LASTS)
     return found
+
+
+async def still_mine(office: Office, member: Member, turn: int, now: datetime) -> None:
+    """Before anything is asked about a turn: it goes on. Raises CaseworkInputError where it does not."""
+    async with office.transaction() as raw:
+        await mine(raw, member, turn, now)
 
 
 async def skip(office: Office, member: Member, turn: int, reason: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What came of a turn: recorded once, with what it finishes and begins; taken back within a minute."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -11,7 +11,7 @@ from casework.office import Office
 from casework.outcomes import UNDO_WITHIN, Details, Recorded, record_in, undo_in
 from casework.staff.access import own_name
 from casework.staff.card import Card, card, code_of
-from casework.staff.desk import mine, taken
+from casework.staff.desk import UNREACHED, mine, taken
 from casework.staff.people import Member
 from policy.calendar import DAY
 from storage.audit import Event, write
@@ -21,16 +21,6 @@ from storage.staff import desk as stored
 from storage.staff.people import assign
 from storage.whom import case_row
 from strategies.outcomes import EFFECTS, spoken
-
-NOBODY: Final[dict[str, timedelta]] = {
-    "no_answer": timedelta(hours=3),
-    "busy": timedelta(minutes=30),
-    "voicemail": timedelta(hours=20),
-    "third_party": timedelta(hours=20),
-    "visit_not_home": timedelta(hours=20),
-    "visit_locked": timedelta(hours=20),
-}
-"""Attempts that reached nobody: the work stays open, and the case rests so long, for another hour."""
 
 BEGINS: Final = frozenset({"promise", "callback", "plan_agreed"})
 """What somebody goes on with themselves: the case is theirs from then on, unless it is somebody's."""
@@ -108,7 +98,7 @@ async def settle(
     raw: Raw, member: Member, case: int, task: int | None, code: str, outcome: int, now: datetime
 ) -> None:
     """What an outcome does to the work: it rests where nobody was reached, else it is done."""
-    wait = NOBODY.get(code)
+    wait = UNREACHED.get(code)
     if wait is not None:
         await stored.rest(raw, case, None, code, now, now + wait, outcome)
     else:

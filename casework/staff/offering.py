@@ -10,7 +10,7 @@ from casework.portfolios import terms_of
 from casework.say import Reason
 from casework.staff.access import allowed
 from casework.staff.card import payday_after
-from casework.staff.desk import mine
+from casework.staff.desk import mine, turn_now
 from casework.staff.people import Member
 from casework.staff.reaching import reasons_of
 from casework.staff.rights import Action
@@ -35,14 +35,20 @@ class Offer(msgspec.Struct, frozen=True):
     country: str | None
 
 
-async def offer(office: Office, member: Member, turn: int, now: datetime) -> Offer | None:
+async def offer(
+    office: Office, member: Member, turn: int, now: datetime, *, entered: bool = False
+) -> Offer | None:
     """What can be promised on the case at hand: in the currency in which most is late; None: nothing is owed.
 
+    `entered`: also where they entered what came of it, for a tap that comes twice.
     Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
-        found = await mine(raw, member, turn, now)
-        row, spec = await allowed(raw, office, member, found.case, Action.RECORD_OUTCOME, now)
+        before = await turn_now(raw, member, turn) if entered else None
+        again = before is not None and before.outcome == "recorded"
+        found = before if before is not None and again else await mine(raw, member, turn, now)
+        action = Action.SEE_LOAN if again else Action.RECORD_OUTCOME
+        row, spec = await allowed(raw, office, member, found.case, action, now)
         facts = await cards.facts_of(raw, found.case, None, now)
         by: dict[str, tuple[int, int, tuple[int, ...]]] = {}
         for one in await loans_of(raw, row.person):

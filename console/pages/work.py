@@ -145,7 +145,11 @@ def _days(visit: Visit, offered: Offer) -> list[Chip]:
 
 async def give_next(visit: Visiting) -> Response:
     """The next case."""
-    card = await next_case(visit.desk.office, visit.member, visit.now)
+    return await _next(visit)
+
+
+async def _next(visit: Visit, but: int | None = None) -> Response:
+    card = await next_case(visit.desk.office, visit.member, visit.now, but)
     return go("/work?none=1" if card is None else "/work")
 
 
@@ -189,14 +193,14 @@ async def outcome(
             asked = await _hardly_meant(visit, turn, details, told)
         if asked is not None:
             return await _page(visit, sure=asked)
-        await enter(office, member, turn, code, visit.now, details)
+        entered = await enter(office, member, turn, code, visit.now, details)
     except (CaseworkInputError, ValueError) as error:
         before = await lately(office, member, visit.now)
         if before is not None and before.key == key_of(turn):  # a key that was held too long
             return go("/work")
         return await _page(visit, wrong=str(error))
     await wake(visit.desk, "look")
-    return await give_next(visit)
+    return await _next(visit, entered.case)
 
 
 async def _hardly_meant(visit: Visit, turn: int, details: Details, told: Mapping[str, str]) -> Sure | None:

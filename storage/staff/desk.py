@@ -1,7 +1,7 @@
 """Whose turn a case is: what comes next for somebody, what they have at hand, what rests meanwhile."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -22,11 +22,17 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What somebody's next case is chosen from. `staff` and `portfolios` are ids."""
+    """What somebody's next case is chosen from. `staff` and `portfolios` are ids.
+
+    settled_for   how long a case without a task is left alone after an outcome
+    unreached     codes of outcomes after which it is not
+    """
 
     staff: int
     portfolios: Sequence[int]
     queues: Sequence[str]
+    settled_for: timedelta
+    unreached: Sequence[str]
 
 
 _FREE: Final = """
@@ -55,7 +61,7 @@ _MAY: Final = f"""
 """  # noqa: S608, constants
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
-SELECT w.case_id, w.task FROM (
+SELECT w.case_id, w.task, w.shared FROM (
   SELECT c.id AS case_id, t.id AS task, a.staff_id IS NULL AS shared, t.priority, t.finish_by
   FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
   WHERE t.state = 'open' AND t.queue = ANY($4) AND (t.starts_at IS NULL OR t.starts_at <= $3)
@@ -65,7 +71,7 @@ ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST
          {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30
 """  # noqa: S608, constants
 _OWN: Final = f"""
-SELECT c.id AS case_id, NULL::bigint FROM assignments a JOIN cases c ON c.id = a.case_id
+SELECT c.id AS case_id, NULL::bigint AS task FROM assignments a JOIN cases c ON c.id = a.case_id
 WHERE a.staff_id = $1 AND {_FREE}
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id AND t.state = 'open')
   AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses)
@@ -74,17 +80,22 @@ WHERE a.staff_id = $1 AND {_FREE}
                     SELECT y.other_id FROM same_persons y WHERE y.person_id = c.person_id
                       AND y.ended_at IS NULL))
                   AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3))
+  AND NOT EXISTS (SELECT 1 FROM outcomes q WHERE q.case_id = c.id AND q.role <> 'borrower'
+                  AND q.undone_at IS NULL AND q.received_at > $4 AND q.code <> ALL($5))
   AND {_ARREARS.format(case="c.id")} > 0
 ORDER BY {_ARREARS.format(case="c.id")} DESC, c.id LIMIT 30
 """  # noqa: S608, constants
 
 
 async def candidates(raw: Raw, wanted: Wanted, now: datetime) -> list[tuple[int, int | None]]:
-    """(case, task) that might come next, the first first; then one's own in arrears without a task."""
+    """(case, task) that might come next, the first first: one's own, also those in arrears without a task
+    unless they were settled lately; then what is nobody's."""
     rows = await raw.rows(_TASKS, wanted.staff, list(wanted.portfolios), now, list(wanted.queues))
-    if not rows:
-        rows = await raw.rows(_OWN, wanted.staff, list(wanted.portfolios), now)
-    return [(row[0], row[1]) for row in rows]
+    if not rows or rows[0]["shared"]:
+        lately = now - wanted.settled_for
+        own = await raw.rows(_OWN, wanted.staff, list(wanted.portfolios), now, lately, list(wanted.unreached))
+        rows = [*own, *rows]
+    return [(row["case_id"], row["task"]) for row in rows]
 
 
 async def end_over(raw: Raw, now: datetime) -> None:

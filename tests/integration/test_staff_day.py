@@ -74,6 +74,8 @@ async def test_acceptance_16_a_call_ends_and_the_outcome_is_saved_in_two_taps(cr
     told = await carl.taps("Tomorrow")
     assert f"K{ann.case} saved: promise of €250.00 on November 24, 2026." in told
     assert f"K{ben.case} A** E**" in told, "the next case by itself"
+    await crew.sandbox.world.tap(carl.chat, message, tomorrow)
+    assert f"K{ann.case} saved: promise" in await carl.told(), "a thumb that trembles reads the same again"
     assert await codes(crew) == [("promise", "carl", "collector")]
     assert (await crew.book.sql("SELECT state FROM tasks WHERE case_id = $1", ann.case))[0][0] == "done"
     number = await crew.number(ann.person)
@@ -252,8 +254,9 @@ async def test_two_collectors_never_get_the_same(crew: Crew) -> None:
 
 
 async def test_what_comes_first(crew: Crew) -> None:
-    small, large, own, urgent, foreign = [
-        await crew.borrower(TODAY - 5 * DAY, amount) for amount in (100_00, 900_00, 50_00, 10_00, 5000_00)
+    small, large, own, bare, urgent, foreign = [
+        await crew.borrower(TODAY - 5 * DAY, amount)
+        for amount in (100_00, 900_00, 50_00, 20_00, 10_00, 5000_00)
     ]
     evening = crew.now + timedelta(hours=8)
     for one in (small, large):
@@ -262,18 +265,35 @@ async def test_what_comes_first(crew: Crew) -> None:
     await task(crew, urgent, priority=1)
     await task(crew, foreign, queue="supervisor", priority=1)
     carl = await crew.hired()
-    await crew.assign(own.case, "carl")
+    for one in (own, bare):
+        await crew.assign(one.case, "carl")
     order = []
-    for _ in range(4):
+    for _ in range(5):
         told = await carl.says("/next")
         order.append(int(told.split()[0].removeprefix("K")))
         await carl.taps("Skip")
         await carl.taps("Not today")
-    assert order == [own.case, urgent.case, large.case, small.case]
+    assert order == [own.case, bare.case, urgent.case, large.case, small.case]
     assert "nothing for you" in await carl.says("/next")
 
 
 async def test_a_call_that_a_step_expected_is_over_once_it_is_paid_and_waits_while_a_hold_binds(
+async def test_what_was_ended_does_not_come_straight_back(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    carl = await crew.hired(queues=["desk", "supervisor"])
+    await crew.assign(ann.case, "carl")
+    await carl.says("/next")
+    await carl.taps("Stop or specialist")
+    assert "nothing for you" in await carl.taps("Stop SMS")
+    assert "nothing for you" in await carl.says("/next")
+    await crew.task(ann.case, "supervisor", kind="review")
+    assert "Why now: a review" in await carl.says("/next"), "work that was opened is given"
+    await carl.taps("Visit")
+    await carl.taps("unsafe")
+    crew.now += timedelta(hours=21)
+    assert f"K{ann.case}" in await carl.says("/next")
+
+
     crew: Crew,
 ) -> None:
     ann, ben = [await crew.borrower(TODAY - 31 * DAY) for _ in range(2)]
@@ -562,8 +582,7 @@ async def test_a_stale_button_does_nothing(crew: Crew) -> None:
     await carl.taps("Not reached")
     await carl.taps("no answer")
     await crew.sandbox.world.tap(carl.chat, message, data)
-    await carl.told()
-    assert "do not have this case at hand" in await carl.says("late note")
+    assert "do not have this case at hand" in await carl.told(), "before anything is typed in vain"
     message, data = carl.button("busy")
     await crew.sandbox.world.tap(carl.chat, message, data)
     assert "K1 is saved already (no answer); Undo takes it back within a minute" in await carl.told()
