@@ -8,7 +8,7 @@ from bot.staff.cards import back, button, show
 from bot.staff.post import Post
 from casework.errors import CaseworkInputError
 from casework.staff.card import case_of
-from casework.staff.desk import at_hand, next_case, open_case, skip
+from casework.staff.desk import at_hand, next_case, open_case, skip, still_mine
 from casework.staff.noting import LARGEST, keep, notes_of
 from casework.staff.rights import RIGHTS, Action
 
@@ -51,6 +51,7 @@ async def skipped(post: Post, given: str) -> None:
 
 async def ask_note(post: Post, given: str) -> None:
     """The next message is a note."""
+    await still_mine(post.office, post.member, int(given), post.now)
     await post.asks("note", turn=int(given))
     await post.send(post.say("note.ask"), ((button(post, "notes", f"notes:{given}"), *back(post)),))
 
@@ -88,8 +89,20 @@ async def take_note(post: Post, message: Message, turn: int) -> None:
         kind = "voice" if message.voice else "photo"
         mime = (message.voice.mime_type or "audio/ogg") if message.voice else "image/jpeg"
         await keep(post.office, post.member, turn, kind, into.getvalue(), post.now, mime=mime, update=update)
+        if message.caption:
+            await keep(post.office, post.member, turn, "text", message.caption, post.now, update=update)
     else:
         await post.send(post.say("note.ask"))
         return
+    await _kept(post)
+
+
+async def keep_words(post: Post, words: str, turn: int) -> None:
+    """Words that looked like an entry, and are a note."""
+    await keep(post.office, post.member, turn, "text", words, post.now, update=post.here.update)
+    await _kept(post)
+
+
+async def _kept(post: Post) -> None:
     await post.asks_nothing()
     await post.send(post.say("note.kept"))

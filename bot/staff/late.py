@@ -51,11 +51,14 @@ def _echo(post: Post, line: Line) -> str:
 
 
 async def ask_whom(post: Post, text: str, asks: str, about: Mapping[str, Any]) -> None:
-    """While they write to a customer: what looks like an entry goes to nobody before they say what it is."""
+    """While they write to a customer or a note: what looks like an entry waits until they say what it is."""
     key = await post.keep(words=text, asks=asks, about=dict(about))
-    say = post.say
-    taps = (say("late.an_entry"), f"meant:entry:{key}"), (say("late.for_them"), f"meant:say:{key}")
-    await post.send(say("late.whom"), (taps,))
+    say, note = post.say, asks == "note"
+    other = say("late.a_note" if note else "late.for_them"), f"meant:say:{key}"
+    await post.send(
+        say("late.note_or" if note else "late.whom"),
+        (((say("late.an_entry"), f"meant:entry:{key}"), other),),
+    )
 
 
 async def confirm(post: Post, given: str) -> None:

@@ -15,7 +15,7 @@ Act = Callable[[Post, str], Awaitable[None]]
 
 
 async def said_to(post: Post, given: str) -> None:
-    """Words that look like an entry are for the customer, or an entry after all."""
+    """Words that look like an entry are for the customer, a note, or an entry after all."""
     whom, _, key = given.partition(":")
     kept = await post.kept(key)
     if kept is None or "words" not in kept:
@@ -24,6 +24,8 @@ async def said_to(post: Post, given: str) -> None:
         await late.read(post, kept["words"])
     elif kept["asks"] == "talk":
         await talks.typed(post, kept["words"], kept["about"]["talk"])
+    elif kept["asks"] == "note":
+        await day.keep_words(post, kept["words"], kept["about"]["turn"])
     else:
         await reach.typed_words(post, kept["words"], kept["about"]["turn"], kept["about"]["channel"])
 
@@ -111,8 +113,9 @@ async def answer(post: Post, message: Message) -> None:
     """What was sent that is no command: the answer to what was asked last."""
     asks, about = await post.asked()
     text = (message.text or "").strip()
-    if looks_like_entries(text):  # before anything else: as an answer to what was asked, it would be lost
-        if asks in ("talk", "words"):
+    if looks_like_entries(text) and not (asks in ("find", "found", "caller") and "@" not in text):
+        # Before anything else: as an answer to what was asked, it would be lost.
+        if asks in ("talk", "words", "note"):
             await late.ask_whom(post, text, asks, about)
         else:
             await late.read(post, text)
@@ -123,7 +126,7 @@ async def answer(post: Post, message: Message) -> None:
     elif asks == "route" and (message.location is not None or not text):
         await keeping.route_from(post, message)
     elif not text:
-        await post.send(post.say("note.on_a_tap"))
+        await post.send(post.say("note.words_only" if asks in ("talk", "words") else "note.on_a_tap"))
     elif asks == "amount":
         await entries.typed_amount(post, text, about["turn"])
     elif asks == "cash":

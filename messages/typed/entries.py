@@ -76,7 +76,7 @@ def looks_like_entries(text: str) -> bool:
 
 def _begins_with_code(line: str) -> bool:
     said = plain(line)
-    return any(re.match(rf"{re.escape(name)}(?!\w)", said) and re.search(r"\d", said) for name in _names())
+    return any(re.match(rf"{re.escape(name)}(?![\w-])", said) and re.search(r"\d", said) for name in _names())
 
 
 def candidates(line: str) -> tuple[str, ...]:
@@ -143,7 +143,8 @@ def _filled(
             return Doubt(line, "amount")
         amount, rest = found[0][0].strip(), rest[: found[0].start()] + rest[found[0].end() :]
     if re.search(r"[\w@]", re.sub(r"\b(?:on|for|by|of|at|eur|loan|to|pay)\b", "", rest)):
-        return Doubt(line, "rest")
+        # A day beside the time, and no @ before them: it is the moment that is not plain.
+        return Doubt(line, "rest" if "@" in line or not take_date(rest, today, order).dates else "time")
     return msgspec.structs.replace(entry, amount=amount, due=due, rings=rings)
 
 

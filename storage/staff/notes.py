@@ -30,11 +30,11 @@ async def add(
     now: datetime,
     update: int | None,
 ) -> int | None:
-    """Keep a note; None where that update was kept before."""
+    """Keep a note; None where it was kept before: of an update there is one of each kind."""
     (note,) = await raw.ids("notes", 1)
     return await raw.value(
         "INSERT INTO notes (id, case_id, author, kind, mime, body, at, update_id) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (update_id) DO NOTHING RETURNING id",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (update_id, kind) DO NOTHING RETURNING id",
         note,
         case,
         author,

@@ -131,7 +131,7 @@ notes = Table(
     Column("body", LargeBinary, nullable=False),  # sealed
     moment("at"),
     ref("update_id", "chat_updates.id", nullable=True),
-    UniqueConstraint("update_id"),
+    UniqueConstraint("update_id", "kind"),  # a photo, and what was written with it
     one_of("kind", "text", "voice", "photo", "place"),
 )
 

@@ -459,7 +459,7 @@ async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(
         world.say(carl.chat, "Speaks softly"),
         world.place(carl.chat, 52.5, 13.4),
         world.voice(carl.chat, b"OggS spoken"),
-        world.photo(carl.chat, b"\xff\xd8door", None),
+        world.photo(carl.chat, b"\xff\xd8door", "the blue door"),
     ):
         await carl.taps("Note")
         await send
@@ -469,10 +469,15 @@ async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(
     assert all(b"softly" not in row[2] and b"52.5" not in row[2] for row in rows)
     await carl.taps("Note")
     told = await carl.taps("Notes so far")
+    assert "or a note on this case?" in await carl.says("Paid 200 at the branch, she says")
+    assert "Kept." in await carl.taps("It is a note")
+    await carl.taps("Note")
     assert "Speaks softly" in told
     assert "52.50000,13.40000" in told
     assert "a voice message" in told
 
+    assert "the blue door" in told
+    assert "Paid 200 at the branch" in told
 
 async def test_skipping_hands_over_with_a_reason(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
