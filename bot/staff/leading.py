@@ -28,7 +28,7 @@ async def queue(post: Post, _: str) -> None:
         for one in found.loads
     ]
     # The letters that pictures are drawn with know no Chinese.
-    titles = ("Open tasks by queue (orange: past their deadline)", "Outcomes today")
+    titles = ("Open tasks (orange: late)", "Outcomes today")
     png = await asyncio.to_thread(draw, found, titles, "-")
     await post.picture(
         png,
@@ -43,8 +43,7 @@ async def assign_(post: Post, given: str) -> None:
     if not codes:
         raise CaseworkInputError("write it like /assign K17 K18 carl, or /assign K17 - to take it back")
     cases = [case_of(one) for one in codes]
-    to = None if name == "-" else name
-    await assign(post.office, post.member, cases, to, post.now)
+    to = await assign(post.office, post.member, cases, None if name == "-" else name, post.now)
     listed = ", ".join(code_of(one) for one in cases)
     say = post.say
     await post.send(say("team.assigned", codes=listed, name=to) if to else say("team.back", codes=listed))

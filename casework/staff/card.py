@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from casework.errors import CaseworkInputError
-from casework.may import Wish, permission
+from casework.may import Permission, Wish, permission
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, terms_of
 from casework.staff.access import allowed
@@ -26,6 +26,7 @@ from storage.staff.desk import Turn
 from storage.whom import CaseRow
 
 _SHOWN: Final = 4  # loans by their number
+_OUR_OWN: Final = frozenset({"book", "addresses", "texts"})  # what stands against it in no pack of rules
 
 
 class Owed(msgspec.Struct, frozen=True):
@@ -112,17 +113,20 @@ async def card(
         shown = masked(office.keyring.open("persons", "name", row.person, name))
     said = asked.said
     until = said["until"]
-    gate = Gate(
-        asked.allowed,
-        # What no later moment would change is said, rather than the hour.
-        said["reasons"][0 if until else -1]["detail"] if said["reasons"] else "",
-        datetime.fromisoformat(until) if until else None,
-    )
+    gate = Gate(asked.allowed, _why(asked), datetime.fromisoformat(until) if until else None)
     await write(
         raw.connection,
         [Event(now, member.name, member.actor.role, "case.seen", "case", case, {"why": why})],
     )
     return _card(row, spec, turn, facts, loans, personal, shown, why, gate, now)
+
+
+def _why(asked: Permission) -> str:
+    """What is told of several reasons: one that no later moment changes, rather than the hour."""
+    if asked.allowed or not asked.noes:
+        return ""
+    lasting = [no for no in asked.noes if no.pack in _OUR_OWN]
+    return (lasting or asked.noes)[0].detail
 
 
 def _card(

@@ -57,8 +57,10 @@ async def colleagues(office: Office, member: Member, case: int, now: datetime) -
         return await stored.able(raw, code)
 
 
-async def assign(office: Office, member: Member, cases: Sequence[int], to: str | None, now: datetime) -> None:
-    """The cases are `to`'s from now on, whoever's they were; None: they go back to the queue.
+async def assign(
+    office: Office, member: Member, cases: Sequence[int], to: str | None, now: datetime
+) -> str | None:
+    """The cases are `to`'s from now on, whoever's they were; None: they go back to the queue. Whose they are.
 
     All or none. Raises Denied; CaseworkInputError where a case, or somebody of that name, is not there.
     """
@@ -66,16 +68,19 @@ async def assign(office: Office, member: Member, cases: Sequence[int], to: str |
         codes = {(await _may_assign(raw, office, member, case))[1] for case in cases}
         heir = None
         if to is not None:
-            heir = await people.named(raw, to, lock=True)
-            if heir is None or heir.removed_at is not None:
+            heir = await people.called(raw, to)
+            if heir is None:
                 raise CaseworkInputError(f"there is nobody {to!r} on the staff")
             check_may_have(heir, codes)
         await people.assign(raw, sorted(set(cases)), heir and heir.id, member.name, now)
         events = [
-            Event(now, member.name, member.actor.role, "case.assigned", "case", case, {"to": to})
+            Event(
+                now, member.name, member.actor.role, "case.assigned", "case", case, {"to": heir and heir.name}
+            )
             for case in sorted(set(cases))
         ]
         await write(raw.connection, events)
+    return heir and heir.name
 
 
 async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tuple[int, str]:

@@ -56,6 +56,17 @@ async def named(raw: Raw, name: str, *, lock: bool = False) -> StaffRow | None:
     return _row(rows[0]) if rows else None
 
 
+async def called(raw: Raw, name: str) -> StaffRow | None:
+    """Who is there and called so, locked; large letters are as good as small ones where one alone is so."""
+    rows = await raw.rows(
+        f"SELECT {_COLUMNS} FROM staff s WHERE lower(s.name) = lower($1) AND s.removed_at IS NULL "  # noqa: S608
+        "ORDER BY s.name <> $1, s.id FOR UPDATE",
+        name,
+    )
+    found = [_row(row) for row in rows]
+    return found[0] if found and (len(found) == 1 or found[0].name == name) else None
+
+
 async def of_id(raw: Raw, staff: int) -> StaffRow | None:
     """Somebody who is there (not removed)."""
     rows = await raw.rows(

@@ -71,11 +71,12 @@ async def test_acceptance_16_a_call_ends_and_the_outcome_is_saved_in_two_taps(cr
     assert await crew.number(ann.person) in told
     assert "Ann Example" in told
     await carl.taps("Promise")
+    message, tomorrow = carl.button("Tomorrow")
     told = await carl.taps("Tomorrow")
     assert f"K{ann.case} saved: promise of €250.00 on November 24, 2026." in told
-    assert f"K{ben.case} A** E**" in told, "the next case by itself"
     await crew.sandbox.world.tap(carl.chat, message, tomorrow)
     assert f"K{ann.case} saved: promise" in await carl.told(), "a thumb that trembles reads the same again"
+    assert f"K{ben.case} A** E**" in told, "the next case by itself"
     assert await codes(crew) == [("promise", "carl", "collector")]
     assert (await crew.book.sql("SELECT state FROM tasks WHERE case_id = $1", ann.case))[0][0] == "done"
     number = await crew.number(ann.person)
@@ -277,7 +278,6 @@ async def test_what_comes_first(crew: Crew) -> None:
     assert "nothing for you" in await carl.says("/next")
 
 
-async def test_a_call_that_a_step_expected_is_over_once_it_is_paid_and_waits_while_a_hold_binds(
 async def test_what_was_ended_does_not_come_straight_back(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     carl = await crew.hired(queues=["desk", "supervisor"])
@@ -294,6 +294,7 @@ async def test_what_was_ended_does_not_come_straight_back(crew: Crew) -> None:
     assert f"K{ann.case}" in await carl.says("/next")
 
 
+async def test_a_call_that_a_step_expected_is_over_once_it_is_paid_and_waits_while_a_hold_binds(
     crew: Crew,
 ) -> None:
     ann, ben = [await crew.borrower(TODAY - 31 * DAY) for _ in range(2)]
@@ -465,19 +466,19 @@ async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(
         await send
         assert "Kept." in await carl.told()
     rows = await crew.book.sql("SELECT kind, mime, body FROM notes ORDER BY id")
-    assert [row[0] for row in rows] == ["text", "place", "voice", "photo"]
+    assert [row[0] for row in rows] == ["text", "place", "voice", "photo", "text"]
     assert all(b"softly" not in row[2] and b"52.5" not in row[2] for row in rows)
     await carl.taps("Note")
-    told = await carl.taps("Notes so far")
     assert "or a note on this case?" in await carl.says("Paid 200 at the branch, she says")
     assert "Kept." in await carl.taps("It is a note")
     await carl.taps("Note")
+    told = await carl.taps("Notes so far")
     assert "Speaks softly" in told
     assert "52.50000,13.40000" in told
     assert "a voice message" in told
-
     assert "the blue door" in told
     assert "Paid 200 at the branch" in told
+
 
 async def test_skipping_hands_over_with_a_reason(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
