@@ -251,8 +251,14 @@ class Sandbox:
                 content, caption = str(asked.get("content")), asked.get("caption")
                 if content.startswith(f"data:{_PDF}"):
                     await self.world.document(chat, "file.pdf", _PDF, _decoded(content), caption)
+                elif content.startswith("data:audio/"):
+                    await self.world.voice(chat, _decoded(content))
                 else:
                     await self.world.photo(chat, _decoded(content), caption)
+            case "place":
+                await self.world.place(
+                    chat, _degrees(asked, "latitude", 90), _degrees(asked, "longitude", 180)
+                )
             case "block":
                 await self.world.block(chat, bool(asked.get("blocked")))
             case _:
@@ -321,6 +327,14 @@ def _decoded(content: object) -> bytes:
         raise web.HTTPBadRequest from None
 
 
+def _degrees(asked: Mapping[str, Any], name: str, most: int) -> float:
+    """Where on the globe, as the page sends it."""
+    value: Any = asked.get(name)
+    if not isinstance(value, int | float) or not -most <= value <= most:
+        raise web.HTTPBadRequest
+    return float(value)
+
+
 def _shown(message: Shaped) -> Shaped:
     return {
         "id": message["message_id"],
@@ -329,6 +343,8 @@ def _shown(message: Shaped) -> Shaped:
         "text": message.get("text") or message.get("caption") or "",
         "contact": _part(message, "contact").get("phone_number"),
         "photo": _picture_of(message),
+        "voice": "voice" in message,
+        "place": list(_part(message, "location").values()),
         "file": _part(message, "document").get("file_name"),
         "file_id": _part(message, "document").get("file_id"),
         "buttons": _part(message, "reply_markup").get("inline_keyboard") or [],

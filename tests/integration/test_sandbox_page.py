@@ -63,6 +63,18 @@ async def test_a_newcomer_talks_by_the_keyboard_alone(page: Browser, server: San
     await page.key("Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
     await server.world.changed(lambda: len(server.world.updates) == 3, 20)
     assert server.world.updates[-1]["message"]["text"] == "hi"
+    await page.evaluate("at('place-open').focus(); true")
+    await page.key("Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
+    await page.until("at('place').open")
+    await page.key("Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
+    await server.world.changed(lambda: len(server.world.updates) == 4, 20)
+    assert server.world.updates[-1]["message"]["location"] == {"latitude": 52.52, "longitude": 13.405}
+    await page.until(
+        "document.querySelector('#log li:last-child .said').textContent === 'Place: 52.52, 13.405'"
+    )
+    await page.evaluate("act('photo', {content: 'data:audio/ogg;base64,T2dnUw=='}); true")
+    await server.world.changed(lambda: len(server.world.updates) == 5, 20)
+    assert server.world.updates[-1]["message"]["voice"]["file_size"] == 4
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

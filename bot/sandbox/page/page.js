@@ -6,16 +6,20 @@ const TEXTS = {
     title: "Chat sandbox", people: "People", block: "Block the bot", unblock: "Open the bot again", tongue: "中文",
     who: "Who do you want to be?", who_hint: "People of the sample book. Codes that the bot sends come to the outbox.",
     name: "Name", phone: "Phone number", begin: "Begin as somebody else", chats: "Chats", none: "No chat yet.",
-    photo: "Photo or PDF", write: "Write a message", send: "Send", you: "You", bot: "Bot",
+    photo: "Photo, PDF, voice", write: "Write a message", send: "Send", you: "You", bot: "Bot",
     contact: (number) => `Contact shared: +${number}`, picture: "[a photo]", file: (name) => `Open ${name}`,
+    place: "Place", where: "Where are you?", latitude: "Latitude", longitude: "Longitude", leave: "Leave it",
+    placed: (where) => `Place: ${where}`, voice: "[a voice message]",
     nobody: "Nobody is in the sample: begin as somebody else.", gone: "The sandbox does not answer. Is it still running?",
   },
   zh: {
     title: "聊天沙盒", people: "人物", block: "屏蔽机器人", unblock: "重新打开机器人", tongue: "English",
     who: "您想扮演谁？", who_hint: "示例账本里的人物。机器人发送的验证码会出现在发件箱里。",
     name: "姓名", phone: "手机号", begin: "扮演其他人", chats: "聊天", none: "还没有聊天。",
-    photo: "照片或 PDF", write: "输入消息", send: "发送", you: "我", bot: "机器人",
+    photo: "照片、PDF、语音", write: "输入消息", send: "发送", you: "我", bot: "机器人",
     contact: (number) => `已分享联系人：+${number}`, picture: "[照片]", file: (name) => `打开 ${name}`,
+    place: "位置", where: "您在哪里？", latitude: "纬度", longitude: "经度", leave: "取消",
+    placed: (where) => `位置：${where}`, voice: "[语音消息]",
     nobody: "示例里没有人物：请扮演其他人。", gone: "沙盒没有回应，它还在运行吗？",
   },
 };
@@ -148,6 +152,8 @@ function message(one) {
   item.append(element("span", `${say(one.mine ? "you" : "bot")} · ${time}`, "by"));
   const parts = [];
   if (one.contact) parts.push(say("contact")(one.contact));
+  if (one.place.length) parts.push(say("placed")(one.place.join(", ")));
+  if (one.voice) parts.push(say("voice"));
   if (one.text) parts.push(one.text);
   const said = element("div", undefined, "said");
   if (one.photo) {
@@ -194,6 +200,12 @@ at("file").onchange = () => {
   reader.onload = () => act("photo", { content: reader.result, caption: at("text").value.trim() });
   reader.readAsDataURL(file);
   at("file").value = "";
+};
+at("place-open").onclick = () => at("place").showModal();
+at("place").onclose = () => {
+  if (at("place").returnValue !== "send") return;
+  const form = new FormData(at("place").querySelector("form"));
+  act("place", { latitude: Number(form.get("latitude")), longitude: Number(form.get("longitude")) });
 };
 at("people-open").onclick = () => {
   document.body.classList.remove("talking");
