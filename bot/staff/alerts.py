@@ -80,7 +80,7 @@ async def morning(post: Post, _: str) -> None:
     if found is None:
         await post.send(post.say("morning.nothing"))
         return
-    png = await asyncio.to_thread(draw_morning, found, ())
+    png = await asyncio.to_thread(draw_morning, found, (), post.say)
     await post.picture(png, caption(post.say, found))
 
 

@@ -27,9 +27,7 @@ async def queue(post: Post, _: str) -> None:
         + (say("team.at_hand", code=code_of(one.at_hand)) if one.at_hand else "")
         for one in found.loads
     ]
-    # The letters that pictures are drawn with know no Chinese.
-    titles = ("Open tasks (orange: late)", "Outcomes today")
-    png = await asyncio.to_thread(draw, found, titles, "-")
+    png = await asyncio.to_thread(draw, found, say)
     await post.picture(
         png,
         "\n".join(lines)[:1000] or say("team.nothing"),

@@ -81,8 +81,9 @@ async def _alerts(desk: Desk, bot: Bot) -> None:
 async def _mornings(desk: Desk, bot: Bot) -> None:
     """The morning's figures, as a picture."""
     for one in await begin_digests(desk.office, desk.actor, desk.clock.now()):
-        png = await asyncio.to_thread(draw_morning, one.figures, one.before)
-        text = alerts.caption(staff_speech(one.language), one.figures)
+        say = staff_speech(one.language)
+        png = await asyncio.to_thread(draw_morning, one.figures, one.before, say)
+        text = alerts.caption(say, one.figures)
         try:
             await bot.send_photo(one.telegram, BufferedInputFile(png, "kept.png"), caption=text)
         except TelegramAPIError as error:

@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.world import Persona, World
 from bot.staff.picture import draw
+from bot.texts import staff_speech
 from casework.staff.team import Load, Team
 from kept.clock import SystemClock
 from tests.builders.screens import Browser, browser
@@ -94,9 +95,8 @@ async def test_nothing_runs_over_the_edge_and_buttons_are_large_enough(
     ]
     await server.world.show({"chat_id": chat.id, "reply_markup": {"inline_keyboard": rows}}, {"text": long})
     await server.world.show({"chat_id": chat.id, "reply_markup": board}, {"text": "Hello"})
-    server.world.files["picture"] = draw(
-        Team((), (Load("carl", "collector", 1, 2, 3, None),)), ("Tasks", "Outcomes"), "-"
-    )
+    team = Team((), (Load("carl", "collector", 1, 2, 3, None),))
+    server.world.files["picture"] = draw(team, staff_speech("zh"))
     opens = {"inline_keyboard": [[{"text": "Open the console", "url": f"{server.url}/people"}]]}
     picture = {"photo": [{"file_id": "picture"}], "caption": "Load"}
     await server.world.show({"chat_id": chat.id, "reply_markup": opens}, picture)
