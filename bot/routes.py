@@ -3,28 +3,21 @@
 Buttons outside dialogs carry an action and nothing else, so they stay good for ever.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from aiogram import Bot, Dispatcher, Router
-from aiogram.filters import BaseFilter
+from aiogram import Dispatcher, Router
 from aiogram.filters.exception import ExceptionTypeFilter
 from aiogram.fsm.storage.base import BaseStorage
 from aiogram.types import (
     CallbackQuery,
-    Chat,
     ChatMemberUpdated,
     ErrorEvent,
     Message,
-    TelegramObject,
-    Update,
-    User,
 )
 from aiogram_dialog import DialogManager
 from aiogram_dialog import setup_dialogs as _setup_dialogs  # pyright: ignore[reportUnknownVariableType]
 from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
-from aiogram_dialog.api.internal import CONTEXT_KEY
 from aiogram_dialog.api.protocols import MessageManagerProtocol
 
 from bot import identity, menu
@@ -34,22 +27,19 @@ from bot.desk import Desk, Here
 from bot.dialogs import dialogs, entries
 from bot.dialogs.paid import ask_about
 from bot.files import Sent, TooLargeError, hear, sent_in
+from bot.heard import Arrival, Asks, AtOnce, Has, Idle, Linked, Starts
 from bot.payments import last_check, paid_here, pay_here
 from bot.staff.router import staff_router
-from bot.texts import speech
 from bot.understanding import Meaning, beside_stop, is_command, tells_more, understand
 from bot.widgets import LoanGoneError, begin
 from casework.borrower import blocked, conversation
 from casework.borrower.answers import NotAnsweredError
 from casework.borrower.asking import answered_in_chat
-from casework.borrower.chats import arrive
 from casework.borrower.conversation import Asked
 from casework.borrower.preferences import consent
 from messages.meanings import tells_of_death
 
-_ALWAYS: Final = ("distress", "stop", "start", "menu", "human")
 _HEARD_TOO: Final = ("paid", "dispute", "cannot", "promise", "complaint")  # offered below the word of a stop
-_AT_ONCE: Final = ("stop", "start", "menu", "human", "more", "language", "end_talk", "pay_here", *ANSWERS)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
@@ -59,7 +49,7 @@ def dispatcher(
 ) -> Dispatcher:
     """Everything wired; `storage` holds the state of dialogs."""
     made = Dispatcher(storage=storage)
-    made.update.outer_middleware(_Arrival(desk))
+    made.update.outer_middleware(Arrival(desk))
     last = Router(name="last")
     last.message.register(_words)
     last.callback_query.register(_stale)
@@ -80,100 +70,18 @@ def _fresh_dialogs() -> list[Any]:
     return list(dialogs())
 
 
-class _Arrival:
-    """Finds the chat, whose it is, and how it speaks; groups are told that this is no place for it."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        chat: Chat | None = data.get("event_chat")
-        user: User | None = data.get("event_from_user")
-        bot: Bot = data["bot"]
-        if user is None or user.is_bot:
-            return None
-        if isinstance(event, Update) and event.pre_checkout_query is not None:
-            where = user.id  # it names no chat; that of two has the number of the person
-        elif chat is None or chat.type != "private":
-            return None
-        else:
-            where = chat.id
-        spoken = user.language_code
-        found = await arrive(self._desk.office, self._desk.actor, where, spoken, self._desk.clock.now())
-        say = speech(found.language, found.country)
-        data["here"] = Here(self._desk, bot, found, say, data.get("stored"))
-        return await handler(event, data)
-
-
-class _Has(BaseFilter):
-    """A message that has a part. A magic filter says the same, from a thread of its own for each message."""
-
-    def __init__(self, part: str) -> None:
-        self._part = part
-
-    async def __call__(self, message: Message) -> bool:
-        return getattr(message, self._part) is not None
-
-
-class _Starts(BaseFilter):
-    """/start, with the payload of a link or without."""
-
-    async def __call__(self, message: Message) -> bool:
-        return message.text is not None and message.text.startswith("/start")
-
-
-class _Idle(BaseFilter):
-    """No dialog is open: none of them has to be asked."""
-
-    async def __call__(self, _: Message, **data: Any) -> bool:
-        return data.get(CONTEXT_KEY) is None
-
-
-class _Linked(BaseFilter):
-    async def __call__(self, event: TelegramObject, here: Here) -> bool:
-        return here.chat.person is not None
-
-
-class _Asks(BaseFilter):
-    """A text that must be heard wherever it is said: a stop above all. Gives `meaning`."""
-
-    async def __call__(self, message: Message) -> bool | dict[str, Any]:
-        text = message.text or message.caption
-        if text is None:
-            return False
-        meaning = understand(text.removeprefix("/"))
-        always = ("distress", "stop") if message.text is None else _ALWAYS
-        heard = meaning.intent in always
-        return {"meaning": meaning} if heard else False
-
-
-class _AtOnce(BaseFilter):
-    """A button that no dialog has to answer. Gives `action`."""
-
-    async def __call__(self, query: CallbackQuery) -> bool | dict[str, Any]:
-        data = query.data or ""
-        action = data.removeprefix(menu.MEANT)
-        known = action in _AT_ONCE or action in entries() or action.startswith("language:")
-        return {"action": data} if known else False
-
-
 def _front() -> Router:
     front = Router(name="front")
     front.my_chat_member.register(_membership)
-    front.message.register(_start, _Starts())
-    front.message.register(_contact, _Has("contact"))
-    front.message.register(paid_here, _Has("successful_payment"))
+    front.message.register(_start, Starts())
+    front.message.register(_contact, Has("contact"))
+    front.message.register(paid_here, Has("successful_payment"))
     front.pre_checkout_query.register(last_check)
-    front.message.register(_stranger_says, ~_Linked())
-    front.callback_query.register(_stranger_taps, ~_Linked())
-    front.message.register(_heard, _Asks())
-    front.message.register(_words, _Idle())
-    front.callback_query.register(_tapped, _AtOnce())
+    front.message.register(_stranger_says, ~Linked())
+    front.callback_query.register(_stranger_taps, ~Linked())
+    front.message.register(_heard, Asks())
+    front.message.register(_words, Idle())
+    front.callback_query.register(_tapped, AtOnce())
     return front
 
 
