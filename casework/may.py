@@ -50,7 +50,8 @@ class Wish(msgspec.Struct, frozen=True):
 class Permission(msgspec.Struct, frozen=True):
     """The answer. `address` is the id of the one to use, 0 where the channel needs none or there is none.
 
-    `zone` is the person's.
+    `zone` is the person's. `stale`: up to when payments are known, in words, where that is too long ago to
+    speak of arrears.
     """
 
     borrower: str
@@ -64,6 +65,7 @@ class Permission(msgspec.Struct, frozen=True):
     address: int = 0
     zone: str = "UTC"
     noes: tuple[No, ...] = ()  # what stands against it now, whatever else would on the way to a later moment
+    stale: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -123,8 +125,9 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
     address = _address(facts.addresses, wish.channel)
     loans = await _loans(raw, row, facts, wish)
     noes = list(_noes(facts, wish, loans, address, spec, now))
+    stale = stale_noes(facts, {loan["id"] for loan in loans}, book.rulebook, now)
     if wish.purpose == _ABOUT_MONEY and wish.channel in MESSAGES and not wish.neutral:
-        noes += stale_noes(facts, {loan["id"] for loan in loans}, book.rulebook, now)
+        noes += stale
     asks = _asks(loans, wish, spec, address, now)
     rulebook = book.rulebook
     situation = situation_of(facts, now)
@@ -146,6 +149,7 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
         address.id if address else 0,
         facts.situation.zones[0],
         (*against, *noes),
+        stale[0].detail if stale else "",
     )
 
 

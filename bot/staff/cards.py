@@ -27,6 +27,9 @@ def words(say: Speech, card: Card) -> str:
     for one in card.owed:
         arrears, all_ = say.money(one.arrears, one.currency), say.money(one.outstanding, one.currency)
         lines.append(say("card.owed", arrears=arrears, outstanding=all_))
+    if card.stale:
+        said = said_in(say.code, card.stale)
+        lines.append(said[:1].upper() + said[1:])
     if card.loans:
         lines.append(say("card.loans", loans=", ".join(card.loans)))
     if card.last is not None:

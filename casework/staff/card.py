@@ -51,6 +51,7 @@ class Card(msgspec.Struct, frozen=True):
     code      stands for the case everywhere: K17
     why       why it is given now: a kind of task ("call"), "arrears", "found" or "caller"
     dont      codes of what forbids or binds: holds, marks, channels that were stopped
+    stale     up to when payments are known, in words, where that is long ago
     """
 
     case: int
@@ -75,6 +76,7 @@ class Card(msgspec.Struct, frozen=True):
     payday: date | None
     notes: int
     talk: int | None
+    stale: str
 
 
 def code_of(case: int) -> str:
@@ -118,7 +120,7 @@ async def card(
         raw.connection,
         [Event(now, member.name, member.actor.role, "case.seen", "case", case, {"why": why})],
     )
-    return _card(row, spec, turn, facts, loans, personal, shown, why, gate, now)
+    return _card(row, spec, turn, facts, loans, personal, shown, why, gate, asked.stale, now)
 
 
 def _why(asked: Permission) -> str:
@@ -139,6 +141,7 @@ def _card(
     name: str | None,
     why: str,
     gate: Gate,
+    stale: str,
     now: datetime,
 ) -> Card:
     today = local_day(now, facts.zone)
@@ -166,6 +169,7 @@ def _card(
         payday=payday_after(facts.payday, today),
         notes=facts.notes,
         talk=facts.talk,
+        stale=stale,
     )
 
 

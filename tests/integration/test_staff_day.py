@@ -431,7 +431,8 @@ async def test_where_a_feed_is_silent_no_text_speaks_of_arrears(crew: Crew) -> N
     await carl.taps("SMS: what is due")
     await crew.book.feed(crew.portfolio, crew.now - 9 * DAY)
     assert (await crew.send()).by_channel == {"sms": {"cancelled": 1}}, "nor what was on its way"
-    told = await carl.taps("Message")
+    told = await carl.says("/next")
+    assert "Payments are known only up to 2026-11-14" in told, "who calls is told"
     assert "K1: your message (SMS) did not go: payments are not known up to date." in told
     assert "did not go" not in await carl.taps("Message"), "once"
     told = await carl.taps("mail: what is due")
