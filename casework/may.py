@@ -13,7 +13,7 @@ import msgspec
 
 from casework.delivery.answer import with_more
 from casework.delivery.compose import own_hosts
-from casework.delivery.stale import stale_noes
+from casework.delivery.stale import stale_noes, unsure_noes
 from casework.errors import CaseworkInputError
 from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec
@@ -231,15 +231,10 @@ def _noes(
     now: datetime,
 ) -> Iterable[No]:
     """What no pack needs to say: nothing owed, figures in doubt, no address, words that may not be sent."""
-    if wish.purpose == _ABOUT_MONEY and not loans:
-        yield No("book", "nothing_owed", "nothing is owed that it could be about")
-    about = {loan["id"] for loan in loans}
-    for loan in facts.loans if wish.purpose == _ABOUT_MONEY else ():
-        if loan.id in about and "held_tape" in loan.unsure:
-            yield No("book", "held_tape", "the last tape of a loan waits for approval")
-        late = bool(loan.unpaid) and loan.unpaid[0].due < local_day(now, loan.zone)
-        if loan.id in about and late and "core_differs" in loan.unsure:
-            yield No("book", "core_differs", "the core system states another balance of a loan")
+    if wish.purpose == _ABOUT_MONEY:
+        about = {loan["id"] for loan in loans}
+        # A loan that the look does not read owes by its rows.
+        yield from (no for no in unsure_noes(facts, about, now) if no.rule != "nothing_owed" or not loans)
     kind = _KINDS.get(wish.channel)
     if kind is not None and address is None:
         yield No("addresses", "no_address", f"there is no {kind} on file that may be used")

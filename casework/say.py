@@ -12,7 +12,7 @@ import msgspec
 
 from casework.delivery.answer import asks_to_say
 from casework.delivery.compose import read_words, saying_of
-from casework.delivery.stale import stale_noes
+from casework.delivery.stale import stale_noes, unsure_noes
 from casework.errors import CaseworkInputError
 from casework.may import against_now, with_planned
 from casework.office import Office
@@ -133,8 +133,8 @@ async def say_own_words(
         today = local_day(now, facts.situation.zones[0])
         told = saying_of(office, spec, person, channel, 0, today, owed, now)
         reasons = [Reason(one.code, one.detail) for one in read_words(words, channel, told, person, spec)]
-        stale = stale_noes(facts, loans, book.rulebook, now)
-        reasons += [Reason(no.rule, no.detail) for no in stale]
+        against = (*unsure_noes(facts, loans, now), *stale_noes(facts, loans, book.rulebook, now))
+        reasons += [Reason(no.rule, no.detail) for no in against]
         rules = book.rulebook.rules[facts.portfolio]
         asks = asks_to_say(book.rulebook, facts, loans, channel, now, address=address, text=words)
         answer = earliest_of(rules, asks, facts.situation, now)

@@ -160,7 +160,9 @@ async def reply(office: Office, actor: Actor, talk: int, text: str, now: datetim
 async def close(office: Office, actor: Actor, talk: int, now: datetime) -> None:
     """The conversation is over, for staff as for the borrower. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
-        await _open(raw, office, actor, talk)
+        found = await _open(raw, office, actor, talk)
+        if found.taken_by not in (None, actor.name):
+            raise CaseworkInputError(f"conversation {talk} is with {found.taken_by}")
         await talks.end(raw, talk, now)
         await write(raw.connection, [_event(actor, "talk.ended", talk, now)])
 

@@ -21,7 +21,7 @@ from casework.delivery.compose import (
     receives,
     saying_of,
 )
-from casework.delivery.stale import of_debt, stale_noes
+from casework.delivery.stale import of_debt, stale_noes, unsure_noes
 from casework.office import Book, Office
 from messages.locales import locale_for, long_date, money
 from messages.render import Rendered
@@ -273,11 +273,11 @@ def promised(given: Mapping[str, str], language: str) -> dict[str, str]:
 def over_of(answer: Answer, facts: Facts, rulebook: Rulebook, now: datetime) -> str | None:
     """Why it has lost its sense: it asks for loans that owe nothing any more, or nobody knows if they do."""
     asked = set(loans_of(answer.given))
-    if answer.purpose != "dunning" or not asked:
+    if answer.purpose != "dunning" or (not asked and answer.template != OWN_WORDS):
         return None
-    owing = {loan.id for loan in facts.loans if loan.status == "active" and loan.unpaid}
-    if asked.isdisjoint(owing):
-        return "paid"
+    unsure = unsure_noes(facts, asked, now)
+    if unsure:
+        return "paid" if unsure[0].rule == "nothing_owed" else unsure[0].rule
     stale = stale_noes(facts, asked, rulebook, now)
     return "stale_feed" if stale and of_debt(answer.template) else None
 

@@ -464,6 +464,34 @@ async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(
         world.photo(carl.chat, b"\xff\xd8door", "the blue door"),
     ):
         await carl.taps("Note")
+async def test_own_words_wait_where_the_gate_would(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    message, data = carl.button("SMS: own words")
+    words = "Hello Ann, please pay by Friday. Acme"
+    await crew.book.sql("UPDATE feeds SET held_since = $1", crew.now)
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "tape of a loan waits for approval" in await carl.says(words)
+    await crew.book.sql("UPDATE feeds SET held_since = NULL")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "on its way" in await carl.says(words)
+    await crew.book.sql("UPDATE feeds SET held_since = $1", crew.now)
+    await crew.send()
+    assert "did not go: the last tape of the loan waits" in await carl.says("/next"), "nor what was under way"
+    await crew.book.sql("UPDATE feeds SET held_since = NULL")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "on its way" in await carl.says("Hello Ann, a word from Acme, please")
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    await crew.send()
+    assert "did not go: nothing is owed" in await carl.says("/next")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "nothing is owed" in await carl.says(words)
+    assert not crew.providers["sms"].took
+
+
         await send
         assert "Kept." in await carl.told()
     rows = await crew.book.sql("SELECT kind, mime, body FROM notes ORDER BY id")
