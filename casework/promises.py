@@ -29,6 +29,7 @@ from storage.recorded import (
     open_promises,
     owing,
     reopen_replaced,
+    replaced_further,
     write_promise,
 )
 from storage.recorded import (
@@ -136,17 +137,24 @@ async def cancel_promise(
         await cancelled(raw, actor, promise, now)
 
 
-async def cancelled(raw: Raw, actor: Actor, promise: int, now: datetime) -> None:
-    """Cancel it in the caller's transaction, and have every case that it concerns looked at."""
+async def cancelled(raw: Raw, actor: Actor, promise: int, now: datetime) -> bool:
+    """Cancel it in the caller's transaction, and have every case that it concerns looked at; whether it was
+    not cancelled before."""
     if not await cancel(raw, promise, now):
-        return
+        return False
     await touch(raw, await cases_of_loans(raw, await loans_of_promise(raw, promise)), now)
     await write(raw.connection, [Event(now, actor.name, actor.role, "promise.cancelled", "promise", promise)])
+    return True
 
 
 async def taken_back(raw: Raw, actor: Actor, promise: int, now: datetime) -> None:
-    """Cancel what was promised by mistake, in the caller's transaction: what it replaced stands again."""
-    await cancelled(raw, actor, promise, now)
+    """Cancel what was promised by mistake, in the caller's transaction: what it replaced stands again.
+
+    Where another promise has taken its place since, that stands.
+    """
+    if not await cancelled(raw, actor, promise, now):
+        await replaced_further(raw, promise)
+        return
     events = [
         Event(now, actor.name, actor.role, "promise.restored", "promise", one)
         for one in await reopen_replaced(raw, promise)

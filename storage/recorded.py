@@ -231,6 +231,15 @@ async def reopen_replaced(raw: Raw, promise: int) -> list[int]:
     return sorted(row[0] for row in rows)
 
 
+async def replaced_further(raw: Raw, promise: int) -> None:
+    """What `promise` took the place of was replaced by what took its own."""
+    await raw.run(
+        "UPDATE promises SET replaced_by_id = (SELECT replaced_by_id FROM promises WHERE id = $1) "
+        "WHERE replaced_by_id = $1",
+        promise,
+    )
+
+
 async def is_of_case(raw: Raw, promise: int, case: int) -> bool:
     """Whether a promise is of the case."""
     sql = "SELECT EXISTS (SELECT 1 FROM promises WHERE id = $1 AND case_id = $2)"

@@ -191,7 +191,7 @@ async def skip(office: Office, member: Member, turn: int, reason: str, now: date
             await open_task(raw, found.case, None, "review", "supervisor", 3, now, finish)
         owner = await stored.owner(raw, found.case)
         if reason in ("not_mine", "supervisor") and owner is not None and owner[0] == member.id:
-            await assign(raw, [found.case], None, member.name, now)
+            await assign(raw, [found.case], None, member.name, now, leave=True)
         await stored.end(raw, found.id, "skipped", now)
         await write(
             raw.connection,

@@ -53,7 +53,7 @@ async def enter(
                 received=now,
                 key=key_of(turn),
                 details=await _filled(raw, office, before.case, code, details, now),
-                owner=member.name if await _was_theirs(raw, member, before.case, now) else None,
+                owner=member.name,  # a second tap on what they entered, whose ever the case is
             )
             return Entered(before.case, again)
         found = await mine(raw, member, turn, now)
@@ -88,12 +88,6 @@ async def _stands(raw: Raw, turn: stored.Turn, code: str, details: Details | Non
     return True
 
 
-async def _was_theirs(raw: Raw, member: Member, case: int, now: datetime) -> bool:
-    """A second tap on what they recorded: theirs still, or nobody's since."""
-    owner = await stored.owner(raw, case)
-    return owner is None or owner[0] == member.id or await stored.has_at_hand(raw, case, member.id, now)
-
-
 async def settle(
     raw: Raw, member: Member, case: int, task: int | None, code: str, outcome: int, now: datetime
 ) -> None:
@@ -109,7 +103,7 @@ async def settle(
         ]
         await write(raw.connection, events)
     if code in BEGINS and await stored.owner(raw, case) is None:
-        await assign(raw, [case], member.id, member.name, now)
+        await assign(raw, [case], member.id, member.name, now, leave=True)
         event = Event(now, member.name, member.actor.role, "case.assigned", "case", case, {"to": member.name})
         await write(raw.connection, [event])
 
@@ -155,7 +149,7 @@ async def lately(office: Office, member: Member, now: datetime) -> Lately | None
 
 class TakenBack(msgspec.Struct, frozen=True):
     """The case at hand again, and what an entry did that stays (address | stop, of `channel`): a supervisor
-    has it to correct. No card: somebody else has it at hand meanwhile."""
+    has it to correct. No card: the case is somebody else's, or at somebody else's hand."""
 
     card: Card | None
     stays: str | None = None
@@ -172,8 +166,7 @@ async def take_back(office: Office, member: Member, outcome: int, now: datetime)
         row = await stored.recorded_by(raw, outcome)
         if row is None or row.by != member.name:
             raise CaseworkInputError("that is no entry of yours")
-        theirs = await _was_theirs(raw, member, row.case, now)
-        undone = await undo_in(raw, member.actor, outcome, now, owner=member.name if theirs else None)
+        undone = await undo_in(raw, member.actor, outcome, now, owner=member.name)
         await stored.unfinish(raw, outcome)
         effect = EFFECTS[row.code]
         stays = "address" if effect.address is not None else "stop" if effect.stop else None
@@ -183,6 +176,9 @@ async def take_back(office: Office, member: Member, outcome: int, now: datetime)
                 kind = "trace" if stays == "address" else "review"
                 await open_task(raw, row.case, None, kind, "supervisor", 3, now, now + DAY, outcome=outcome)
         channel = "visit" if row.code.startswith("visit") else row.channel
+        owner = await stored.owner(raw, row.case)
+        if owner is not None and owner[0] != member.id:  # a caller's, or handed on since
+            return TakenBack(None, stays, channel)
         try:
             async with raw.attempt():
                 turn = await taken(raw, member, row.case, "found", now)
@@ -196,6 +192,6 @@ async def _let_go(raw: Raw, member: Member, entry: stored.Entry, now: datetime) 
     if entry.code in BEGINS and await stored.given_since(
         raw, entry.case, member.id, member.name, entry.received
     ):
-        await assign(raw, [entry.case], None, member.name, now)
+        await assign(raw, [entry.case], None, member.name, now, leave=True)
         event = Event(now, member.name, member.actor.role, "case.assigned", "case", entry.case, {"to": ""})
         await write(raw.connection, [event])

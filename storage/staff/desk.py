@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from storage.raw import Raw
+from storage.staff.ended import KINDS
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -46,18 +47,21 @@ _ARREARS: Final = """
    JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < $3::timestamptz::date
    WHERE pa.case_id = {case} AND l.status = 'active')
 """
-# A call that a step expected waits while a hold binds or a promise pauses; one that was asked for does not.
+# A call that a step expected waits while a hold binds or a promise pauses; one that was asked for does not,
+# but for holds that leave the person alone altogether.
 # Each on its own, so that they are joined once and not asked of every task.
 _EXPECTED: Final = "t.kind IN ('call', 'visit') AND num_nonnulls(t.occurrence_id, t.promise_id) = 1"
+_EITHER: Final = f"({_EXPECTED} OR t.kind IN ('call', 'visit') AND h.kind IN {KINDS})"
 _BINDS: Final = "h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3)"
 _MAY: Final = f"""
-  NOT EXISTS (SELECT 1 FROM promises p WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses
-              AND {_EXPECTED})
+  NOT EXISTS (SELECT 1 FROM promises p JOIN promise_loans m ON m.promise_id = p.id
+              WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses
+                AND (t.loan_id IS NULL OR m.loan_id = t.loan_id) AND {_EXPECTED})
   AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.person_id = c.person_id AND {_BINDS}
-                  AND (h.loan_id IS NULL OR h.loan_id = t.loan_id) AND {_EXPECTED})
+                  AND (h.loan_id IS NULL OR h.loan_id = t.loan_id) AND {_EITHER})
   AND NOT EXISTS (SELECT 1 FROM same_persons y JOIN holds h ON h.person_id = y.other_id
                   WHERE y.person_id = c.person_id AND y.ended_at IS NULL AND {_BINDS}
-                  AND h.loan_id IS NULL AND {_EXPECTED})
+                  AND h.loan_id IS NULL AND {_EITHER})
 """  # noqa: S608, constants
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
@@ -70,11 +74,19 @@ SELECT w.case_id, w.task, w.shared FROM (
 ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
          {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30
 """  # noqa: S608, constants
+_UNPROMISED: Final = """
+  (SELECT coalesce(sum(i.left_minor), 0)::bigint FROM parties pa JOIN loans l ON l.id = pa.loan_id
+   JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < $3::timestamptz::date
+   WHERE pa.case_id = c.id AND l.status = 'active'
+     AND NOT EXISTS (SELECT 1 FROM promise_loans m JOIN promises p ON p.id = m.promise_id
+                     WHERE m.loan_id = l.id AND p.state = 'open' AND p.pauses)
+     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id = l.id
+                     AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3)))
+"""
 _OWN: Final = f"""
 SELECT c.id AS case_id, NULL::bigint AS task FROM assignments a JOIN cases c ON c.id = a.case_id
 WHERE a.staff_id = $1 AND {_FREE}
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id AND t.state = 'open')
-  AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses)
   AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id IS NULL
                   AND (h.person_id = c.person_id OR h.person_id IN (
                     SELECT y.other_id FROM same_persons y WHERE y.person_id = c.person_id
@@ -82,8 +94,8 @@ WHERE a.staff_id = $1 AND {_FREE}
                   AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3))
   AND NOT EXISTS (SELECT 1 FROM outcomes q WHERE q.case_id = c.id AND q.role <> 'borrower'
                   AND q.undone_at IS NULL AND q.received_at > $4 AND q.code <> ALL($5))
-  AND {_ARREARS.format(case="c.id")} > 0
-ORDER BY {_ARREARS.format(case="c.id")} DESC, c.id LIMIT 30
+  AND {_UNPROMISED} > 0
+ORDER BY {_UNPROMISED} DESC, c.id LIMIT 30
 """  # noqa: S608, constants
 
 

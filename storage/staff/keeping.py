@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.staff.ended import ENDED
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ async def drop_filter(raw: Raw, staff: int, filter_: int) -> bool:
     return bool(await raw.run("DELETE FROM filters WHERE id = $1 AND staff_id = $2", filter_, staff))
 
 
-_VISITS: Final = """
+_VISITS: Final = f"""
 SELECT DISTINCT ON (t.case_id) t.case_id, t.finish_by, n.id AS note, n.body
 FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
 LEFT JOIN LATERAL (SELECT n.id, n.body FROM notes n WHERE n.case_id = c.id AND n.kind = 'place'
@@ -88,8 +89,9 @@ WHERE t.state = 'open' AND t.kind = 'visit' AND (t.starts_at IS NULL OR t.starts
   AND c.portfolio_id = ANY($2) AND (a.staff_id = $1 OR a.staff_id IS NULL AND t.queue = ANY($3))
   AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $5
                   AND (r.staff_id IS NULL OR r.staff_id = $1))
+  AND NOT {ENDED.format(now="$5")}
 ORDER BY t.case_id, t.finish_by NULLS LAST LIMIT 40
-"""
+"""  # noqa: S608, constants
 
 
 async def visits_of(

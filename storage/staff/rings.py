@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.staff.ended import ENDED
 
 
 class Ring(msgspec.Struct, frozen=True):
@@ -22,7 +23,7 @@ class Ring(msgspec.Struct, frozen=True):
 
 
 # To whose the case is; of one that is nobody's, to the supervisor of its portfolio with a chat.
-_DUE: Final = """
+_DUE: Final = f"""
 SELECT t.id AS task, t.case_id, t.starts_at, p.zones[1] AS zone, s.id AS staff
 FROM tasks t JOIN cases c ON c.id = t.case_id JOIN persons p ON p.id = c.person_id
 JOIN portfolios f ON f.id = c.portfolio_id
@@ -35,8 +36,9 @@ JOIN LATERAL (
   ORDER BY s.id LIMIT 1) s ON true
 WHERE t.state = 'open' AND t.kind IN ('call', 'visit') AND t.starts_at <= $1
   AND NOT EXISTS (SELECT 1 FROM rings r WHERE r.task_id = t.id)
+  AND NOT {ENDED.format(now="$1")}
 ORDER BY t.starts_at, t.id LIMIT $2 FOR UPDATE OF t SKIP LOCKED
-"""
+"""  # noqa: S608, constants
 
 
 async def begin_rings(

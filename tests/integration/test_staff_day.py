@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.texts import blanks_of, languages, staff_speech
 from casework.office import Doors
-from casework.outcomes import UNDO_WITHIN
+from casework.outcomes import UNDO_WITHIN, Recorded, make_promise, undo_outcome
 from casework.staff.entrance import Entrance, From
-from casework.staff.people import remove, staff_roles
+from casework.staff.people import member, remove, staff_roles
 from casework.staff.rights import Role
 from strategies.outcomes import EFFECTS
 from tests.builders.book import Borrower
@@ -191,6 +191,24 @@ async def test_a_callback_rings_once_and_opens_its_case(crew: Crew) -> None:
     assert "agreed for Nov 23, 2026, 3:30 PM" in (await carl.taps("Open the case")).replace("\u202f", " ")
 
 
+async def test_who_died_is_called_by_nobody_whatever_was_agreed(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Call back")
+    await carl.taps("In 1 h")
+    await task(crew, ann, queue="field", kind="visit")
+    assert f"K{ann.case}" in "".join((await carl.says("/route"), *carl.buttons()))
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("Stop or specialist")
+    await carl.taps("deceased")
+    crew.now += timedelta(hours=2)
+    assert "rings" not in await carl.told()
+    assert "nothing for you" in await carl.says("/next")
+    assert f"K{ann.case}" not in await carl.says("/route")
+
+
 async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 20 * DAY)
     work = await task(crew, ann)
@@ -235,7 +253,7 @@ async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
     await carl.taps("Not reached")
     await carl.taps("busy")
     await bea.says(f"/case K{ann.case}")
-    assert "Taken back.\nSomebody else has the case at hand by now." in await carl.taps("Undo")
+    assert "Taken back.\nThe case is with somebody else by now." in await carl.taps("Undo")
     assert [row[0] for row in await codes(crew)] == ["promise", "refused"]
 
 
@@ -276,6 +294,46 @@ async def test_what_comes_first(crew: Crew) -> None:
         await carl.taps("Not today")
     assert order == [own.case, bare.case, urgent.case, large.case, small.case]
     assert "nothing for you" in await carl.says("/next")
+
+
+async def test_a_promise_on_one_loan_hides_no_other_and_an_undo_in_between_revives_none(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await crew.book.loan(
+        ann.person,
+        crew.portfolio,
+        [(TODAY - 40 * DAY, 900_00)],
+        since=crew.now - 50 * DAY,
+        strategy=crew.gentle,
+    )
+    carl = await crew.hired()
+    await crew.hired("sue", Role.SUPERVISOR)
+    await crew.assign(ann.case, "carl")
+    made: list[Recorded] = []
+    for key, by in (("one", "carl"), ("two", "carl"), ("three", "sue")):
+        who = await member(crew.office, await crew.staff(by))
+        assert who is not None
+        made.append(
+            await make_promise(
+                crew.office,
+                who.actor,
+                ann.case,
+                250_00,
+                TODAY + len(made) * DAY,
+                at=crew.now,
+                received=crew.now,
+                key=key,
+                loans=(ann.loan,),
+                owner=by,
+            )
+        )
+        crew.now += timedelta(seconds=1)
+    carla = await member(crew.office, await crew.staff("carl"))
+    assert carla is not None
+    await undo_outcome(crew.office, carla.actor, made[1].outcome, crew.now, owner="carl")
+    states = await crew.book.sql("SELECT state FROM promises ORDER BY id")
+    assert [row[0] for row in states] == ["cancelled", "cancelled", "open"], "what was promised last stands"
+    crew.now += timedelta(hours=21)
+    assert f"K{ann.case}" in await carl.says("/next"), "the other loan is late all the same"
 
 
 async def test_what_was_ended_does_not_come_straight_back(crew: Crew) -> None:

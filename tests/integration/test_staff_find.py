@@ -107,6 +107,13 @@ async def test_who_is_on_the_line_is_answered_after_verification_with_a_reason(c
     assert "Due now €250.00" in await carl.taps("They complain"), "whoever has it at hand"
     await carl.taps("They said")
     assert "saved: complaint" in await carl.taps("complaint")
+    assert "Taken back." in await carl.taps("Undo"), "who entered it takes it back, whose ever the case is"
+    assert not await crew.book.sql("SELECT 1 FROM outcomes WHERE code = 'complaint' AND undone_at IS NULL")
+    await crew.book.sql("DELETE FROM assignments")
+    await carl.says(f"/caller {ann.loan_id}")
+    await carl.taps("They want to pay")
+    await carl.taps("Promise")
+    assert "saved: promise" in await carl.taps("Tomorrow"), "and the case is theirs by it"
     await bea.taps("Not reached")
     assert f"K{ann.case} saved: busy" in await bea.taps("busy"), "and they go on"
 
