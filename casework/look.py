@@ -21,9 +21,9 @@ from storage.course import due_cases, put_off_look, write_changes
 from storage.engine import AWAY
 from storage.facts import load_facts
 from storage.raw import Raw
-from storage.tasks import end_work, open_work
+from storage.tasks import end_work, open_work, reopen_work
 from strategies.decide import decide
-from strategies.over import over
+from strategies.over import turned
 from strategies.rulebook import ENGINE
 from strategies.values import Decision, Facts
 
@@ -130,14 +130,16 @@ async def _look_at(
     decision_of = await write_changes(
         raw, changes, now, made_by="look", rulebook=book.rulebook.digest, engine=ENGINE
     )
-    needless = over(await open_work(raw, cases), fresh, now)
-    await end_work(raw, needless, now)
-    report.tasks_over += len(needless)
+    work = turned(await open_work(raw, cases), fresh, now)
+    await end_work(raw, work.over, now)
+    await reopen_work(raw, work.again)
+    report.tasks_over += len(work.over)
     events = [
         Event(now, actor.name, actor.role, "case.decided", "case", case, {"decision": decision})
         for case, decision in decision_of.items()
     ]
-    events += [Event(now, actor.name, actor.role, "task.over", "task", task) for task in needless]
+    events += [Event(now, actor.name, actor.role, "task.over", "task", task) for task in work.over]
+    events += [Event(now, actor.name, actor.role, "task.reopened", "task", task) for task in work.again]
     await write(raw.connection, events)
 
 

@@ -48,12 +48,14 @@ async def is_urgent(raw: Raw, case: int, code: str) -> bool:
 
 
 async def open_work(raw: Raw, cases: Sequence[int]) -> list[Open]:
-    """Calls and visits of `cases` that wait, opened by a step or by what became of a promise."""
+    """Calls and visits of `cases` that wait, or were ended by a look, opened by a step or by what became of a
+    promise."""
     rows = await raw.rows(
-        "SELECT t.id, t.case_id, t.loan_id, coalesce(o.anchor, ''), coalesce(o.anchor_id, 0) FROM tasks t "
-        "LEFT JOIN occurrences o ON o.id = t.occurrence_id WHERE t.case_id = ANY($1) AND t.state = 'open' "
-        "AND t.kind IN ('call', 'visit') AND t.starts_at IS NULL "
-        "AND num_nonnulls(t.occurrence_id, t.promise_id) = 1 ORDER BY t.id",
+        "SELECT t.id, t.case_id, t.loan_id, coalesce(o.anchor, ''), coalesce(o.anchor_id, 0), "
+        "t.state = 'cancelled' FROM tasks t LEFT JOIN occurrences o ON o.id = t.occurrence_id "
+        "WHERE t.case_id = ANY($1) AND (t.state = 'open' OR t.state = 'cancelled' "
+        "AND t.ended_at IS NOT NULL AND t.ended_outcome_id IS NULL) AND t.kind IN ('call', 'visit') "
+        "AND t.starts_at IS NULL AND num_nonnulls(t.occurrence_id, t.promise_id) = 1 ORDER BY t.id",
         list(cases),
     )
     return [Open(*row) for row in rows]
@@ -66,4 +68,13 @@ async def end_work(raw: Raw, tasks: Sequence[int], now: datetime) -> None:
             "UPDATE tasks SET state = 'cancelled', ended_at = $2 WHERE id = ANY($1) AND state = 'open'",
             list(tasks),
             now,
+        )
+
+
+async def reopen_work(raw: Raw, tasks: Sequence[int]) -> None:
+    """It is to be done after all."""
+    if tasks:
+        await raw.run(
+            "UPDATE tasks SET state = 'open', ended_at = NULL WHERE id = ANY($1) AND state = 'cancelled'",
+            list(tasks),
         )

@@ -16,6 +16,7 @@ class Open(msgspec.Struct, frozen=True):
     """A call or visit that waits, of a step or of what became of a promise.
 
     anchor  what its step counted from (installment | promise | broken | case), with its id; empty: no step
+    ended   its reason was gone, and nobody has looked whether it still is
     """
 
     id: int
@@ -23,16 +24,27 @@ class Open(msgspec.Struct, frozen=True):
     loan: int | None
     anchor: str = ""
     anchor_id: int = 0
+    ended: bool = False
 
 
-def over(work: Iterable[Open], facts: Sequence[Facts], now: datetime) -> list[int]:
-    """Ids of the work that nobody needs to do any more at `now`."""
+class Turned(msgspec.Struct, frozen=True):
+    """Ids of the work that nobody needs to do any more, and of what has its reason again: money bounced."""
+
+    over: tuple[int, ...]
+    again: tuple[int, ...]
+
+
+def turned(work: Iterable[Open], facts: Sequence[Facts], now: datetime) -> Turned:
+    """What becomes of `work` at `now`."""
     cases = {one.case: {loan.id: loan for loan in one.loans} for one in facts}
-    return [
-        one.id
-        for one in work
-        if one.loan is not None and one.case in cases and _is_over(one, cases[one.case].get(one.loan), now)
-    ]
+    over: list[int] = []
+    again: list[int] = []
+    for one in work:
+        if one.loan is not None and one.case in cases:
+            needless = _is_over(one, cases[one.case].get(one.loan), now)
+            if needless != one.ended:
+                (over if needless else again).append(one.id)
+    return Turned(tuple(over), tuple(again))
 
 
 def _is_over(one: Open, loan: Loan | None, now: datetime) -> bool:

@@ -367,7 +367,7 @@ async def test_a_call_that_a_step_expected_is_over_once_it_is_paid_and_waits_whi
     assert "a visit" in await carl.taps("Later today"), "the call waits, what somebody opened does not"
     await carl.taps("Skip")
     await carl.taps("Not today")
-    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    paid = await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
     report = await crew.look()
     assert report.tasks_over == 1
     states = await crew.book.sql(
@@ -376,6 +376,10 @@ async def test_a_call_that_a_step_expected_is_over_once_it_is_paid_and_waits_whi
     assert [tuple(row) for row in states] == [(ann.case, "cancelled"), (ben.case, "open")]
     ((subject,),) = await crew.book.sql("SELECT count(*) FROM events WHERE action = 'task.over'")
     assert subject == 1
+    await crew.book.reverse(ann, paid, TODAY, at=crew.now)
+    await crew.look()
+    states = await crew.book.sql("SELECT state FROM tasks WHERE case_id = $1", ann.case)
+    assert [row[0] for row in states] == ["open"], "the money bounced"
 
 
 async def test_acceptance_18_a_opens_bs_case_and_is_denied_and_it_is_on_record(crew: Crew) -> None:
@@ -460,6 +464,34 @@ async def test_a_text_of_the_library_goes_by_the_same_gate(crew: Crew) -> None:
     assert "It may" not in told, "no moment settles it by itself"
 
 
+async def test_own_words_wait_where_the_gate_would(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Message")
+    message, data = carl.button("SMS: own words")
+    words = "Hello Ann, please pay by Friday. Acme"
+    await crew.book.sql("UPDATE feeds SET held_since = $1", crew.now)
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "tape of a loan waits for approval" in await carl.says(words)
+    await crew.book.sql("UPDATE feeds SET held_since = NULL")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "on its way" in await carl.says(words)
+    await crew.book.sql("UPDATE feeds SET held_since = $1", crew.now)
+    await crew.send()
+    assert "did not go: the last tape of the loan waits" in await carl.says("/next"), "nor what was under way"
+    await crew.book.sql("UPDATE feeds SET held_since = NULL")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "on its way" in await carl.says("Hello Ann, a word from Acme, please")
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    await crew.send()
+    assert "did not go: nothing is owed" in await carl.says("/next")
+    await crew.sandbox.world.tap(carl.chat, message, data)
+    assert "nothing is owed" in await carl.says(words)
+    assert not crew.providers["sms"].took
+
+
 async def test_where_nothing_is_late_one_writes_of_what_comes_due(crew: Crew) -> None:
     dues = [(TODAY - DAY, 250_00), (TODAY + 5 * DAY, 250_00)]
     ann = await crew.book.borrower(
@@ -522,34 +554,6 @@ async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(
         world.photo(carl.chat, b"\xff\xd8door", "the blue door"),
     ):
         await carl.taps("Note")
-async def test_own_words_wait_where_the_gate_would(crew: Crew) -> None:
-    ann = await crew.borrower(TODAY - 5 * DAY)
-    await task(crew, ann)
-    carl = await crew.hired()
-    await carl.says("/next")
-    await carl.taps("Message")
-    message, data = carl.button("SMS: own words")
-    words = "Hello Ann, please pay by Friday. Acme"
-    await crew.book.sql("UPDATE feeds SET held_since = $1", crew.now)
-    await crew.sandbox.world.tap(carl.chat, message, data)
-    assert "tape of a loan waits for approval" in await carl.says(words)
-    await crew.book.sql("UPDATE feeds SET held_since = NULL")
-    await crew.sandbox.world.tap(carl.chat, message, data)
-    assert "on its way" in await carl.says(words)
-    await crew.book.sql("UPDATE feeds SET held_since = $1", crew.now)
-    await crew.send()
-    assert "did not go: the last tape of the loan waits" in await carl.says("/next"), "nor what was under way"
-    await crew.book.sql("UPDATE feeds SET held_since = NULL")
-    await crew.sandbox.world.tap(carl.chat, message, data)
-    assert "on its way" in await carl.says("Hello Ann, a word from Acme, please")
-    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
-    await crew.send()
-    assert "did not go: nothing is owed" in await carl.says("/next")
-    await crew.sandbox.world.tap(carl.chat, message, data)
-    assert "nothing is owed" in await carl.says(words)
-    assert not crew.providers["sms"].took
-
-
         await send
         assert "Kept." in await carl.told()
     rows = await crew.book.sql("SELECT kind, mime, body FROM notes ORDER BY id")
