@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bot.staff.cards import outcome
 from bot.staff.post import Post
 from casework.staff.card import code_of
 from casework.staff.late import ASKED, Line, read_late, save_late
+
+_LONGEST: Final = 120
 
 
 async def read(post: Post, text: str) -> None:
@@ -18,14 +20,19 @@ async def read(post: Post, text: str) -> None:
     fresh = [line for line in good if not line.known]
     more = [line for line in lines if line.why in ASKED]
     said = [_echo(post, line) for line in good]
-    said += [say("late.doubt", line=line.text, why=_why(post, line)) for line in lines if line.why]
+    said += [say("late.doubt", line=_shown(line), why=_why(post, line)) for line in lines if line.why]
     if not fresh and not more:
-        await post.send("\n".join(said))
+        await post.send_lines(said)
         return
     key = await post.keep(late=text, at=post.now.isoformat())
     saves = [(say("late.save", count=len(fresh)), f"late:save:{key}")] if fresh else []
     all_ = [(say("late.more", count=len(fresh) + len(more)), f"late:all:{key}")] if more else []
-    await post.send("\n".join(said), ([*saves, (say.button("leave"), f"late:leave:{key}")], all_))
+    await post.send_lines(said, ([*saves, (say.button("leave"), f"late:leave:{key}")], all_))
+
+
+def _shown(line: Line) -> str:
+    """As it was written, as far as one needs to see to know it."""
+    return line.text if len(line.text) <= _LONGEST else line.text[:_LONGEST] + "..."
 
 
 def _why(post: Post, line: Line) -> str:
@@ -78,5 +85,7 @@ async def confirm(post: Post, given: str) -> None:
     made = await save_late(post.office, post.member, lines, received, post.now)
     say = post.say
     said = [say("late.saved", count=sum(one.new for one in made))]
-    said += [say("late.doubt", line=one.line.text, why=post.why(one.problem)) for one in made if one.problem]
-    await post.send("\n".join(said))
+    said += [
+        say("late.doubt", line=_shown(one.line), why=post.why(one.problem)) for one in made if one.problem
+    ]
+    await post.send_lines(said)

@@ -24,6 +24,7 @@ PREFIX: Final = "s:"
 
 
 _KEPT: Final = 20  # texts that wait for a tap
+_MESSAGE: Final = 3_800  # characters; the messenger takes 4,096
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -51,6 +52,16 @@ class Post(msgspec.Struct, frozen=True):
         return await self.here.bot.send_message(
             self.here.chat.telegram, text, reply_markup=keyboard(rows) if rows else None
         )
+
+    async def send_lines(self, lines: Sequence[str], rows: Rows = ()) -> None:
+        """Say lines, in as many messages as they need; the buttons are below the last."""
+        part: list[str] = []
+        for line in lines:
+            if part and sum(map(len, part)) + len(part) + len(line) > _MESSAGE:
+                await self.send("\n".join(part))
+                part = []
+            part.append(line)
+        await self.send("\n".join(part), rows)
 
     async def picture(self, png: bytes, caption: str, rows: Rows = ()) -> None:
         """Show a picture (PNG)."""

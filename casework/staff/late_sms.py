@@ -27,7 +27,8 @@ from storage.staff import numbers as stored
 from storage.staff.numbers import Writer
 
 WAITS: Final = timedelta(days=1)  # for a yes
-FAILURES: Final = 5
+FAILURES: Final = 5  # of one text that was read back
+GUESSES: Final = 10  # in a row, over all of them
 ANSWERS_A_DAY: Final = 200  # to one person: whoever answers by machine would ask for ever
 _YES: Final = re.compile(r"^(?P<word>\D*?)[\s.,:#]*(?P<figures>\d{3})[\s.!]*$")
 
@@ -129,13 +130,31 @@ class _Texting:
         if figures is None or not hmac.compare_digest(figures, figures_of(self.office.keyring, echo.id)):
             if figures is not None:
                 await stored.count_wrong(self.raw, echo.id)
+                if await self._guesses(member):
+                    return
             await self.say(self.words.figures)
             return
         asked = msgspec.json.decode(echo.asks, type=_Asked)
         lines = await read_late_in(self.raw, self.office, member, asked.text, asked.at)
         made = await save_late_in(self.raw, self.office, member, lines, asked.at, self.now)
         await stored.settle(self.raw, echo.id, self.now)
+        await stored.forget_failures(self.raw, self.writer.number)
         await self.say(self._saved(made, echo.settled))
+
+    async def _guesses(self, member: Member) -> bool:
+        """Whether figures were wrong too often since they were right last, whatever was read back between.
+
+        The number is theirs no more then.
+        """
+        if await stored.count_failure(self.raw, self.writer.number) < GUESSES:
+            return False
+        await stored.end(self.raw, self.writer.staff, self.now)
+        event = Event(
+            self.now, member.name, member.actor.role, "staff_number.locked", "staff", self.writer.staff
+        )
+        await write(self.raw.connection, [event])
+        await self.say(self.words.ended)
+        return True
 
     def _saved(self, made: Sequence[Saved], again: bool) -> str:
         said = [self.words.again if again else self.words.saved.format(count=sum(one.new for one in made))]

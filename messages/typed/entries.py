@@ -7,7 +7,7 @@ guess: whoever wrote it is asked.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -61,6 +61,9 @@ _NEEDS: Final[Mapping[str, frozenset[str]]] = {
 }
 _NOTHING: Final[frozenset[str]] = frozenset()
 _LONGEST: Final = 200
+_NEXT_YEARS: Final = timedelta(
+    days=300
+)  # a day without a year that has just passed is meant, not the next one
 
 
 def lines_of(text: str) -> list[str]:
@@ -134,7 +137,11 @@ def _filled(
         if len(said.dates) != 1:
             return Doubt(line, "day")
         due, rest = said.dates[0], said.rest
-        if due < (entry.on or today) or ("rings" in needs and not today <= due <= today + FARTHEST):
+        if (
+            due < (entry.on or today)
+            or due - (entry.on or today) > _NEXT_YEARS
+            or ("rings" in needs and not today <= due <= today + FARTHEST)
+        ):
             return Doubt(line, "day")
     amount: str | None = None
     if "amount" in needs:

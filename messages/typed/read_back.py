@@ -29,6 +29,7 @@ class ReadBack(msgspec.Struct, frozen=True):
     nothing: str
     figures: str
     locked: str
+    ended: str
     denied: str
     how: str
     why: Mapping[str, str]

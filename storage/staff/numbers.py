@@ -107,14 +107,21 @@ async def is_taken(raw: Raw, token: bytes, staff: int) -> bool:
     )
 
 
-async def count_failure(raw: Raw, number: int) -> None:
-    """A wrong code was typed."""
-    await raw.run("UPDATE staff_numbers SET failures = failures + 1 WHERE id = $1", number)
+async def count_failure(raw: Raw, number: int) -> int:
+    """A wrong code was typed, or wrong figures; how many there are by now."""
+    return await raw.value(
+        "UPDATE staff_numbers SET failures = failures + 1 WHERE id = $1 RETURNING failures", number
+    )
+
+
+async def forget_failures(raw: Raw, number: int) -> None:
+    """The figures were right."""
+    await raw.run("UPDATE staff_numbers SET failures = 0 WHERE id = $1 AND failures > 0", number)
 
 
 async def confirm(raw: Raw, number: int, now: datetime) -> None:
     """The number is theirs."""
-    await raw.run("UPDATE staff_numbers SET confirmed_at = $2 WHERE id = $1", number, now)
+    await raw.run("UPDATE staff_numbers SET confirmed_at = $2, failures = 0 WHERE id = $1", number, now)
 
 
 async def writer(raw: Raw, token: bytes) -> Writer | None:

@@ -82,6 +82,15 @@ async def test_several_lines_at_once_and_what_is_in_doubt_is_asked(crew: Crew) -
     assert len(await crew.book.sql(ROWS)) == 2
 
 
+async def test_many_lines_are_answered_in_as_many_messages_as_they_need(crew: Crew) -> None:
+    await crew.borrower(TODAY - 5 * DAY)
+    carl = await crew.hired()
+    told = await carl.says("\n".join(f"NA @8:{at:02} L-2026-{at:06}" for at in range(60)))
+    assert told.count("which loan or case?") == 60
+    assert "You have 0 cases" in await carl.says("/day"), "and nothing waits behind it"
+    assert "..." in await carl.says("NA @8:00 " + "x" * 4000)
+
+
 async def test_each_text_keeps_its_own_button_and_too_large_an_amount_is_asked_about(crew: Crew) -> None:
     ann, ben = await crew.borrower(TODAY - 5 * DAY), await crew.borrower(TODAY - 5 * DAY)
     carl = await crew.hired()
