@@ -4,11 +4,13 @@ from io import BytesIO
 
 from aiogram.types import Message
 
+from bot.staff import late
 from bot.staff.cards import back, button, show
 from bot.staff.post import Post
 from casework.errors import CaseworkInputError
 from casework.staff.card import case_of
 from casework.staff.desk import at_hand, next_case, open_case, skip, still_mine
+from casework.staff.late import looks_like_entries
 from casework.staff.noting import LARGEST, keep, notes_of
 from casework.staff.rights import RIGHTS, Action
 
@@ -89,6 +91,10 @@ async def take_note(post: Post, message: Message, turn: int) -> None:
         kind = "voice" if message.voice else "photo"
         mime = (message.voice.mime_type or "audio/ogg") if message.voice else "image/jpeg"
         await keep(post.office, post.member, turn, kind, into.getvalue(), post.now, mime=mime, update=update)
+        if message.caption and looks_like_entries(message.caption):
+            await post.send(post.say("note.kept"))
+            await late.ask_whom(post, message.caption, "note", {"turn": turn})
+            return
         if message.caption:
             await keep(post.office, post.member, turn, "text", message.caption, post.now, update=update)
     else:

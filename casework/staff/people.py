@@ -134,6 +134,8 @@ async def invite(
             _covers(actor, before)
         begins = await door(raw)
         staff = await stored.save(raw, name, role.value, portfolios, queues, actor.name, now)
+        if before is not None and before.removed_at is None:
+            await _narrowed(raw, actor, staff, name, role, portfolios, now)
         if mailbox is not None:
             await _vouched_by(raw, office.keyring, staff, mailbox, now)
         link = await stored.add_link(raw, staff, actor.name, now, now + LINK_LASTS)
@@ -149,6 +151,30 @@ async def invite(
         join_url(office, carries),
         now + LINK_LASTS,
     )
+
+
+async def _narrowed(
+    raw: Raw,
+    actor: Actor,
+    staff: int,
+    name: str,
+    role: Role,
+    portfolios: Sequence[str] | None,
+    now: datetime,
+) -> None:
+    """What they may not have in their new role and scope goes on without them, as if they had left."""
+    takes, talks = Action.TAKE_CASE in RIGHTS[role], Action.TALK in RIGHTS[role]
+    lost = [
+        case
+        for case, code in await stored.cases_of(raw, staff)
+        if not takes or (portfolios is not None and code not in portfolios)
+    ]
+    await stored.assign(raw, lost, None, actor.name, now)
+    await stored.narrow(raw, staff, name, portfolios if takes else (), portfolios if talks else (), now)
+    events = [
+        Event(now, actor.name, actor.role, "case.assigned", "case", case, {"to": None}) for case in lost
+    ]
+    await write(raw.connection, events)
 
 
 async def _vouched_by(raw: Raw, keyring: Keyring, staff: int, mailbox: str, now: datetime) -> None:

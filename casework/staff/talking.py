@@ -14,7 +14,7 @@ from casework.borrower.conversation import Line
 from casework.delivery.compose import own_hosts
 from casework.errors import CaseworkInputError
 from casework.may import Wish, permission
-from casework.office import Office
+from casework.office import Book, Office
 from casework.portfolios import PortfolioSpec
 from casework.staff.people import Member
 from casework.staff.rights import Action, Actor, Role, require
@@ -24,10 +24,13 @@ from messages.lint import SENTENCES, lint
 from storage.raw import Raw
 from storage.staff import talks as stored
 from storage.staff.talks import Call, Heard, Side
+from storage.whom import CaseRow
 
 __all__ = ["Call", "Heard", "Taken", "answer", "begin_calls", "begin_heard", "close", "take"]
 
 AGAIN: Final = timedelta(minutes=10)
+ANSWERS_FOR: Final = timedelta(days=1)  # after what the borrower said last
+IN_A_ROW: Final = 6  # lines, while the borrower says nothing
 _ROLES: Final = (Role.COLLECTOR.value, Role.CUSTOMER_SERVICE.value, Role.SUPERVISOR.value)
 
 
@@ -84,16 +87,23 @@ async def answer(office: Office, member: Member, talk: int, text: str, now: date
     """Say something to the borrower; what the gate or the lint finds refuses it, and is returned in words.
 
     It answers what the person asked, so hours and caps leave it alone, and a mark (represented, ceased...)
-    does not. Raises Denied, CaseworkInputError.
+    does not; nor is an amount named that may not be owed any more. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
         side, spec = await _side(raw, office, talk)
+        heed = await stored.heed_of(raw, talk, now)
+        past = _no_answer(heed, now)
+        if past:
+            return past
         if side.linked and side.case is not None:
             book = await office.book(raw)
             row = await case_of(raw, side.case)
             asked = await permission(raw, book, row, Wish("chat", "answer"), now)
             if not asked.allowed:
                 return tuple(dict.fromkeys(one["detail"] for one in asked.said["reasons"]))
+            unknown = await _amounts_in_doubt(raw, book, row, text, now)
+            if unknown:
+                return unknown
     context = Context(
         channel="chat",
         may_carry_amounts=side.linked,
@@ -106,6 +116,28 @@ async def answer(office: Office, member: Member, talk: int, text: str, now: date
         return tuple(dict.fromkeys(found))
     await conversation.reply(office, member.actor, talk, text, now)
     return ()
+
+
+def _no_answer(heed: stored.Heed, now: datetime) -> tuple[str, ...]:
+    """Why what is typed would answer nothing any more: then the rules for what nobody asked for hold."""
+    if heed.ended:
+        return ("the customer is to be left alone: deceased, bankrupt, represented, or asked for no contact",)
+    if heed.stopped:
+        return ("the customer stopped the chat after they wrote last",)
+    if now - heed.last > ANSWERS_FOR:
+        return ("the customer wrote last more than a day ago; Message on the card asks the rules for it",)
+    if heed.since >= IN_A_ROW:
+        return (f"{heed.since} lines went since the customer wrote last; wait for their answer",)
+    return ()
+
+
+async def _amounts_in_doubt(raw: Raw, book: Book, row: CaseRow, text: str, now: datetime) -> tuple[str, ...]:
+    """Why no amount may be named: nothing is owed, or nobody knows by now what is. All else may be said."""
+    if not any(one.code == "amount" for one in lint(text, Context(channel="chat", may_carry_amounts=False))):
+        return ()
+    asked = await permission(raw, book, row, Wish("chat"), now)
+    figures = [no.detail for no in asked.noes if no.pack == "book"]
+    return tuple(dict.fromkeys([*figures, *([asked.stale] if asked.stale else [])]))
 
 
 async def close(office: Office, member: Member, talk: int, now: datetime) -> Taken:

@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.staff.unsent import unsaid
 from storage.tokens import end_of_staff
 
 
@@ -174,7 +175,7 @@ async def chat_of(raw: Raw, keyring: Keyring, staff: int) -> tuple[int, str] | N
 
 
 async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
-    """They are gone: no chat, no link, no token, nothing at hand, no conversation."""
+    """They are gone: no chat, link or token, nothing at hand, no conversation, nothing of theirs unsent."""
     name = await raw.value(
         "UPDATE staff SET removed_at = $3, removed_by = $2 WHERE id = $1 RETURNING name", staff, by, now
     )
@@ -190,7 +191,42 @@ async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
         now,
     )
     await raw.run(
-        "UPDATE talks SET taken_by = NULL, taken_at = NULL WHERE taken_by = $1 AND ended_at IS NULL", name
+        "UPDATE talks SET taken_by = NULL, taken_at = NULL, told_at = NULL "
+        "WHERE taken_by = $1 AND ended_at IS NULL",
+        name,
+    )
+    # What rang for them rings for who has the case now.
+    await raw.run(
+        "DELETE FROM rings r USING tasks t WHERE t.id = r.task_id AND t.state = 'open' AND r.staff_id = $1",
+        staff,
+    )
+    await unsaid(raw, staff, now)
+
+
+async def narrow(
+    raw: Raw,
+    staff: int,
+    name: str,
+    works: Sequence[str] | None,
+    talks: Sequence[str] | None,
+    now: datetime,
+) -> None:
+    """Nothing at hand but in the portfolios `works`, no conversation but of `talks` (None: of all)."""
+    await raw.run(
+        "UPDATE turns t SET ended_at = $3, outcome = 'handed_on' FROM cases c JOIN portfolios p "
+        "ON p.id = c.portfolio_id WHERE c.id = t.case_id AND t.staff_id = $1 AND t.ended_at IS NULL "
+        "AND $2::text[] IS NOT NULL AND p.code <> ALL($2)",
+        staff,
+        None if works is None else list(works),
+        now,
+    )
+    await raw.run(
+        "UPDATE talks t SET taken_by = NULL, taken_at = NULL, told_at = NULL "
+        "WHERE taken_by = $1 AND ended_at IS NULL "
+        "AND $2::text[] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM portfolios p "
+        "WHERE p.id = t.portfolio_id AND p.code = ANY($2))",
+        name,
+        None if talks is None else list(talks),
     )
 
 
@@ -211,8 +247,13 @@ async def promises_among(raw: Raw, cases: Sequence[int]) -> int:
     )
 
 
-async def assign(raw: Raw, cases: Sequence[int], staff: int | None, by: str, now: datetime) -> None:
-    """The cases are theirs from now on; None: nobody's, and back in the queue. Nobody has them at hand."""
+async def assign(
+    raw: Raw, cases: Sequence[int], staff: int | None, by: str, now: datetime, *, leave: bool = False
+) -> None:
+    """The cases are theirs from now on; None: nobody's, and back in the queue. Nobody else has them at hand.
+
+    `leave`: but who has, goes on: nobody took it from them.
+    """
     if staff is None:
         await raw.run("DELETE FROM assignments WHERE case_id = ANY($1)", list(cases))
     else:
@@ -225,6 +266,8 @@ async def assign(raw: Raw, cases: Sequence[int], staff: int | None, by: str, now
             now,
             by,
         )
+    if leave:
+        return
     await raw.run(
         "UPDATE turns SET ended_at = $3, outcome = 'handed_on' WHERE case_id = ANY($1) "
         "AND ended_at IS NULL AND staff_id IS DISTINCT FROM $2",

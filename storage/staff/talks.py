@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.staff.ended import ENDED
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -110,6 +111,33 @@ async def passed_on(raw: Raw, talk: int, now: datetime) -> None:
         talk,
         now,
     )
+
+
+class Heed(msgspec.Struct, frozen=True):
+    """When the borrower wrote last, or opened the conversation; what the staff said since; whether the person
+    has stopped the chat since, or is to be left alone (storage/staff/ended.py)."""
+
+    last: datetime
+    since: int
+    stopped: bool
+    ended: bool
+
+
+async def heed_of(raw: Raw, talk: int, now: datetime) -> Heed:
+    """How far an answer in a conversation still is one."""
+    rows = await raw.rows(
+        "WITH l AS (SELECT greatest(t.opened_at, b.at) AS last, coalesce(b.id, 0) AS id, t.person_id "  # noqa: S608
+        "FROM talks t LEFT JOIN LATERAL (SELECT at, id FROM talk_lines WHERE talk_id = t.id "
+        "AND side = 'borrower' ORDER BY id DESC LIMIT 1) b ON true WHERE t.id = $1) "
+        "SELECT l.last, (SELECT count(*) FROM talk_lines s WHERE s.talk_id = $1 AND s.side = 'staff' "
+        "AND s.id > l.id), "
+        "EXISTS (SELECT 1 FROM consents c WHERE c.person_id = l.person_id AND c.channel = 'chat' "
+        "AND c.state = 'revoked' AND c.at >= l.last), "
+        f"{ENDED.format(now='$2')} FROM l CROSS JOIN LATERAL (SELECT l.person_id) c",
+        talk,
+        now,
+    )
+    return Heed(*rows[0])
 
 
 async def side_of(raw: Raw, talk: int) -> Side | None:

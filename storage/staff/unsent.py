@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from storage.answers import close
+from storage.contacts import lock_cases_of
 from storage.crypt import Keyring
 from storage.raw import Raw
 
@@ -30,12 +32,31 @@ async def keep_written(raw: Raw, contact: int, staff: int, now: datetime) -> Non
     )
 
 
+async def unsaid(raw: Raw, staff: int, now: datetime) -> None:
+    """What somebody wrote and has not gone yet does not go: they are there no more to stand by it."""
+    rows = await raw.rows(
+        "SELECT c.id FROM staff_messages m JOIN contacts c ON c.id = m.contact_id "
+        "WHERE m.staff_id = $1 AND c.state = 'planned'",
+        staff,
+    )
+    written = [row[0] for row in rows]
+    await lock_cases_of(raw, written)
+    gone = await raw.rows(
+        "UPDATE contacts SET state = 'cancelled', code = 'staff_left', settled_at = $2 "
+        "WHERE id = ANY($1) AND state = 'planned' RETURNING id",
+        written,
+        now,
+    )
+    await close(raw, [row[0] for row in gone], "cancelled")
+
+
 async def begin_unsent(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> Sequence[Unsent]:
     """Those to be told of now, forgotten with it: nobody is told twice."""
     rows = await raw.rows(
         "WITH over AS (DELETE FROM staff_messages WHERE contact_id IN ("
         "SELECT m.contact_id FROM staff_messages m JOIN contacts c ON c.id = m.contact_id "
-        "WHERE c.state IN ('cancelled', 'failed', 'delivered') OR m.at < $1 "
+        "WHERE m.at < $1 OR c.state = 'delivered' OR c.state IN ('cancelled', 'failed') "
+        "AND EXISTS (SELECT 1 FROM chats k WHERE k.staff_id = m.staff_id) "
         "ORDER BY 1 LIMIT $2 FOR UPDATE OF m SKIP LOCKED) RETURNING contact_id, staff_id) "
         "SELECT c.case_id, c.channel, coalesce(c.code, ''), k.id, k.value, k.language FROM over o "
         "JOIN contacts c ON c.id = o.contact_id JOIN chats k ON k.staff_id = o.staff_id "

@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.errors import CaseworkInputError
+from casework.staff.people import member, remove
 from casework.staff.rights import Actor, Role
+from casework.staff.talking import close
 from casework.told import mark_person
 from tests.builders.chatroom import TODAY
-from tests.builders.crew import Crew
+from tests.builders.crew import OPS, Crew
 from tests.builders.town import DAY
 
 
@@ -41,6 +44,13 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     assert "That may not go now." in await carl.says("Pay today or the police will be at your door.")
     await carl.says("Of course. Would next Friday do?")
     assert "Would next Friday do?" in await guest.told()
+    await crew.book.feed(crew.portfolio, crew.now - 9 * DAY)
+    assert "payments are known only up to" in await carl.says("It is 250.00 EUR, then."), "perhaps paid"
+    await crew.book.feed(crew.portfolio, crew.now)
+    other = await member(crew.office, await crew.staff("bea"))
+    assert other is not None
+    with pytest.raises(CaseworkInputError, match="is with carl"):
+        await close(crew.office, other, 1, crew.now)
     assert "an entry of your own" in await carl.says(f"PTP 100 28/11 @8:20 K{ann.case}")
     assert "PTP" not in await guest.told(), "nothing goes to them unasked"
     assert f"K{ann.case} promise €100.00" in await carl.taps("It is an entry")
@@ -49,6 +59,19 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     assert "paid 20 @ 8:30, you say?" in await guest.told()
     assert "There is no command /nxt" in await carl.says("/nxt")
     assert "nxt" not in await guest.told(), "a slip is no word for a customer"
+    await guest.says("Yes")
+    assert f"K{ann.case}: Yes" in await carl.told()
+    for at in range(6):
+        assert await carl.says(f"Fine, number {at}") == ""
+    assert "wait for their answer" in await carl.says("Are you there?")
+    await guest.says("I am here")
+    crew.now += timedelta(hours=25)
+    await crew.book.feed(crew.portfolio, crew.now)
+    assert "more than a day ago" in await carl.says("You still owe us. Pay today.")
+    await guest.says("Hello again")
+    await crew.book.hold(ann.person, "deceased", at=crew.now)
+    assert "left alone" in await carl.says("One more thing")
+    await crew.book.sql("DELETE FROM holds")
     told = await carl.taps("End it")
     assert "The conversation is over." in told
     assert f"K{ann.case} A** E**" in told
@@ -91,6 +114,27 @@ async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
     await bea.says("/day")
     await bea.taps("Hello, how can I help?")
     assert "您好，现在是工作人员" in await guest.told(), "in their language, whatever bea did meanwhile"
+
+
+async def test_another_role_or_scope_hands_on_what_it_may_not_have(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    guest = await crew.linked(ann)
+    carl, bea = await crew.hired(), await crew.hired("bea")
+    await crew.assign(ann.case, "carl")
+    await carl.says("/next")
+    await carl.taps("Message")
+    await carl.taps("SMS: own words")
+    await carl.says("Hello Ann, I call you on Friday. Acme")
+    await guest.says("human")
+    await carl.told()
+    await carl.taps("Conversation")
+    await crew.invited("carl", Role.FINANCE)
+    await guest.says("I am ill")
+    assert "I am ill" not in await carl.told()
+    assert "wants to talk" in await bea.told(), "somebody else is told"
+    assert f"K{ann.case}" in await bea.says(f"/case K{ann.case}"), "nor is it his case any more"
+    await remove(crew.office, OPS, "carl", crew.now)
+    assert (await crew.send()).by_channel == {}, "what he wrote does not go"
 
 
 async def test_words_stay_out_of_a_chat_that_shows_nothing_personal(crew: Crew) -> None:
