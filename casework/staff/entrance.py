@@ -92,7 +92,7 @@ class Entrance:
     async def seat(self, ticket: str, now: datetime) -> Seat | None:
         """Who brings this ticket; None: nobody (any more). Asked at each request.
 
-        Whoever was removed, or has another role or other portfolios by now, enters anew.
+        Whoever was removed or invited again, or has another role or other portfolios by now, enters anew.
         """
         key = self.sessions.key_of(ticket)
         session = await self.sessions.find(key, now)
@@ -100,11 +100,16 @@ class Entrance:
             return None
         async with self.office.glance() as raw:
             found = await stored.seated(raw, session.staff)
-        if found is not None and (found[0].role, found[0].portfolios) == (session.role, session.portfolios):
-            here = msgspec.structs.replace(member_of(found[0]), on_page=True)
-            return Seat(here, session, key, read_settings(found[1]))
-        await self.sessions.end_all(session.staff, now)
-        return None
+        if found is None:
+            await self.sessions.end_all(session.staff, now)
+            return None
+        row, settings, invited = found
+        if (row.role, row.portfolios) != (session.role, session.portfolios) or session.began < invited:
+            await self.sessions.end(session.staff, key)  # what was begun since stays
+            return None
+        return Seat(
+            msgspec.structs.replace(member_of(row), on_page=True), session, key, read_settings(settings)
+        )
 
     # --- coming in ----------------------------------------------------------------------------------------
 

@@ -120,8 +120,7 @@ async def invite(
     `mailbox`: what a single sign-on must vouch for, to let them in; None: as it was.
     Raises Denied; CaseworkInputError: the name, role, a portfolio, queue or mailbox cannot be.
     """
-    for code in portfolios if portfolios is not None else (None,):
-        require(actor, Action.MANAGE_STAFF, code)
+    _may_manage(actor, role, portfolios)
     _check(name, role, queues)
     async with office.transaction() as raw:
         known = {spec.portfolio for spec in (await office.book(raw)).portfolios.values()}
@@ -132,6 +131,11 @@ async def invite(
         before = await stored.named(raw, name, lock=True)
         if before is not None and before.removed_at is None:
             _covers(actor, before)
+            asked = (role.value, None if portfolios is None else tuple(portfolios))
+            if name == actor.name and asked != (before.role, before.portfolios):
+                raise CaseworkInputError(
+                    "nobody changes their own role or portfolios; somebody else who may does"
+                )
         begins = await door(raw)
         staff = await stored.save(raw, name, role.value, portfolios, queues, actor.name, now)
         if before is not None and before.removed_at is None:
@@ -335,7 +339,14 @@ def member_of(row: StaffRow) -> Member:
 
 def _covers(actor: Actor, row: StaffRow) -> None:
     """Raises Denied where somebody works for more than `actor` may manage."""
-    for code in row.portfolios if row.portfolios is not None else (None,):
+    _may_manage(actor, Role(row.role), row.portfolios)
+
+
+def _may_manage(actor: Actor, role: Role, portfolios: Sequence[str] | None) -> None:
+    """Raises Denied. A role with a right everywhere is everybody's matter, whatever portfolios are named."""
+    if portfolios is None or Scope.ALL in RIGHTS[role].values():
+        require(actor, Action.MANAGE_STAFF)
+    for code in portfolios or ():
         require(actor, Action.MANAGE_STAFF, code)
 
 

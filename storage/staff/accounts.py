@@ -83,12 +83,14 @@ async def forget_secrets(raw: Raw, staff: int) -> None:
 async def link_open(raw: Raw, link: int, now: datetime, *, lock: bool = False) -> StaffRow | None:
     """Whose account the link would make now; None where it opens nothing (any more).
 
-    With `lock` nobody else uses it meanwhile.
+    With `lock` nobody else uses it meanwhile. One that a chat was opened with makes the account too, unless
+    they were invited again since.
     """
-    tail = " FOR UPDATE" if lock else ""
+    tail = " FOR UPDATE OF l" if lock else ""
     staff = await raw.value(
-        "SELECT staff_id FROM staff_links WHERE id = $1 AND joined_at IS NULL AND expires_at > $2 "  # noqa: S608
-        f"AND (ended_at IS NULL OR outcome = 'used'){tail}",
+        "SELECT l.staff_id FROM staff_links l JOIN staff s ON s.id = l.staff_id "  # noqa: S608
+        "WHERE l.id = $1 AND l.joined_at IS NULL AND l.expires_at > $2 AND l.made_at >= s.invited_at "
+        f"AND (l.ended_at IS NULL OR l.outcome = 'used'){tail}",
         link,
         now,
     )
@@ -120,17 +122,18 @@ async def anybody_may_enter(raw: Raw, role: str) -> bool:
     )
 
 
-async def seated(raw: Raw, staff: int) -> tuple[StaffRow, Mapping[str, Any]] | None:
-    """Somebody who is there, with how they like their pages; None: they are gone."""
+async def seated(raw: Raw, staff: int) -> tuple[StaffRow, Mapping[str, Any], datetime] | None:
+    """Somebody who is there, with how they like their pages and since when they are invited; None: gone."""
     rows = await raw.rows(
-        "SELECT s.id, s.name, s.role, s.portfolios, s.queues, s.removed_at, coalesce(a.settings, '{}') "
+        "SELECT s.id, s.name, s.role, s.portfolios, s.queues, s.removed_at, coalesce(a.settings, '{}'), "
+        "s.invited_at "
         "FROM staff s LEFT JOIN staff_accounts a ON a.staff_id = s.id "
         "WHERE s.id = $1 AND s.removed_at IS NULL",
         staff,
     )
     if not rows:
         return None
-    id_, name, role, portfolios, queues, removed, settings = rows[0]
+    id_, name, role, portfolios, queues, removed, settings, invited = rows[0]
     row = StaffRow(
         id_,
         name,
@@ -139,7 +142,7 @@ async def seated(raw: Raw, staff: int) -> tuple[StaffRow, Mapping[str, Any]] | N
         None if queues is None else tuple(queues),
         removed,
     )
-    return row, settings
+    return row, settings, invited
 
 
 async def set_settings(raw: Raw, staff: int, settings: str, now: datetime) -> None:

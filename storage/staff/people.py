@@ -52,7 +52,7 @@ def _row(found: Any) -> StaffRow:
 
 async def named(raw: Raw, name: str, *, lock: bool = False) -> StaffRow | None:
     """Whoever is called so, removed or not; with `lock` nobody else changes them meanwhile."""
-    tail = " FOR UPDATE" if lock else ""
+    tail = " FOR NO KEY UPDATE" if lock else ""
     rows = await raw.rows(f"SELECT {_COLUMNS} FROM staff s WHERE s.name = $1{tail}", name)  # noqa: S608
     return _row(rows[0]) if rows else None
 
@@ -61,17 +61,18 @@ async def called(raw: Raw, name: str) -> StaffRow | None:
     """Who is there and called so, locked; large letters are as good as small ones where one alone is so."""
     rows = await raw.rows(
         f"SELECT {_COLUMNS} FROM staff s WHERE lower(s.name) = lower($1) AND s.removed_at IS NULL "  # noqa: S608
-        "ORDER BY s.name <> $1, s.id FOR UPDATE",
+        "ORDER BY s.name <> $1, s.id FOR NO KEY UPDATE",
         name,
     )
     found = [_row(row) for row in rows]
     return found[0] if found and (len(found) == 1 or found[0].name == name) else None
 
 
-async def of_id(raw: Raw, staff: int) -> StaffRow | None:
-    """Somebody who is there (not removed)."""
+async def of_id(raw: Raw, staff: int, *, lock: bool = False) -> StaffRow | None:
+    """Somebody who is there (not removed); with `lock` nobody else changes them meanwhile."""
+    tail = " FOR NO KEY UPDATE" if lock else ""
     rows = await raw.rows(
-        f"SELECT {_COLUMNS} FROM staff s WHERE s.id = $1 AND s.removed_at IS NULL",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM staff s WHERE s.id = $1 AND s.removed_at IS NULL{tail}",  # noqa: S608
         staff,
     )
     return _row(rows[0]) if rows else None
@@ -254,6 +255,11 @@ async def assign(
 
     `leave`: but who has, goes on: nobody took it from them.
     """
+    if not leave:  # before the assignments, as whoever works at one does
+        await raw.rows(
+            "SELECT 1 FROM turns WHERE case_id = ANY($1) AND ended_at IS NULL ORDER BY id FOR UPDATE",
+            list(cases),
+        )
     if staff is None:
         await raw.run("DELETE FROM assignments WHERE case_id = ANY($1)", list(cases))
     else:

@@ -15,9 +15,10 @@ from casework.errors import CaseworkInputError
 from casework.staff.entrance import Entrance, From
 from casework.staff.first import first_link
 from casework.staff.passwords import check_password, step_of
-from casework.staff.people import LINK_LASTS, Invited, invite, remove
+from casework.staff.people import LINK_LASTS, Invited, invite, link_of, remove
 from casework.staff.rights import Role
 from casework.staff.sessions import IDLE, LONGEST
+from storage.staff.people import use_link
 from tests.builders.shop import OPS, Shop
 
 GOOD = "four quiet words here"
@@ -191,6 +192,24 @@ async def test_acceptance_34_who_is_removed_or_gets_another_role_is_out_at_once(
         await remove(shop.office, OPS, "the operations", shop.now)
         assert (await client.get("/me")).status_code == 303
         assert not await shop.book.sql("SELECT 1 FROM staff_accounts")
+
+
+async def test_who_comes_back_brings_no_old_session_and_no_old_link(shop: Shop) -> None:
+    made = await invited(shop)
+    async with shop.open_doors(role=None) as client:
+        await joined(shop, client, made)
+        assert (await client.get("/me")).status_code == 200
+        again = await invited(shop)
+        link = link_of(shop.office.keyring, path(again).rpartition("/")[2])
+        assert link is not None
+        async with shop.office.transaction() as raw:
+            assert await use_link(raw, link, shop.now), "a chat was opened with it"
+        await remove(shop.office, OPS, "cora", shop.now)
+        shop.now += STEP
+        back = await invited(shop)
+        assert (await client.get("/me")).status_code == 303, "in the browser of then"
+        assert (await client.get(path(again))).status_code == 404
+        assert (await client.get(path(back))).status_code == 200
 
 
 async def test_ones_sessions_are_listed_and_ended(shop: Shop) -> None:

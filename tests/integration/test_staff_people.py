@@ -126,6 +126,16 @@ async def test_who_invites_within_their_scope(crew: Crew) -> None:
         await invite(crew.office, north, "max", Role.COLLECTOR, crew.now, portfolios=["acme"])
     with pytest.raises(Denied):
         await remove(crew.office, north, "max", crew.now)
+    await invite(crew.office, OPS, "aud", Role.AUDITOR, crew.now, portfolios=["acme"])
+    for role in (Role.COMPLIANCE, Role.ADMINISTRATOR, Role.AUDITOR):  # they have rights in every portfolio
+        with pytest.raises(Denied, match="touches every portfolio"):
+            await invite(crew.office, north, "eve", role, crew.now, portfolios=["acme"])
+    with pytest.raises(Denied, match="touches every portfolio"):
+        await invite(crew.office, north, "aud", Role.COLLECTOR, crew.now, portfolios=["acme"])
+    await invite(crew.office, OPS, "oda", Role.OPERATIONS, crew.now)
+    await invite(crew.office, OPS, "oda", Role.OPERATIONS, crew.now)
+    with pytest.raises(CaseworkInputError, match="nobody changes their own role"):
+        await invite(crew.office, OPS, "oda", Role.ADMINISTRATOR, crew.now)
     for name in ("kept", "borrower 7", "", " x", "a\nb"):
         with pytest.raises(CaseworkInputError, match="cannot be a name"):
             await invite(crew.office, OPS, name, Role.COLLECTOR, crew.now)
