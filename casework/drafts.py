@@ -13,7 +13,7 @@ import msgspec
 from casework.errors import CaseworkInputError
 from casework.experiments import keep_arms
 from casework.office import Office
-from casework.publish import KIND
+from casework.publish import KIND, last
 from casework.releases import in_force
 from casework.roll_out import Measure
 from casework.staff.rights import Action, Actor, require
@@ -177,7 +177,8 @@ async def submit(
         await keep_arms(raw, strategy)
         version, _ = await write_version(raw, name, strategy.digest, text, now, actor.name)
         number = await raw.value("SELECT version FROM strategy_versions WHERE id = $1", version)
-        before = in_force(await releases(raw, name)).get(name)
+        record = await releases(raw, name)
+        before = in_force(record).get(name)
         if before is not None and before.version == version:
             raise CaseworkInputError(f"strategy {name}: this is v{number}, which is in force already")
         if before is None and share < 100:
@@ -193,7 +194,7 @@ async def submit(
                 if one.asked_by == actor.name:
                     await approvals.answer(raw, one.id, "superseded", actor.name, now)
         about = f"strategy {name} v{number}, for {share}% of the people"
-        content: dict[str, Any] = {"name": name, "version": version, "share": share}
+        content: dict[str, Any] = {"name": name, "version": version, "share": share, "beside": last(record)}
         if measure is not None and share < 100:
             about += f", as an experiment that needs {measure.needed:,} people under either version"
             content["measure"] = msgspec.to_builtins(measure)

@@ -5,7 +5,7 @@ the next claim, because a claim decides again by what is in force. What would se
 strategy waits for somebody else's yes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -84,7 +84,7 @@ async def publish(
                 f"strategy {strategy.name} v{number}: {volume} messages within a day, "
                 f"and its guard is {strategy.guard}"
             )
-            content = {"name": strategy.name, "version": version, "share": share}
+            content = {"name": strategy.name, "version": version, "share": share, "beside": last(record)}
             key = await approvals.ask(raw, KIND, None, about, content, actor.name, now)
             await note(raw, actor, "strategy.held", version, now, {"approval": key, "volume": volume})
             return Published(strategy.name, version, number, new, 0, key, volume)
@@ -188,12 +188,31 @@ def check_texts(strategy: Strategy, file_name: str) -> None:
                 )
 
 
+def last(record: Sequence[Released]) -> int | None:
+    """The id of the last release: what a version that waits was compared with, as the question keeps it."""
+    return record[-1].id if record else None
+
+
+def _past(question: Approval, record: Sequence[Released]) -> str | None:
+    """Why a yes would not be to what was asked; questions kept before that was kept are taken as they are."""
+    if question.content.get("beside", last(record)) == last(record):
+        return None
+    return (
+        f"strategy {question.content['name']}: something else came into force since this was asked, so what "
+        "it would change and send is not what was measured; refuse it, and have it published again"
+    )
+
+
 async def changes(raw: Raw, question: Approval) -> tuple[str, ...]:
     """What the version that waits would change beside the one in force, in words; a first one: its steps."""
     name, version = question.content["name"], question.content["version"]
     texts = await published(raw)
     new = read_strategy(texts[version], name)
-    before = in_force(await releases(raw, name)).get(name)
+    record = await releases(raw, name)
+    past = _past(question, record)
+    if past is not None:
+        return (past,)
+    before = in_force(record).get(name)
     if before is None:
         return tuple(sentence(step) for step in new.steps)
     return differences(read_strategy(texts[before.version], name), new)
@@ -203,6 +222,9 @@ async def _yes(
     office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime
 ) -> Mapping[str, Any]:
     asked = question.content
+    past = _past(question, await releases(raw, asked["name"]))
+    if past is not None:
+        raise CaseworkInputError(past)
     await keep_arms(raw, read_strategy((await published(raw))[asked["version"]], asked["name"]))
     measure = asked.get("measure")
     measured = None if measure is None else msgspec.convert(measure, Measure)

@@ -93,6 +93,27 @@ async def test_acceptance_20_who_wrote_it_does_not_approve_it(town: Town) -> Non
     assert shares == {1: 0, 2: 100}
 
 
+async def test_a_yes_is_to_what_was_asked_and_to_nothing_else(town: Town) -> None:
+    for _ in range(3):
+        await town.borrower(date(2026, 11, 21))
+    guarded = GENTLE_TEXT.replace("stale_after: 4d", "stale_after: 4d\nguard: 1\nmigrate: now")
+    came = await publish(town.office, OLA, guarded, "gentle.yaml", town.now)
+    assert came.approval is not None
+    other = GENTLE_TEXT.replace("stale_after: 4d", "stale_after: 5d")
+    await publish(town.office, OLA, other, "gentle.yaml", town.now)
+    (question,) = await approvals.waiting(town.office, PIA)
+    (sentence,) = await approvals.in_words(town.office, PIA, question)
+    assert "something else came into force since this was asked" in sentence
+    with pytest.raises(CaseworkInputError, match="have it published again"):
+        await approvals.approve(town.office, PIA, came.approval, town.now)
+    shares = {one.number: one.share for one in await known(town.office, OLA)}
+    assert shares == {1: 0, 2: 0, 3: 100}
+    again = await publish(town.office, OLA, guarded, "gentle.yaml", town.now)
+    assert again.approval is not None
+    await approvals.approve(town.office, PIA, again.approval, town.now)
+    assert {one.number: one.share for one in await known(town.office, OLA)}[2] == 100
+
+
 async def test_a_roll_out_reaches_its_share_and_stays_with_it(town: Town) -> None:
     people = [await town.borrower(date(2026, 11, 20)) for _ in range(40)]
     later = GENTLE_TEXT.replace("due + 7d 08:00", "due + 8d 08:00")
