@@ -29,7 +29,7 @@ from storage.answers import planned_to
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.whom import CaseRow, loans_of
-from strategies.addresses import best_address
+from strategies.addresses import best_address, may_carry_amounts
 from strategies.deciding import situation_of
 from strategies.values import Address, Facts
 
@@ -48,7 +48,8 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """The answer. `address` is the id of the one to use, 0 where the channel needs none or there is none.
+    """The answer. `address` is the id of the one to use, 0 where the channel needs none or there is none;
+    `proved`: what is owed may be named there.
 
     `zone` is the person's. `stale`: up to when payments are known, in words, where that is too long ago to
     speak of arrears.
@@ -63,6 +64,7 @@ class Permission(msgspec.Struct, frozen=True):
     at: datetime  # asked for this moment
     said: Verdict
     address: int = 0
+    proved: bool = True
     zone: str = "UTC"
     noes: tuple[No, ...] = ()  # what stands against it now, whatever else would on the way to a later moment
     stale: str = ""
@@ -147,6 +149,7 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
         now,
         said,
         address.id if address else 0,
+        address is None or may_carry_amounts(address),
         facts.situation.zones[0],
         (*against, *noes),
         stale[0].detail if stale else "",

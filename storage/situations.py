@@ -50,7 +50,9 @@ WHERE c.person_id = ANY($1) AND c.sent_at > $2
 ORDER BY c.person_id, c.sent_at, c.id
 """
 # Those told of, and the calls and visits that a collector entered an outcome of ($4, $5: codes, and how each
-# counts). What was written is a contact or a reply of its own.
+# counts). What was written is a contact or a reply of its own. Who was shown the number and entered nothing
+# of the hour after it may have called: once they have the case no more, that counts as a call which nobody
+# answered. An outcome is of the last showing before it.
 _ELSEWHERE: Final = """
 SELECT person_id, at, channel, result, loan_ids, inbound, coalesce(address_id, 0) AS address_id
 FROM contacts_elsewhere WHERE person_id = ANY($1) AND at > $2 AND at <= $3
@@ -61,6 +63,16 @@ FROM cases b
 JOIN outcomes o ON o.case_id = b.id AND o.undone_at IS NULL AND o.at > $2 AND o.at <= $3
  AND o.role <> 'borrower' AND coalesce(o.channel, 'call') IN ('call', 'visit')
 JOIN unnest($4::text[], $5::text[]) e(code, result) ON e.code = o.code
+WHERE b.person_id = ANY($1)
+UNION ALL
+SELECT b.person_id, t.shown_at, 'call', $6, '{}', false, 0
+FROM cases b JOIN turns t ON t.case_id = b.id AND t.shown_at > $2 AND t.shown_at <= $3
+ AND (t.ended_at IS NOT NULL OR t.until <= $3)
+ AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.case_id = t.case_id AND o.undone_at IS NULL
+                 AND o.role <> 'borrower' AND o.at >= t.shown_at - interval '1 minute'
+                 AND o.at <= t.shown_at + interval '1 hour'
+                 AND NOT EXISTS (SELECT 1 FROM turns l WHERE l.case_id = t.case_id AND l.id > t.id
+                                 AND l.shown_at <= o.at))
 WHERE b.person_id = ANY($1) ORDER BY person_id, at
 """
 _COUNTED: Final = {code: effect.result for code, effect in EFFECTS.items() if effect.result is not None}
@@ -154,7 +166,7 @@ def questions(
         (_CONSENTS, persons),
         (_HOLDS, persons, loans, now, sorted(OF_PERSON)),
         (_PAST, persons, since),
-        (_ELSEWHERE, persons, since, now, list(_COUNTED), list(_COUNTED.values())),
+        (_ELSEWHERE, persons, since, now, list(_COUNTED), list(_COUNTED.values()), _COUNTED["no_answer"]),
         (_PLANNED_ELSEWHERE, [] if at_claim else persons, now, several),
     )
 

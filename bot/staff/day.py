@@ -11,7 +11,8 @@ from casework.errors import CaseworkInputError
 from casework.staff.card import case_of
 from casework.staff.desk import at_hand, next_case, open_case, skip, still_mine
 from casework.staff.late import looks_like_entries
-from casework.staff.noting import LARGEST, keep, notes_of
+from casework.staff.noting import LARGEST, keep, may_keep, notes_of
+from casework.staff.reaching import not_called
 from casework.staff.rights import RIGHTS, Action
 
 _REASONS = ("later", "tomorrow", "not_mine", "supervisor")
@@ -39,9 +40,22 @@ async def leave(post: Post, _: str) -> None:
 
 
 async def ask_skip(post: Post, given: str) -> None:
-    """Why it is passed by."""
+    """Why it is passed by; where the number was shown, whether there was a call."""
+    turn = await still_mine(post.office, post.member, int(given), post.now)
+    await _whys(post, given, shown=turn.shown)
+
+
+async def _whys(post: Post, given: str, *, shown: bool) -> None:
     rows = [[(post.say(f"skip.{one}"), f"skipped:{given}:{one}")] for one in _REASONS]
-    await post.send(post.say("skip.why"), [*rows, back(post)])
+    if shown:
+        rows.insert(0, [(post.say("skip.no_call"), f"uncalled:{given}")])
+    await post.send(post.say("skip.shown" if shown else "skip.why"), [*rows, back(post)])
+
+
+async def uncalled(post: Post, given: str) -> None:
+    """The number was shown, and there was no call."""
+    await not_called(post.office, post.member, int(given), post.now)
+    await _whys(post, given, shown=False)
 
 
 async def skipped(post: Post, given: str) -> None:
@@ -53,7 +67,7 @@ async def skipped(post: Post, given: str) -> None:
 
 async def ask_note(post: Post, given: str) -> None:
     """The next message is a note."""
-    await still_mine(post.office, post.member, int(given), post.now)
+    await may_keep(post.office, post.member, int(given), post.now)
     await post.asks("note", turn=int(given))
     await post.send(post.say("note.ask"), ((button(post, "notes", f"notes:{given}"), *back(post)),))
 
@@ -71,7 +85,7 @@ async def read_notes(post: Post, given: str) -> None:
         )
         for one in found
     ]
-    await post.send("\n".join(lines) or say("note.none"))
+    await post.send_lines(lines or [say("note.none")])
 
 
 async def take_note(post: Post, message: Message, turn: int) -> None:

@@ -38,7 +38,11 @@ async def write(post: Post, given: str) -> None:
                 )
                 for text in way.texts
             ),
-            (say("write.own", channel=say(f"channels.{way.channel}")), f"words:{given}:{way.channel}"),
+            *(
+                [(say("write.own", channel=say(f"channels.{way.channel}")), f"words:{given}:{way.channel}")]
+                if way.own
+                else ()
+            ),
         ]
         for way in found
     ]

@@ -50,8 +50,9 @@ class Card(msgspec.Struct, frozen=True):
 
     code      stands for the case everywhere: K17
     why       why it is given now: a kind of task ("call"), "arrears", "found" or "caller"
-    dont      codes of what forbids or binds: holds, marks, channels that were stopped
+    dont      codes of what forbids or binds: holds, marks, channels that were stopped, a number to be proved
     stale     up to when payments are known, in words, where that is long ago
+    shown     their number was shown: it counts as a call, unless there was none
     """
 
     case: int
@@ -77,6 +78,7 @@ class Card(msgspec.Struct, frozen=True):
     notes: int
     talk: int | None
     stale: str
+    shown: bool = False
 
 
 def code_of(case: int) -> str:
@@ -120,6 +122,8 @@ async def card(
         raw.connection,
         [Event(now, member.name, member.actor.role, "case.seen", "case", case, {"why": why})],
     )
+    if not asked.proved:
+        facts = msgspec.structs.replace(facts, dont=(*facts.dont, "unverified"))
     return _card(row, spec, turn, facts, loans, personal, shown, why, gate, asked.stale, now)
 
 
@@ -170,6 +174,7 @@ def _card(
         notes=facts.notes,
         talk=facts.talk,
         stale=stale,
+        shown=turn is not None and turn.shown,
     )
 
 

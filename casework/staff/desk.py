@@ -9,7 +9,7 @@ from typing import Final
 
 from casework.errors import CaseworkInputError
 from casework.office import Office
-from casework.staff.access import allowed, own_name
+from casework.staff.access import about, allowed, own_name
 from casework.staff.card import Card, card, code_of
 from casework.staff.people import Member
 from casework.staff.rights import Action, may, require
@@ -129,7 +129,8 @@ async def _may_open(raw: Raw, office: Office, member: Member, case: int, now: da
     takes = may(member.actor, Action.TAKE_CASE, spec.portfolio)
     if takes and await stored.owner(raw, case) is None:
         return True
-    require(member.actor, Action.SEE_LOAN, spec.portfolio, owner=await own_name(raw, member, case, now))
+    with about(case):
+        require(member.actor, Action.SEE_LOAN, spec.portfolio, owner=await own_name(raw, member, case, now))
     return takes
 
 
@@ -171,10 +172,10 @@ async def mine(raw: Raw, member: Member, turn: int, now: datetime) -> Turn:
     return found
 
 
-async def still_mine(office: Office, member: Member, turn: int, now: datetime) -> None:
+async def still_mine(office: Office, member: Member, turn: int, now: datetime) -> Turn:
     """Before anything is asked about a turn: it goes on. Raises CaseworkInputError where it does not."""
     async with office.transaction() as raw:
-        await mine(raw, member, turn, now)
+        return await mine(raw, member, turn, now)
 
 
 async def skip(office: Office, member: Member, turn: int, reason: str, now: datetime) -> None:

@@ -11,10 +11,12 @@ from casework.staff.desk import mine
 from casework.staff.people import Member
 from casework.staff.rights import Action, require
 from storage.audit import Event, write
+from storage.raw import Raw
 from storage.staff import notes as stored
+from storage.staff.desk import Turn
 from storage.staff.notes import Note
 
-__all__ = ["LARGEST", "Kind", "Note", "keep", "notes_of"]
+__all__ = ["LARGEST", "Kind", "Note", "keep", "may_keep", "notes_of"]
 
 Kind = Literal["text", "voice", "photo", "place"]
 
@@ -41,10 +43,7 @@ async def keep(
     if len(content) > (LARGEST if isinstance(content, bytes) else _LONGEST) or not content:
         raise CaseworkInputError("a note has 1 to 4,000 characters, a voice or photo up to 10 MB")
     async with office.transaction() as raw:
-        found = await mine(raw, member, turn, now)
-        _, spec = await allowed(raw, office, member, found.case, Action.RECORD_OUTCOME, now)
-        if spec.staff_chat == "codes" and not member.on_page:
-            raise CaseworkInputError("this lender keeps what is personal out of the chat: use the console")
+        found = await _keeps(raw, office, member, turn, now)
         note = await stored.add(raw, office.keyring, found.case, member.name, kind, mime, text, now, update)
         if note is not None:
             event = Event(
@@ -52,6 +51,20 @@ async def keep(
             )
             await write(raw.connection, [event])
     return found.case
+
+
+async def may_keep(office: Office, member: Member, turn: int, now: datetime) -> None:
+    """Before a note is asked for: whether it would be taken. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        await _keeps(raw, office, member, turn, now)
+
+
+async def _keeps(raw: Raw, office: Office, member: Member, turn: int, now: datetime) -> Turn:
+    found = await mine(raw, member, turn, now)
+    _, spec = await allowed(raw, office, member, found.case, Action.RECORD_OUTCOME, now)
+    if spec.staff_chat == "codes" and not member.on_page:
+        raise CaseworkInputError("this lender keeps what is personal out of the chat: use the console")
+    return found
 
 
 async def notes_of(office: Office, member: Member, turn: int, now: datetime) -> list[Note]:

@@ -26,6 +26,7 @@ from storage.contacts import lock_person
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import recipient_at
+from storage.staff.desk import number_shown
 from storage.staff.unsent import keep_written
 
 WRITTEN: Final[tuple[Channel, ...]] = ("sms", "email", "chat")
@@ -46,15 +47,19 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class Way(msgspec.Struct, frozen=True):
-    """A channel on which the person can be written to, and which texts may go there."""
+    """A channel to write to the person on, which texts may go there, and whether own words may."""
 
     channel: Channel
     address: int
     texts: tuple[str, ...]
+    own: bool
 
 
 async def show_number(office: Office, member: Member, turn: int, now: datetime) -> Shown:
-    """The number to call, if a call may be made now. Raises Denied, CaseworkInputError."""
+    """The number to call, if a call may be made now. Raises Denied, CaseworkInputError.
+
+    Where nothing is entered of it, it counts as a call that nobody answered, once the turn is over.
+    """
     async with office.transaction() as raw:
         found = await mine(raw, member, turn, now)
         row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
@@ -69,7 +74,17 @@ async def show_number(office: Office, member: Member, turn: int, now: datetime) 
         person = await recipient_at(raw, office.keyring, found.case, asked.address, now)
         data = {"address": asked.address}
         await write(raw.connection, [_event(member, "number.shown", found.case, data, now)])
+        await number_shown(raw, found.id, now)
     return Shown(person.to, person.name)
+
+
+async def not_called(office: Office, member: Member, turn: int, now: datetime) -> None:
+    """The number was shown and nobody called: it counts as no attempt. Raises Denied, CaseworkInputError."""
+    async with office.transaction() as raw:
+        found = await mine(raw, member, turn, now)
+        await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        await write(raw.connection, [_event(member, "call.not_made", found.case, {}, now)])
+        await number_shown(raw, found.id, None)
 
 
 def reasons_of(asked: Permission) -> tuple[Reason, ...]:
@@ -81,13 +96,15 @@ async def ways(office: Office, member: Member, turn: int, now: datetime) -> Sequ
     """How the person can be written to, whatever the hour. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
         found = await mine(raw, member, turn, now)
-        row, _ = await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
         book = await office.book(raw)
+        own = spec.staff_chat != "codes" or member.on_page
         made: list[Way] = []
         for channel in WRITTEN:
             asked = await permission(raw, book, row, Wish(channel), now)
             if asked.address:
-                made.append(Way(channel, asked.address, await _fitting(raw, office, found.case, now)))
+                fitting = await _fitting(raw, office, found.case, now)
+                made.append(Way(channel, asked.address, fitting, own))
     return made
 
 

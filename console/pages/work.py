@@ -19,7 +19,15 @@ from casework.staff.desk import RESTS, at_hand, next_case, open_case, skip
 from casework.staff.entering import enter, key_of, lately, take_back
 from casework.staff.noting import keep, notes_of
 from casework.staff.offering import Offer, call_then, offer
-from casework.staff.reaching import WRITTEN, Shown, show_number, texts_now, write_text, write_words
+from casework.staff.reaching import (
+    WRITTEN,
+    Shown,
+    not_called,
+    show_number,
+    texts_now,
+    write_text,
+    write_words,
+)
 from casework.staff.rights import Action
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from casework.staff.views import my_callbacks, my_day, my_promises
@@ -268,6 +276,15 @@ async def pass_by(visit: Visiting, turn: Key, reason: Line) -> Response:
     return await give_next(visit)
 
 
+async def no_call(visit: Visiting, turn: Key) -> Response:
+    """The number was shown, and nobody called."""
+    try:
+        await not_called(visit.desk.office, visit.member, turn, visit.now)
+    except CaseworkInputError as error:
+        return await _page(visit, wrong=str(error))
+    return go("/work")
+
+
 async def note(visit: Visiting, turn: Key, words: Words = "") -> Response:
     """Words to keep."""
     try:
@@ -303,6 +320,7 @@ PAGES: Final = (
     Page("/work/outcome", outcome, _TAKES, method="POST"),
     Page("/work/undo", undo, _TAKES, method="POST"),
     Page("/work/skip", pass_by, _TAKES, method="POST"),
+    Page("/work/no-call", no_call, _TAKES, method="POST"),
     Page("/work/note", note, _TAKES, method="POST"),
     Page("/work/write", write, _WRITES, method="POST"),
 )

@@ -11,7 +11,10 @@ from storage.staff.ended import KINDS
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """A case that somebody has, or had, at hand. `why`: task | arrears | found | caller."""
+    """A case that somebody has, or had, at hand. `why`: task | arrears | found | caller.
+
+    `shown`: its number was shown, and nobody said that there was no call.
+    """
 
     id: int
     case: int
@@ -20,6 +23,7 @@ class Turn(msgspec.Struct, frozen=True):
     why: str
     until: datetime
     outcome: str | None
+    shown: bool = False
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -135,7 +139,7 @@ async def begin(
     )
 
 
-_TURN: Final = "SELECT id, case_id, staff_id, task_id, why, until, outcome FROM turns "
+_TURN: Final = "SELECT id, case_id, staff_id, task_id, why, until, outcome, shown_at IS NOT NULL FROM turns "
 
 
 async def at_hand(raw: Raw, staff: int) -> Turn | None:
@@ -159,6 +163,11 @@ async def has_at_hand(raw: Raw, case: int, staff: int, now: datetime) -> bool:
         staff,
         now,
     )
+
+
+async def number_shown(raw: Raw, turn: int, at: datetime | None) -> None:
+    """The number was shown in the turn; None: there was no call."""
+    await raw.run("UPDATE turns SET shown_at = $2 WHERE id = $1", turn, at)
 
 
 async def extend(raw: Raw, turn: int, until: datetime) -> None:

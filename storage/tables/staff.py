@@ -75,6 +75,7 @@ turns = Table(
     moment("until"),
     moment("ended_at", nullable=True),
     Column("outcome", Text),
+    moment("shown_at", nullable=True),  # the number was shown; unless it is said that nobody called
     one_of("why", "task", "arrears", "found", "caller"),
     one_of("outcome", "recorded", "skipped", "left", "over", "handed_on"),
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_its_outcome"),
@@ -85,6 +86,7 @@ turns = Table(
         unique=True,
         postgresql_where=text("ended_at IS NULL AND why <> 'caller'"),
     ),
+    Index("ix_turns_shown", "case_id", "shown_at", postgresql_where=text("shown_at IS NOT NULL")),
 )
 
 # A message of a chat that shows the number of a turn: it goes when another shows it, or the turn ends.

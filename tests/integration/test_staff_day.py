@@ -163,6 +163,30 @@ async def test_a_number_goes_from_the_chat_however_the_turn_ends(crew: Crew) -> 
     assert not await crew.book.sql("SELECT 1 FROM shown_numbers")
 
 
+async def test_a_number_that_was_shown_counts_as_a_call_unless_there_was_none(crew: Crew) -> None:
+    await crew.book.portfolio(packs=["us-reg-f"], actor="third_party")
+    ann = await crew.borrower(TODAY - 40 * DAY)
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    crew.now += timedelta(hours=2)
+    await carl.says("/next")
+    await carl.taps("Call")
+    assert "counts as a call that nobody answered" in await carl.taps("Skip")
+    assert "Why?" in await carl.taps("I did not call")
+    await carl.taps("Not for me")
+    for _ in range(6):
+        await carl.says(f"/case K{ann.case}")
+        assert "+12015550" in await carl.taps("Call")
+        await carl.taps("Skip")
+        await carl.taps("Not for me")
+    await carl.says(f"/case K{ann.case}")
+    assert "+12015550" in await carl.taps("Call"), "six until now"
+    await carl.taps("Not reached")
+    await carl.taps("no answer")  # what is entered of it is the call
+    assert "No call" in await carl.says(f"/case K{ann.case}")
+    assert "7 of 7 contacts in 7 days" in await carl.taps("Call")
+
+
 async def test_who_was_not_reached_rests_and_comes_again(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 20 * DAY)
     await task(crew, ann)
@@ -594,8 +618,7 @@ async def test_a_lender_keeps_what_is_personal_out_of_the_chat(crew: Crew) -> No
     assert ann.loan_id not in told.split()
     assert "5 days late." in told
     assert "The number is in the console" in await carl.taps("Call")
-    await carl.taps("Note")
-    assert "out of the chat" in await carl.says("She has moved")
+    assert "out of the chat" in await carl.taps("Note"), "before anything is typed"
     await carl.taps("Message")
     await carl.taps("SMS: own words")
     assert "out of the chat" in await carl.says("Hello Ann")
