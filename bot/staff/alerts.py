@@ -70,8 +70,8 @@ async def snoozed(post: Post, given: str) -> None:
 
 async def seen(post: Post, given: str) -> None:
     """Seen to."""
-    await see_to(post.office, post.member, _number(given), post.now)
-    await post.send(post.say("alert.seen"))
+    everybody = await see_to(post.office, post.member, _number(given), post.now)
+    await post.send(post.say("alert.seen" if everybody else "alert.seen_alone"))
 
 
 async def morning(post: Post, _: str) -> None:

@@ -1,6 +1,9 @@
 """For who leads: queues and load, whose each case is, broken promises, approvals with their difference."""
 
 import asyncio
+import re
+from collections.abc import Sequence
+from typing import Final
 
 from bot.staff.cards import back, button
 from bot.staff.picture import draw
@@ -11,7 +14,7 @@ from casework.staff.card import case_of, code_of
 from casework.staff.team import assign, colleagues, questions, team
 from casework.staff.views import broken_promises
 
-_SENTENCES = 12
+_CASE: Final = re.compile(r"[kK]?[0-9]{1,18}")
 
 
 async def queue(post: Post, _: str) -> None:
@@ -36,29 +39,36 @@ async def queue(post: Post, _: str) -> None:
 
 
 async def assign_(post: Post, given: str) -> None:
-    """/assign K17 K18 carl; a dash in place of the name takes them back."""
-    *codes, name = given.split() or [""]
-    if not codes:
+    """/assign K17 K18 Mary Ann; a dash in place of the name takes them back."""
+    words = given.split()
+    named = next((at for at, word in enumerate(words) if not _CASE.fullmatch(word)), len(words))
+    if 1 < named == len(words):
+        named -= 1  # whoever is called by a number
+    name = " ".join(words[named:])
+    if not named or not name:
         raise CaseworkInputError("write it like /assign K17 K18 carl, or /assign K17 - to take it back")
-    cases = [case_of(one) for one in codes]
-    to = await assign(post.office, post.member, cases, None if name == "-" else name, post.now)
+    await _assigned(post, [case_of(one) for one in words[:named]], None if name == "-" else name)
+
+
+async def _assigned(post: Post, cases: Sequence[int], to: str | int | None) -> None:
+    name = await assign(post.office, post.member, cases, to, post.now)
     listed = ", ".join(code_of(one) for one in cases)
     say = post.say
-    await post.send(say("team.assigned", codes=listed, name=to) if to else say("team.back", codes=listed))
+    await post.send(say("team.assigned", codes=listed, name=name) if name else say("team.back", codes=listed))
 
 
 async def whom(post: Post, given: str) -> None:
     """Who may be given a case."""
     found = await colleagues(post.office, post.member, int(given), post.now)
-    rows = [[(name, f"give:{given}:{name}"[:60])] for name in found]
+    rows = [[(one.name, f"give:{given}:{one.id}")] for one in found]
     rows.append([button(post, "take_back", f"give:{given}:-"), *back(post)])
     await post.send(post.say("team.whom", code=code_of(int(given))), rows)
 
 
 async def give(post: Post, given: str) -> None:
     """To whom was tapped."""
-    case, _, name = given.partition(":")
-    await assign_(post, f"K{case} {name}")
+    case, _, to = given.partition(":")
+    await _assigned(post, [int(case)], None if to == "-" else int(to))
 
 
 async def broken(post: Post, _: str) -> None:
@@ -94,11 +104,9 @@ async def approvals(post: Post, _: str) -> None:
         await post.send(say("approve.none"))
         return
     for one in found:
-        text = "\n".join(
-            [say("approve.about", id=one.id, about=one.about, by=one.by), *one.changes[:_SENTENCES]]
-        )
+        lines = [say("approve.about", id=one.id, about=one.about, by=one.by), *one.changes]
         row = (button(post, "approve", f"yes:{one.id}"), button(post, "refuse", f"nay:{one.id}"))
-        await post.send(text[:4000], (row,))
+        await post.send_lines(lines, (row,))
 
 
 async def yes(post: Post, given: str) -> None:

@@ -1,12 +1,14 @@
 """Whose a case is for somebody at a moment, and what their role may do with it: every use case asks here."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.portfolios import PortfolioSpec
 from casework.staff.people import Member
-from casework.staff.rights import Action, require
+from casework.staff.rights import Action, Denied, require
 from storage.raw import Raw
 from storage.staff import desk as stored
 from storage.whom import CaseRow, case_row
@@ -28,5 +30,16 @@ async def allowed(
     if row is None:
         raise CaseworkInputError(f"there is no case {case}")
     spec = (await office.book(raw)).portfolios[row.portfolio]
-    require(member.actor, action, spec.portfolio, owner=await own_name(raw, member, case, now))
+    with about(case):
+        require(member.actor, action, spec.portfolio, owner=await own_name(raw, member, case, now))
     return row, spec
+
+
+@contextmanager
+def about(case: int) -> Generator[None]:
+    """What is denied within is denied of this case, and on record so."""
+    try:
+        yield
+    except Denied as denied:
+        denied.case = case
+        raise

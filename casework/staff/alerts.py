@@ -13,7 +13,7 @@ from casework.feeds import silent_feeds
 from casework.insight.last_check import broken_by_last_check
 from casework.office import Office
 from casework.staff.people import Member
-from casework.staff.rights import Action, Actor, require, who_may
+from casework.staff.rights import Action, Actor, may, require, who_may
 from policy.calendar import local_day, moment_at
 from storage.audit import Event, write
 from storage.raw import Raw
@@ -103,12 +103,23 @@ async def snooze(office: Office, member: Member, alert: int, later: Later, now: 
     return until
 
 
-async def see_to(office: Office, member: Member, alert: int, now: datetime) -> None:
-    """They have seen to it: nobody is told any more. Raises Denied, CaseworkInputError."""
+async def see_to(office: Office, member: Member, alert: int, now: datetime) -> bool:
+    """They have seen to it: nobody is told any more. Raises Denied, CaseworkInputError.
+
+    What concerns every portfolio, and is seen to by who leads some, goes on for the others: False.
+    """
     async with office.transaction() as raw:
-        await _theirs(raw, member, alert)
-        await stored.end(raw, alert, member.name, now)
+        found = await _theirs(raw, member, alert)
+        specs = (await office.book(raw)).portfolios.values()
+        alone = found.portfolio is None and not all(
+            may(member.actor, Action.HEAR_ALERT, spec.portfolio) for spec in specs
+        )
+        if alone:
+            await stored.snooze(raw, alert, member.id, now, None)
+        else:
+            await stored.end(raw, alert, member.name, now)
         await write(raw.connection, [_event(member, "alert.seen_to", alert, now)])
+    return not alone
 
 
 async def zone_of(raw: Raw, office: Office, portfolios: frozenset[str] | tuple[str, ...] | None) -> str:

@@ -7,10 +7,10 @@ from casework.staff.rights import Denied
 from storage.audit import Event, write
 
 
-async def record_denied(office: Office, denied: Denied, now: datetime, case: int | None = None) -> None:
-    """Write down that somebody was refused; `case` is what it was about, where that is known."""
+async def record_denied(office: Office, denied: Denied, now: datetime) -> None:
+    """Write down that somebody was refused."""
     data = {"wanted": denied.action.value, "portfolio": denied.portfolio}
-    kind = None if case is None else "case"
+    kind = None if denied.case is None else "case"
     async with office.transaction() as raw:
-        event = Event(now, denied.actor.name, denied.actor.role, "access.denied", kind, case, data)
+        event = Event(now, denied.actor.name, denied.actor.role, "access.denied", kind, denied.case, data)
         await write(raw.connection, [event])

@@ -100,12 +100,14 @@ class Denied(Exception):  # noqa: N818, the word that people use
     """Somebody wanted what they may not. Says who, what, where, and who may; fit to be shown and logged.
 
     plain  the same without who may: for a program, which asks nobody else
+    case   what it was about, once whoever asked of a case has said so
     """
 
     def __init__(self, actor: Actor, action: Action, portfolio: str | None, why: str) -> None:
         self.actor = actor
         self.action = action
         self.portfolio = portfolio
+        self.case: int | None = None
         place = "" if portfolio is None else f" in portfolio {portfolio}"
         may = ", ".join(role.value for role in who_may(action))
         self.plain: str = f"{actor.name} ({actor.role}) may not {_spoken(action)}{place}: {why}"

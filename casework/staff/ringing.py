@@ -11,14 +11,14 @@ from storage.staff.rings import Ring
 
 __all__ = ["Ring", "begin_rings", "rung"]
 
-_OF_NOBODY: Final = (Role.SUPERVISOR.value,)
+_ELSE: Final = (Role.SUPERVISOR.value,)
 
 
 async def begin_rings(office: Office, actor: Actor, now: datetime) -> Sequence[Ring]:
     """What rings now, marked: a crash leaves it unsaid and seen as such, never said twice. Raises Denied."""
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
-        return await rings.begin_rings(raw, office.keyring, _OF_NOBODY, now, 50)
+        return await rings.begin_rings(raw, office.keyring, _ELSE, now, 50)
 
 
 async def rung(office: Office, actor: Actor, task: int, now: datetime) -> None:

@@ -3,7 +3,7 @@
 What is answered passes the gate and the lint like everything that is said to a borrower.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -63,13 +63,13 @@ async def begin_heard(office: Office, actor: Actor, now: datetime) -> Sequence[H
             return ()
         specs = (await office.book(raw)).portfolios
         return [
-            msgspec.structs.replace(one, text="") if _hides(specs.get(one.portfolio or 0)) else one
-            for one in found
+            msgspec.structs.replace(one, text="") if _hides(specs, one.portfolios) else one for one in found
         ]
 
 
-def _hides(spec: PortfolioSpec | None) -> bool:
-    return spec is not None and spec.staff_chat == "codes"
+def _hides(specs: Mapping[int, PortfolioSpec], portfolios: Sequence[int]) -> bool:
+    """Whether a lender of the person keeps what is personal out of the chat; of a stranger, any lender."""
+    return any(specs[one].staff_chat == "codes" for one in portfolios or specs)
 
 
 async def take(office: Office, member: Member, talk: int, now: datetime) -> Taken:
@@ -152,7 +152,7 @@ async def _side(raw: Raw, office: Office, talk: int) -> tuple[Side, PortfolioSpe
     side = await stored.side_of(raw, talk)
     if side is None:
         raise CaseworkInputError(f"there is no conversation {talk}")
-    spec = (await office.book(raw)).portfolios.get(side.portfolio or 0)
-    if _hides(spec):
+    specs = (await office.book(raw)).portfolios
+    if _hides(specs, side.portfolios):
         raise CaseworkInputError("this lender keeps what is said to people out of the chat: use the console")
-    return side, spec
+    return side, specs.get(side.portfolio or 0)

@@ -8,6 +8,7 @@ import msgspec
 from casework.approvals import KINDS, in_words, waiting
 from casework.errors import CaseworkInputError
 from casework.office import Office
+from casework.staff.access import about
 from casework.staff.card import code_of
 from casework.staff.desk import portfolios_for
 from casework.staff.people import Member, check_may_have
@@ -17,10 +18,10 @@ from storage.audit import Event, write
 from storage.raw import Raw
 from storage.staff import people
 from storage.staff import team as stored
-from storage.staff.team import Load, Queue
+from storage.staff.team import Able, Load, Queue
 from storage.whom import case_row
 
-__all__ = ["Load", "Question", "Queue", "Team", "assign", "colleagues", "questions", "team"]
+__all__ = ["Able", "Load", "Question", "Queue", "Team", "assign", "colleagues", "questions", "team"]
 
 
 class Team(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ async def team(office: Office, member: Member, now: datetime) -> Team:
         return Team(await stored.queues(raw, led, now), await stored.loads(raw, led, codes, since))
 
 
-async def colleagues(office: Office, member: Member, case: int, now: datetime) -> Sequence[str]:
+async def colleagues(office: Office, member: Member, case: int, now: datetime) -> Sequence[Able]:
     """Who may be given the case, those with the fewest first. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
         _, code = await _may_assign(raw, office, member, case)
@@ -58,9 +59,10 @@ async def colleagues(office: Office, member: Member, case: int, now: datetime) -
 
 
 async def assign(
-    office: Office, member: Member, cases: Sequence[int], to: str | None, now: datetime
+    office: Office, member: Member, cases: Sequence[int], to: str | int | None, now: datetime
 ) -> str | None:
-    """The cases are `to`'s from now on, whoever's they were; None: they go back to the queue. Whose they are.
+    """The cases are `to`'s (a name, or an id of `colleagues`) from now on, whoever's they were; None: they go
+    back to the queue. The name of whose they are.
 
     All or none. Raises Denied; CaseworkInputError where a case, or somebody of that name, is not there.
     """
@@ -68,9 +70,13 @@ async def assign(
         codes = {(await _may_assign(raw, office, member, case))[1] for case in cases}
         heir = None
         if to is not None:
-            heir = await people.called(raw, to)
+            heir = await (people.called(raw, to) if isinstance(to, str) else people.of_id(raw, to, lock=True))
             if heir is None:
-                raise CaseworkInputError(f"there is nobody {to!r} on the staff")
+                raise CaseworkInputError(
+                    f"there is nobody {to!r} on the staff"
+                    if isinstance(to, str)
+                    else "they have left the staff"
+                )
             check_may_have(heir, codes)
         await people.assign(raw, sorted(set(cases)), heir and heir.id, member.name, now)
         events = [
@@ -88,7 +94,8 @@ async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tu
     if row is None:
         raise CaseworkInputError(f"there is no case {code_of(case)}")
     code = (await office.book(raw)).portfolios[row.portfolio].portfolio
-    require(member.actor, Action.ASSIGN_CASE, code)
+    with about(case):
+        require(member.actor, Action.ASSIGN_CASE, code)
     return case, code
 
 

@@ -224,8 +224,16 @@ def _day_of(written: str | None, today: date, order: Order | None) -> date | Lit
     if written in ("yesterday", "昨天"):
         return today - date.resolution
     days = [day for day in read_date(written, today, order) if day <= today]
-    year = [day.replace(year=day.year - 1) for day in read_date(written, today, order) if day > today]
+    year = [ago for day in read_date(written, today, order) if day > today and (ago := _a_year_ago(day))]
     return days[0] if len(days) == 1 else year[0] if len(year) == 1 and not days else "unclear"
+
+
+def _a_year_ago(day: date) -> date | None:
+    """The same day a year ago; None: that year had no 29 February."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return None
 
 
 @cache

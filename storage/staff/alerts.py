@@ -182,8 +182,8 @@ async def alert_of(raw: Raw, alert: int) -> Alert | None:
     return _alert(rows[0]) if rows else None
 
 
-async def snooze(raw: Raw, alert: int, staff: int, now: datetime, until: datetime) -> None:
-    """They are told again then, if it still stands."""
+async def snooze(raw: Raw, alert: int, staff: int, now: datetime, until: datetime | None) -> None:
+    """They are told again then, if it still stands; None: no more."""
     await raw.run(
         "INSERT INTO alert_tellings (alert_id, staff_id, begun_at, again_at) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (alert_id, staff_id) DO UPDATE SET again_at = $4",

@@ -22,7 +22,7 @@ class Ring(msgspec.Struct, frozen=True):
     language: str
 
 
-# To whose the case is; of one that is nobody's, to the supervisor of its portfolio with a chat.
+# To whose the case is; of one that is nobody's, or whose owner has no chat, to a supervisor who has one.
 _DUE: Final = f"""
 SELECT t.id AS task, t.case_id, t.starts_at, p.zones[1] AS zone, s.id AS staff
 FROM tasks t JOIN cases c ON c.id = t.case_id JOIN persons p ON p.id = c.person_id
@@ -31,9 +31,8 @@ LEFT JOIN assignments a ON a.case_id = c.id
 JOIN LATERAL (
   SELECT s.id FROM staff s
   WHERE s.removed_at IS NULL AND EXISTS (SELECT 1 FROM chats k WHERE k.staff_id = s.id)
-    AND (s.id = a.staff_id OR a.staff_id IS NULL AND s.role = ANY($3)
-         AND (s.portfolios IS NULL OR f.code = ANY(s.portfolios)))
-  ORDER BY s.id LIMIT 1) s ON true
+    AND (s.id = a.staff_id OR s.role = ANY($3) AND (s.portfolios IS NULL OR f.code = ANY(s.portfolios)))
+  ORDER BY s.id IS NOT DISTINCT FROM a.staff_id DESC, s.id LIMIT 1) s ON true
 WHERE t.state = 'open' AND t.kind IN ('call', 'visit') AND t.starts_at <= $1
   AND NOT EXISTS (SELECT 1 FROM rings r WHERE r.task_id = t.id)
   AND NOT {ENDED.format(now="$1")}
@@ -46,7 +45,7 @@ async def begin_rings(
 ) -> list[Ring]:
     """Those to be announced now, marked as begun: nobody announces them again.
 
-    roles   who is told of a case that is nobody's
+    roles   who is told of a case that is nobody's, or of somebody's without a chat
     """
     found: list[Ring] = []
     for task, case, starts, zone, staff in await raw.rows(_DUE, now, limit, list(roles)):

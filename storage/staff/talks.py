@@ -22,29 +22,37 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """A line of the borrower, opened, for whoever has the conversation. `code`: of its portfolio."""
+    """A line of the borrower, opened, for whoever has the conversation; the portfolios of that person."""
 
     talk: int
     case: int | None
-    portfolio: int | None
+    portfolios: Sequence[int]
     text: str
     telegram: int
     language: str
 
 
 class Side(msgspec.Struct, frozen=True):
-    """The borrower's side: their case, whether the chat is proved theirs, and how it is spoken to."""
+    """The borrower's side: their case, whether the chat is proved theirs, and how it is spoken to.
+
+    portfolio    what the conversation is about, where that is known
+    portfolios   all of the person
+    """
 
     case: int | None
     linked: bool
     language: str
     portfolio: int | None
+    portfolios: Sequence[int]
 
 
 _CASE: Final = """
 (SELECT min(c.id) FROM cases c WHERE c.person_id = t.person_id
  AND (t.portfolio_id IS NULL OR c.portfolio_id = t.portfolio_id))
 """
+_PORTFOLIOS: Final = (
+    "ARRAY(SELECT DISTINCT c.portfolio_id FROM cases c WHERE c.person_id = t.person_id ORDER BY 1)"
+)
 # To whose the case is; else to who was told of one longest ago. Whoever does not take it is not asked alone.
 _CALLS: Final = f"""
 SELECT t.id AS talk, {_CASE} AS case_id, t.about, s.id AS staff
@@ -63,7 +71,8 @@ WHERE t.ended_at IS NULL AND t.taken_by IS NULL AND (t.told_at IS NULL OR t.told
 ORDER BY t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED
 """  # noqa: S608, constants
 _HEARD: Final = f"""
-SELECT l.id, l.talk_id, {_CASE} AS case_id, t.portfolio_id, l.body, k.id AS chat, k.value, k.language
+SELECT l.id, l.talk_id, {_CASE} AS case_id, {_PORTFOLIOS} AS portfolios, l.body,
+       k.id AS chat, k.value, k.language
 FROM talk_lines l JOIN talks t ON t.id = l.talk_id AND t.ended_at IS NULL
 JOIN staff s ON s.name = t.taken_by AND s.removed_at IS NULL JOIN chats k ON k.staff_id = s.id
 WHERE l.side = 'borrower' AND l.passed_on_at IS NULL ORDER BY l.id LIMIT $1 FOR UPDATE OF l SKIP LOCKED
@@ -94,12 +103,12 @@ async def begin_heard(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> 
         Heard(
             talk,
             case,
-            portfolio,
+            portfolios,
             keyring.open("talk_lines", "body", line, body),
             int(keyring.open("chats", "value", chat, value)),
             language,
         )
-        for line, talk, case, portfolio, body, chat, value, language in rows
+        for line, talk, case, portfolios, body, chat, value, language in rows
     ]
 
 
@@ -144,7 +153,8 @@ async def side_of(raw: Raw, talk: int) -> Side | None:
     """The borrower's side of a conversation."""
     rows = await raw.rows(
         f"SELECT {_CASE}, t.person_id IS NOT NULL AND t.person_id IS NOT DISTINCT FROM k.person_id, "  # noqa: S608
-        "k.language, t.portfolio_id FROM talks t JOIN chats k ON k.id = t.chat_id WHERE t.id = $1",
+        f"k.language, t.portfolio_id, {_PORTFOLIOS} FROM talks t "
+        "JOIN chats k ON k.id = t.chat_id WHERE t.id = $1",
         talk,
     )
     return Side(*rows[0]) if rows else None

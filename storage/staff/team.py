@@ -59,14 +59,21 @@ async def loads(raw: Raw, portfolios: Sequence[int], codes: Sequence[str], since
     return [Load(*row) for row in await raw.rows(_LOADS, list(portfolios), list(codes), since)]
 
 
-async def able(raw: Raw, portfolio: str) -> list[str]:
+class Able(msgspec.Struct, frozen=True):
+    """Somebody who may have a case."""
+
+    id: int
+    name: str
+
+
+async def able(raw: Raw, portfolio: str) -> list[Able]:
     """Who may have cases of a portfolio, those with the fewest first."""
     rows = await raw.rows(
-        "SELECT s.name FROM staff s WHERE s.removed_at IS NULL "
+        "SELECT s.id, s.name FROM staff s WHERE s.removed_at IS NULL "
         "AND (s.portfolios IS NULL OR $1 = ANY(s.portfolios)) "
         "AND s.role IN ('collector', 'supervisor', 'credit_manager', 'customer_service') "
         "ORDER BY s.role <> 'collector', "
         "(SELECT count(*) FROM assignments a WHERE a.staff_id = s.id), s.name LIMIT 12",
         portfolio,
     )
-    return [row[0] for row in rows]
+    return [Able(*row) for row in rows]

@@ -213,6 +213,11 @@ async def test_queues_and_load_with_a_picture_and_cases_given_and_taken_back(cre
     await sue.says(f"/case K{ann.case}")
     await sue.taps("Assign")
     assert "carl has it now" in await sue.taps("carl")
+    await crew.hired("Mary Ann")
+    assert "Mary Ann has it now" in await sue.says(f"/assign K{ann.case} mary ann")
+    await sue.says(f"/case K{ann.case}")
+    await sue.taps("Assign")
+    assert "Mary Ann has it now" in await sue.taps("Mary Ann")
     for wrong in (
         "/assign",
         f"/assign K{ann.case}",

@@ -116,6 +116,31 @@ async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
     assert "您好，现在是工作人员" in await guest.told(), "in their language, whatever bea did meanwhile"
 
 
+async def test_where_one_lender_keeps_words_out_of_the_chat_a_strangers_stay_out_too(
+    crew: Crew,
+) -> None:
+    await crew.book.portfolio("south", staff_chat="codes")
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    carl = await crew.hired(portfolios=None)
+    await crew.assign(ann.case, "carl")
+    guest = await crew.linked(ann)
+    await guest.says("human")
+    await carl.told()
+    assert "ready" not in await carl.taps("Conversation")
+    await guest.says("I am ill")
+    assert "I am ill" in await carl.told(), "her lender is another"
+    stranger = await crew.guest()
+    await stranger.says("human")
+    assert "somebody who is not verified wants to talk" in (await carl.told()).lower()
+    await stranger.says("My name is Ben and I owe you money")
+    assert "use the console" in await carl.taps("Conversation")
+    await crew.book.sql("UPDATE talks SET taken_by = 'carl', taken_at = now() WHERE person_id IS NULL")
+    await stranger.says("I live at 5 Example Road")
+    told = await carl.told()
+    assert "Example Road" not in told
+    assert told, "but that they wrote"
+
+
 async def test_another_role_or_scope_hands_on_what_it_may_not_have(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     guest = await crew.linked(ann)

@@ -81,6 +81,7 @@ def test_lines_as_people_write_them(line: str, entry: Entry) -> None:
         ("PTP 250 300 28/11 @14:30 L-1042", "amount"),
         ("CB 28/11 @14:30 LN2", "moment"),
         ("PTP 250 20/11 @9:00 L-1042", "day"),  # which has passed: not next year's
+        ("NA @29/2 8:00 L-1042", "day"),  # the last year had none
         ("CB 21/11 10:00 @20/11 9:00 LN2", "day"),  # which has passed: not next year's
         ("CB 22/02/2027 10:00 @9:00 LN2", "day"),
         ("NA whatever @14:30 L-1042", "rest"),
