@@ -75,7 +75,7 @@ def _hides(specs: Mapping[int, PortfolioSpec], portfolios: Sequence[int]) -> boo
 async def take(office: Office, member: Member, talk: int, now: datetime) -> Taken:
     """They have the conversation from now on, and see what was said. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
-        side, _ = await _side(raw, office, talk)
+        side, _ = await _side(raw, office, member, talk)
     await conversation.take(office, member.actor, talk, now)
     lines = await conversation.lines(office, member.actor, talk, now)
     async with office.transaction() as raw:
@@ -90,7 +90,7 @@ async def answer(office: Office, member: Member, talk: int, text: str, now: date
     does not; nor is an amount named that may not be owed any more. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
-        side, spec = await _side(raw, office, talk)
+        side, spec = await _side(raw, office, member, talk)
         heed = await stored.heed_of(raw, talk, now)
         past = _no_answer(heed, now)
         if past:
@@ -143,16 +143,16 @@ async def _amounts_in_doubt(raw: Raw, book: Book, row: CaseRow, text: str, now: 
 async def close(office: Office, member: Member, talk: int, now: datetime) -> Taken:
     """The conversation is over; what came of it is entered on its case. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
-        side, _ = await _side(raw, office, talk)
+        side, _ = await _side(raw, office, member, talk)
     await conversation.close(office, member.actor, talk, now)
     return Taken(talk, side.case, side.linked, side.language, ())
 
 
-async def _side(raw: Raw, office: Office, talk: int) -> tuple[Side, PortfolioSpec | None]:
+async def _side(raw: Raw, office: Office, member: Member, talk: int) -> tuple[Side, PortfolioSpec | None]:
     side = await stored.side_of(raw, talk)
     if side is None:
         raise CaseworkInputError(f"there is no conversation {talk}")
     specs = (await office.book(raw)).portfolios
-    if _hides(specs, side.portfolios):
+    if not member.on_page and _hides(specs, side.portfolios):
         raise CaseworkInputError("this lender keeps what is said to people out of the chat: use the console")
     return side, specs.get(side.portfolio or 0)
