@@ -275,6 +275,21 @@ class Machine:
                 log.warning("line not known to be said", line=line.line, error=type(error).__name__)
             else:
                 await conversation.said(desk.office, desk.actor, line.line, desk.clock.now())
+        await self._goodbyes()
+
+    async def _goodbyes(self) -> None:
+        """After what was said last: whoever had a conversation that the staff ended is told so."""
+        desk = self.desk
+        try:
+            ended = await conversation.begin_goodbyes(desk.office, desk.actor, desk.clock.now())
+        except Exception as error:  # looked for again at the next turn
+            log.warning("goodbyes wait", error=type(error).__name__)
+            return
+        for chat, language in ended:
+            try:
+                await self.bot.send_message(chat, speech(language)("human.over"))
+            except TelegramAPIError as error:
+                log.warning("goodbye not known to be said", error=type(error).__name__)
 
 
 _OURS = (TelegramUnauthorizedError, TelegramConflictError)

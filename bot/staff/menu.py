@@ -23,7 +23,7 @@ async def said_to(post: Post, given: str) -> None:
     elif whom == "entry":
         await late.read(post, kept["words"])
     elif kept["asks"] == "talk":
-        await talks.typed(post, kept["words"], kept["about"]["talk"])
+        await talks.typed(post, kept["words"], **kept["about"])
     elif kept["asks"] == "note":
         await day.keep_words(post, kept["words"], kept["about"]["turn"])
     else:
@@ -100,6 +100,7 @@ TAPS: Final[dict[str, Act]] = {
     "nay": leading.no,
     "talk": talks.take_,
     "ready": talks.ready,
+    "tell": talks.tell,
     "endtalk": talks.end,
     "nonumber": number.drop,
     "tags": keeping.ask_tags,
@@ -121,7 +122,7 @@ async def answer(post: Post, message: Message) -> None:
         else:
             await late.read(post, text)
     elif asks == "talk" and text:
-        await talks.typed(post, text, about["talk"])
+        await talks.typed(post, text, **about)
     elif asks == "note":
         await day.take_note(post, message, about["turn"])
     elif asks == "route" and (message.location is not None or not text):

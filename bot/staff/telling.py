@@ -2,10 +2,17 @@
 they wrote did not go, something is wrong, and how it stands this morning."""
 
 import asyncio
+from enum import Enum
+from typing import Final
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramNotFound,
+)
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
 from bot.desk import Desk
@@ -17,10 +24,13 @@ from casework.staff.alerts import begin_alerts
 from casework.staff.alerts import said as alert_said
 from casework.staff.digest import begin_digests
 from casework.staff.digest import said as digest_said
-from casework.staff.ringing import begin_rings, rung
+from casework.staff.ringing import begin_rings, not_rung, rung
 from casework.staff.shown import Shown, numbers_hidden, numbers_to_hide
-from casework.staff.talking import begin_calls, begin_heard
+from casework.staff.talking import begin_calls, begin_heard, not_heard
+from casework.staff.team import Given, begin_given
 from casework.staff.unsent import begin_unsent
+
+_LISTED: Final = 20
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("bot")
 
@@ -30,8 +40,13 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
     for ring in await begin_rings(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(ring.language)
         text = say("ring.now", code=f"K{ring.case}", at=say.moment(ring.starts_at, ring.zone))
-        if await _said(bot, ring.telegram, text, _opens(say, ring.case)):
+        came = await _said(bot, ring.telegram, text, _opens(say, ring.case))
+        if came is Came.SAID:
             await rung(desk.office, desk.actor, ring.task, desk.clock.now())
+        elif came is Came.AGAIN:
+            await not_rung(desk.office, desk.actor, ring.task)
+    for given in await begin_given(desk.office, desk.actor, desk.clock.now()):
+        await _given(bot, given)
     for call in await begin_calls(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(call.language)
         await _said(bot, call.telegram, say("talk.call", code=_code(say, call.case)), _talks(say, call.talk))
@@ -39,7 +54,8 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         say = staff_speech(heard.language)
         key = "talk.heard" if heard.text else "talk.heard_elsewhere"
         text = say(key, code=_code(say, heard.case), text=heard.text)
-        await _said(bot, heard.telegram, text, _talks(say, heard.talk))
+        if await _said(bot, heard.telegram, text, _talks(say, heard.talk)) is Came.AGAIN:
+            await not_heard(desk.office, desk.actor, heard.line)
     for one in await begin_unsent(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(one.language)
         key = f"unsent.{one.code}" if f"unsent.{one.code}" in say.texts else "unsent.other"
@@ -49,6 +65,18 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
     await _numbers(desk, bot)
     await _alerts(desk, bot)
     await _mornings(desk, bot)
+
+
+async def _given(bot: Bot, given: Given) -> None:
+    say = staff_speech(given.language)
+    first = given.cases[0]
+    if len(given.cases) == 1:
+        await _said(bot, given.telegram, say("given.one", code=f"K{first}", by=given.by), _opens(say, first))
+        return
+    codes = ", ".join(f"K{case}" for case in given.cases[:_LISTED])
+    more = "..." if len(given.cases) > _LISTED else ""
+    text = say("given.many", count=len(given.cases), codes=codes + more, by=given.by)
+    await _said(bot, given.telegram, text, keyboard((((say.button("next"), "next"),),)))
 
 
 async def _numbers(desk: Desk, bot: Bot) -> None:
@@ -71,7 +99,8 @@ async def _alerts(desk: Desk, bot: Bot) -> None:
     for told in await begin_alerts(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(told.language)
         for one in told.alerts:
-            if await _said(bot, told.telegram, alerts.words(say, one), keyboard(alerts.board(say, one))):
+            board = keyboard(alerts.board(say, one))
+            if await _said(bot, told.telegram, alerts.words(say, one), board) is Came.SAID:
                 await alert_said(desk.office, desk.actor, told.staff, one.id, desk.clock.now())
         if told.more:
             rows = (((say.button("alerts"), "alerts"),),)
@@ -104,10 +133,22 @@ def _opens(say: Speech, case: int) -> InlineKeyboardMarkup:
     return keyboard((((say.button("open"), f"open:K{case}"),),))
 
 
-async def _said(bot: Bot, chat: int, text: str, board: InlineKeyboardMarkup) -> bool:
+class Came(Enum):
+    """What became of a message to the staff. Twice is better than never, where nobody is at its other end but
+    them: what may come through later is said again."""
+
+    SAID = "said"
+    AGAIN = "again"
+    NEVER = "never"
+
+
+async def _said(bot: Bot, chat: int, text: str, board: InlineKeyboardMarkup) -> Came:
     try:
         await bot.send_message(chat, text, reply_markup=board)
+    except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound) as error:
+        log.warning("not said to the staff", error=type(error).__name__)
+        return Came.NEVER
     except TelegramAPIError as error:
         log.warning("not known to be said to the staff", error=type(error).__name__)
-        return False
-    return True
+        return Came.AGAIN
+    return Came.SAID

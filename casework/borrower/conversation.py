@@ -127,12 +127,15 @@ async def waiting(office: Office, actor: Actor) -> Sequence[Talk]:
 
 
 async def take(office: Office, actor: Actor, talk: int, now: datetime) -> Talk:
-    """`actor` has the conversation from now on. Raises Denied; CaseworkInputError: somebody else has it."""
+    """`actor` has the conversation from now on, also where somebody else has it whose cases they give.
+
+    Raises Denied; CaseworkInputError: somebody else has it.
+    """
     async with office.transaction() as raw:
         found = await _open(raw, office, actor, talk)
-        if found.taken_by not in (None, actor.name):
+        if found.taken_by not in (None, actor.name) and not await _leads(raw, office, actor, found):
             raise CaseworkInputError(f"conversation {talk} is with {found.taken_by}")
-        if found.taken_by is None:
+        if found.taken_by != actor.name:
             await talks.take(raw, talk, actor.name, now)
             await write(raw.connection, [_event(actor, "talk.taken", talk, now)])
     return msgspec.structs.replace(found, taken_by=actor.name)
@@ -163,7 +166,7 @@ async def close(office: Office, actor: Actor, talk: int, now: datetime) -> None:
         found = await _open(raw, office, actor, talk)
         if found.taken_by not in (None, actor.name):
             raise CaseworkInputError(f"conversation {talk} is with {found.taken_by}")
-        await talks.end(raw, talk, now)
+        await talks.end(raw, talk, now, actor.name)
         await write(raw.connection, [_event(actor, "talk.ended", talk, now)])
 
 
@@ -181,6 +184,14 @@ async def begin_lines(office: Office, actor: Actor, now: datetime) -> Sequence[W
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
         return await talks.begin_lines(raw, office.keyring, now, 50)
+
+
+async def begin_goodbyes(office: Office, actor: Actor, now: datetime) -> Sequence[tuple[int, str]]:
+    """(chat at the messenger, language) of whoever is to be told that the staff ended their conversation,
+    marked. Raises Denied."""
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        return await talks.begin_goodbyes(raw, office.keyring, now, 50)
 
 
 async def said(office: Office, actor: Actor, line: int, now: datetime) -> None:
@@ -208,6 +219,13 @@ async def _may(raw: Raw, office: Office, actor: Actor, found: Talk | None, talk:
     elif not any(may(actor, Action.TALK, spec.portfolio) for spec in specs.values()):
         require(actor, Action.TALK)
     return found
+
+
+async def _leads(raw: Raw, office: Office, actor: Actor, found: Talk) -> bool:
+    """Whether they give others the cases of it: of a stranger's, those of some portfolio."""
+    specs = (await office.book(raw)).portfolios
+    of = specs.values() if found.portfolio is None else (specs[found.portfolio],)
+    return any(may(actor, Action.ASSIGN_CASE, spec.portfolio) for spec in of)
 
 
 def _event(actor: Actor, action: str, talk: int, now: datetime) -> Event:

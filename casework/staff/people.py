@@ -43,11 +43,15 @@ LINK_LASTS: Final = timedelta(hours=48)
 
 QUEUES: Final[dict[Role, tuple[str, ...]]] = {
     Role.COLLECTOR: ("desk", "field", ""),
-    Role.SUPERVISOR: ("supervisor", "desk", "field", ""),
-    Role.CREDIT_MANAGER: ("supervisor", "plans", "forbearance"),
-    Role.CUSTOMER_SERVICE: ("desk", ""),
+    Role.SUPERVISOR: (
+        *("supervisor", "complaints", "investigations", "specialist", "legal", "disputes", "back-office"),
+        *("trace", "plans", "forbearance", "desk", "field", ""),
+    ),
+    Role.CREDIT_MANAGER: ("supervisor", "plans", "forbearance", "specialist"),
+    Role.CUSTOMER_SERVICE: ("desk", "disputes", "back-office", "trace", ""),
 }
-"""Where a role's work comes from, unless the invitation says otherwise."""
+"""Where a role's work comes from, unless the invitation says otherwise. Every queue that an outcome fills
+(strategies/outcomes.py) is somebody's: a supervisor's, who may have them all."""
 
 _NOT_STAFF: Final = (Role.SYSTEM, Role.BORROWER, Role.PROGRAM)
 _NAME: Final = re.compile(r"[^\W_][\w .@'-]{0,58}[\w.]|[^\W_]")

@@ -9,7 +9,7 @@ from casework.staff.rights import Action, Actor, Role, require
 from storage.staff import rings
 from storage.staff.rings import Ring
 
-__all__ = ["Ring", "begin_rings", "rung"]
+__all__ = ["Ring", "begin_rings", "not_rung", "rung"]
 
 _ELSE: Final = (Role.SUPERVISOR.value,)
 
@@ -26,3 +26,10 @@ async def rung(office: Office, actor: Actor, task: int, now: datetime) -> None:
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
         await rings.handed(raw, task, now)
+
+
+async def not_rung(office: Office, actor: Actor, task: int) -> None:
+    """It could not be said; it rings again. Raises Denied."""
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        await rings.forget(raw, task)

@@ -26,29 +26,55 @@ from storage.staff import talks as stored
 from storage.staff.talks import Call, Heard, Side
 from storage.whom import CaseRow
 
-__all__ = ["Call", "Heard", "Taken", "answer", "begin_calls", "begin_heard", "close", "take"]
+__all__ = [
+    "Call",
+    "Having",
+    "Heard",
+    "Taken",
+    "answer",
+    "begin_calls",
+    "begin_heard",
+    "close",
+    "having",
+    "not_heard",
+    "take",
+]
 
 AGAIN: Final = timedelta(minutes=10)
+AT_LONGEST: Final = timedelta(hours=6)
+LEFT_FOR: Final = timedelta(hours=1)  # a customer waits for an answer: whoever took it is not there
 ANSWERS_FOR: Final = timedelta(days=1)  # after what the borrower said last
 IN_A_ROW: Final = 6  # lines, while the borrower says nothing
 _ROLES: Final = (Role.COLLECTOR.value, Role.CUSTOMER_SERVICE.value, Role.SUPERVISOR.value)
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A conversation that somebody has: what was said, the case (None: nobody knows yet whose chat it is)."""
+    """A conversation that somebody has: what was said, the case (None: nobody knows yet whose chat it is).
+
+    `unread`: ids of the lines that nobody of the staff had read before.
+    """
 
     talk: int
     case: int | None
     linked: bool
     language: str
     lines: Sequence[Line]
+    unread: Sequence[int] = ()
+
+
+class Having(msgspec.Struct, frozen=True):
+    """A conversation that somebody has; `since`: the customer was heard there after a moment."""
+
+    talk: int
+    case: int | None
+    since: bool
 
 
 async def begin_calls(office: Office, actor: Actor, now: datetime) -> Sequence[Call]:
     """Conversations to announce to somebody now, marked. Raises Denied."""
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
-        return await stored.begin_calls(raw, office.keyring, _ROLES, now, now - AGAIN, 20)
+        return await stored.begin_calls(raw, office.keyring, _ROLES, now, AGAIN, AT_LONGEST, LEFT_FOR, 20)
 
 
 async def begin_heard(office: Office, actor: Actor, now: datetime) -> Sequence[Heard]:
@@ -78,9 +104,24 @@ async def take(office: Office, member: Member, talk: int, now: datetime) -> Take
         side, _ = await _side(raw, office, member, talk)
     await conversation.take(office, member.actor, talk, now)
     lines = await conversation.lines(office, member.actor, talk, now)
+    last = lines[-1].id if lines else 0
     async with office.transaction() as raw:
-        await stored.passed_on(raw, talk, now)
-    return Taken(talk, side.case, side.linked, side.language, lines)
+        unread = await stored.passed_on(raw, talk, last, now)
+    return Taken(talk, side.case, side.linked, side.language, lines, unread)
+
+
+async def having(office: Office, member: Member, since: datetime) -> Sequence[Having]:
+    """The conversations that they have, the one heard last the first: what they type goes to one of them."""
+    async with office.transaction() as raw:
+        found = await stored.had_by(raw, member.name)
+    return [Having(one, case, shown is not None and shown > since) for one, case, shown in found]
+
+
+async def not_heard(office: Office, actor: Actor, line: int) -> None:
+    """A line of a borrower could not be shown: it is tried again. Raises Denied."""
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        await stored.not_passed_on(raw, line)
 
 
 async def answer(office: Office, member: Member, talk: int, text: str, now: datetime) -> tuple[str, ...]:

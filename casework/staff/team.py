@@ -12,16 +12,29 @@ from casework.staff.access import about
 from casework.staff.card import code_of
 from casework.staff.desk import portfolios_for
 from casework.staff.people import Member, check_may_have
-from casework.staff.rights import RIGHTS, Action, require
+from casework.staff.rights import RIGHTS, Action, Actor, require
 from policy.calendar import day_start, local_day
 from storage.audit import Event, write
 from storage.raw import Raw
-from storage.staff import people
+from storage.staff import given, people
 from storage.staff import team as stored
+from storage.staff.given import Given
 from storage.staff.team import Able, Load, Queue
 from storage.whom import case_row
 
-__all__ = ["Able", "Load", "Question", "Queue", "Team", "assign", "colleagues", "questions", "team"]
+__all__ = [
+    "Able",
+    "Given",
+    "Load",
+    "Question",
+    "Queue",
+    "Team",
+    "assign",
+    "begin_given",
+    "colleagues",
+    "questions",
+    "team",
+]
 
 
 class Team(msgspec.Struct, frozen=True):
@@ -87,6 +100,13 @@ async def assign(
         ]
         await write(raw.connection, events)
     return heir and heir.name
+
+
+async def begin_given(office: Office, actor: Actor, now: datetime) -> Sequence[Given]:
+    """Cases that somebody was given and is to be told of now, marked. Raises Denied."""
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        return await given.begin_given(raw, office.keyring, now, 500)
 
 
 async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tuple[int, str]:

@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.staff.ended import ENDED
 
 UNASKED: Final = frozenset({"identity", "locked"})
 """What a conversation is about that the borrower did not ask for, and knows nothing of."""
@@ -116,9 +117,30 @@ async def take(raw: Raw, talk: int, by: str, now: datetime) -> None:
     await raw.run("UPDATE talks SET taken_by = $2, taken_at = $3 WHERE id = $1", talk, by, now)
 
 
-async def end(raw: Raw, talk: int, now: datetime) -> None:
-    """It is over."""
-    await raw.run("UPDATE talks SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", talk, now)
+async def end(raw: Raw, talk: int, now: datetime, by: str | None = None) -> None:
+    """It is over; `by`: who of the staff ended it."""
+    await raw.run(
+        "UPDATE talks SET ended_at = $2, closed_by = $3 WHERE id = $1 AND ended_at IS NULL", talk, now, by
+    )
+
+
+async def begin_goodbyes(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> list[tuple[int, str]]:
+    """(the chat's own id at the messenger, its language) of whoever is to be told that the staff ended their
+    conversation, marked; not of who knew of none, nor of who is to be left alone."""
+    rows = await raw.rows(
+        "WITH c AS (UPDATE talks SET goodbye_at = $1 WHERE id IN (SELECT id FROM talks "  # noqa: S608
+        "WHERE closed_by IS NOT NULL AND goodbye_at IS NULL ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) "
+        "RETURNING id, chat_id, person_id, about) "
+        "SELECT k.id, k.value, k.language FROM c JOIN chats k ON k.id = c.chat_id "
+        "WHERE (c.about <> ALL($3) OR EXISTS (SELECT 1 FROM talk_lines l WHERE l.talk_id = c.id "
+        "AND l.side = 'staff')) "
+        "AND NOT EXISTS (SELECT 1 FROM talks o WHERE o.chat_id = c.chat_id AND o.ended_at IS NULL) "
+        f"AND NOT {ENDED.format(now='$1')}",
+        now,
+        limit,
+        sorted(UNASKED),
+    )
+    return [(int(keyring.open("chats", "value", chat, value)), language) for chat, value, language in rows]
 
 
 async def add_line(

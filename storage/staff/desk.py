@@ -67,13 +67,21 @@ _MAY: Final = f"""
                   WHERE y.person_id = c.person_id AND y.ended_at IS NULL AND {_BINDS}
                   AND h.loan_id IS NULL AND {_EITHER})
 """  # noqa: S608, constants
+# Of one's own, what is in one's queues, and what was there when somebody else gave the case.
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
 SELECT w.case_id, w.task, w.shared FROM (
-  SELECT c.id AS case_id, t.id AS task, a.staff_id IS NULL AS shared, t.priority, t.finish_by
-  FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
-  WHERE t.state = 'open' AND t.queue = ANY($4) AND (t.starts_at IS NULL OR t.starts_at <= $3)
-    AND (a.staff_id IS NULL OR a.staff_id = $1) AND {_FREE} AND {_MAY}
+  SELECT c.id AS case_id, t.id AS task, t.shared, t.priority, t.finish_by
+  FROM (
+    SELECT t.*, true AS shared FROM tasks t
+    WHERE t.state = 'open' AND t.queue = ANY($4)
+      AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.case_id = t.case_id)
+    UNION ALL
+    SELECT t.*, false FROM assignments a JOIN staff s ON s.id = a.staff_id
+    JOIN tasks t ON t.case_id = a.case_id AND t.state = 'open'
+    WHERE a.staff_id = $1 AND (t.queue = ANY($4) OR a."by" <> s.name AND t.opened_at <= a.at)
+  ) t JOIN cases c ON c.id = t.case_id
+  WHERE (t.starts_at IS NULL OR t.starts_at <= $3) AND {_FREE} AND {_MAY}
   ORDER BY 3, 4, t.finish_by NULLS LAST, t.id LIMIT 200) w
 ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
          {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30

@@ -248,6 +248,17 @@ async def promises_among(raw: Raw, cases: Sequence[int]) -> int:
     )
 
 
+# Whoever has the case now has its conversation; taken from somebody, it is nobody's.
+_TALKS_GO_ON: Final = """
+UPDATE talks t SET taken_by = NULL, taken_at = NULL, told_at = NULL, told_times = 0
+FROM cases c LEFT JOIN assignments a ON a.case_id = c.id LEFT JOIN staff s ON s.id = a.staff_id
+WHERE c.id = ANY($1) AND t.person_id = c.person_id AND t.ended_at IS NULL
+  AND (t.portfolio_id IS NULL OR t.portfolio_id = c.portfolio_id)
+  AND CASE WHEN $2::bigint IS NULL THEN t.taken_by = s.name
+           ELSE t.taken_by <> (SELECT h.name FROM staff h WHERE h.id = $2) END
+"""
+
+
 async def assign(
     raw: Raw, cases: Sequence[int], staff: int | None, by: str, now: datetime, *, leave: bool = False
 ) -> None:
@@ -260,13 +271,17 @@ async def assign(
             "SELECT 1 FROM turns WHERE case_id = ANY($1) AND ended_at IS NULL ORDER BY id FOR UPDATE",
             list(cases),
         )
+        await raw.run(_TALKS_GO_ON, list(cases), staff)
     if staff is None:
         await raw.run("DELETE FROM assignments WHERE case_id = ANY($1)", list(cases))
     else:
         await raw.run(
-            'INSERT INTO assignments (case_id, staff_id, at, "by") '
-            "SELECT c, $2, $3, $4 FROM unnest($1::bigint[]) c ORDER BY c "
-            'ON CONFLICT (case_id) DO UPDATE SET staff_id = $2, at = $3, "by" = $4',
+            'INSERT INTO assignments (case_id, staff_id, at, "by", told_at) '
+            "SELECT c, $2, $3::timestamptz, $4::text, "
+            "CASE WHEN EXISTS (SELECT 1 FROM staff s WHERE s.id = $2 AND s.name = $4) THEN $3 END "
+            "FROM unnest($1::bigint[]) c ORDER BY c "
+            'ON CONFLICT (case_id) DO UPDATE SET staff_id = $2, at = $3, "by" = $4, told_at = coalesce('
+            "CASE WHEN assignments.staff_id = $2 THEN assignments.told_at END, EXCLUDED.told_at)",
             list(cases),
             staff,
             now,

@@ -61,3 +61,8 @@ async def begin_rings(
 async def handed(raw: Raw, task: int, now: datetime) -> None:
     """It was said."""
     await raw.run("UPDATE rings SET handed_at = $2 WHERE task_id = $1", task, now)
+
+
+async def forget(raw: Raw, task: int) -> None:
+    """It was not said, and is to be announced again."""
+    await raw.run("DELETE FROM rings WHERE task_id = $1 AND handed_at IS NULL", task)

@@ -1,7 +1,7 @@
 """Conversations that wait for somebody of the staff, and what a borrower said to whoever has theirs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -24,6 +24,7 @@ class Call(msgspec.Struct, frozen=True):
 class Heard(msgspec.Struct, frozen=True):
     """A line of the borrower, opened, for whoever has the conversation; the portfolios of that person."""
 
+    line: int
     talk: int
     case: int | None
     portfolios: Sequence[int]
@@ -53,7 +54,15 @@ _CASE: Final = """
 _PORTFOLIOS: Final = (
     "ARRAY(SELECT DISTINCT c.portfolio_id FROM cases c WHERE c.person_id = t.person_id ORDER BY 1)"
 )
-# To whose the case is; else to who was told of one longest ago. Whoever does not take it is not asked alone.
+# What nobody answers goes to whoever is there: as if it had never been taken.
+_LEFT: Final = """
+UPDATE talks t SET taken_by = NULL, taken_at = NULL, told_at = NULL, told_times = 0
+WHERE t.ended_at IS NULL AND t.taken_at <= $1
+  AND (SELECT l.side = 'borrower' AND l.at <= $1 FROM talk_lines l WHERE l.talk_id = t.id
+       ORDER BY l.id DESC LIMIT 1)
+"""
+# To whose the case is; else to who was told of one longest ago. Whoever does not take it is asked last the
+# next time, and each time is twice as far from the one before: $4 the first, $5 the longest.
 _CALLS: Final = f"""
 SELECT t.id AS talk, {_CASE} AS case_id, t.about, s.id AS staff
 FROM talks t LEFT JOIN portfolios f ON f.id = t.portfolio_id
@@ -62,12 +71,14 @@ JOIN LATERAL (
   WHERE s.removed_at IS NULL AND s.role = ANY($3)
     AND EXISTS (SELECT 1 FROM chats k WHERE k.staff_id = s.id)
     AND (f.id IS NULL OR s.portfolios IS NULL OR f.code = ANY(s.portfolios))
-    AND s.id IS DISTINCT FROM t.told_staff_id
-  ORDER BY EXISTS (SELECT 1 FROM assignments a JOIN cases c ON c.id = a.case_id
+  ORDER BY s.id IS NOT DISTINCT FROM t.told_staff_id,
+           EXISTS (SELECT 1 FROM assignments a JOIN cases c ON c.id = a.case_id
                    WHERE a.staff_id = s.id AND c.person_id = t.person_id) DESC,
            (SELECT max(o.told_at) FROM talks o WHERE o.told_staff_id = s.id) NULLS FIRST, s.id
   LIMIT 1) s ON true
-WHERE t.ended_at IS NULL AND t.taken_by IS NULL AND (t.told_at IS NULL OR t.told_at <= $2)
+WHERE t.ended_at IS NULL AND t.taken_by IS NULL
+  AND (t.told_at IS NULL OR t.told_at + least(
+         $4::interval * 2 ^ least(greatest(t.told_times - 1, 0), 10), $5::interval) <= $2)
 ORDER BY t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED
 """  # noqa: S608, constants
 _HEARD: Final = f"""
@@ -80,12 +91,26 @@ WHERE l.side = 'borrower' AND l.passed_on_at IS NULL ORDER BY l.id LIMIT $1 FOR 
 
 
 async def begin_calls(
-    raw: Raw, keyring: Keyring, roles: Sequence[str], now: datetime, again: datetime, limit: int
+    raw: Raw,
+    keyring: Keyring,
+    roles: Sequence[str],
+    now: datetime,
+    again: timedelta,
+    longest: timedelta,
+    left: timedelta,
+    limit: int,
 ) -> list[Call]:
-    """Conversations to announce now, marked; those told of before `again` and not taken since, once more."""
+    """Conversations to announce now, marked; once more those not taken within `again` of the first time, then
+    ever later, up to `longest`; what somebody took and did not answer for as long as `left`, too."""
     found: list[Call] = []
-    for talk, case, about, staff in await raw.rows(_CALLS, limit, again, list(roles)):
-        await raw.run("UPDATE talks SET told_at = $2, told_staff_id = $3 WHERE id = $1", talk, now, staff)
+    await raw.run(_LEFT, now - left)
+    for talk, case, about, staff in await raw.rows(_CALLS, limit, now, list(roles), again, longest):
+        await raw.run(
+            "UPDATE talks SET told_at = $2, told_staff_id = $3, told_times = told_times + 1 WHERE id = $1",
+            talk,
+            now,
+            staff,
+        )
         chat, value, language = (
             await raw.rows("SELECT id, value, language FROM chats WHERE staff_id = $1", staff)
         )[0]
@@ -101,6 +126,7 @@ async def begin_heard(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> 
     )
     return [
         Heard(
+            line,
             talk,
             case,
             portfolios,
@@ -112,14 +138,32 @@ async def begin_heard(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> 
     ]
 
 
-async def passed_on(raw: Raw, talk: int, now: datetime) -> None:
-    """What was said so far is read by whoever took it."""
-    await raw.run(
-        "UPDATE talk_lines SET passed_on_at = $2 WHERE talk_id = $1 AND passed_on_at IS NULL "
-        "AND side = 'borrower'",
+async def passed_on(raw: Raw, talk: int, last: int, now: datetime) -> list[int]:
+    """What was said up to the line `last` is read by whoever took it; the lines that nobody read before."""
+    rows = await raw.rows(
+        "UPDATE talk_lines SET passed_on_at = $3 WHERE talk_id = $1 AND id <= $2 AND passed_on_at IS NULL "
+        "AND side = 'borrower' RETURNING id",
         talk,
+        last,
         now,
     )
+    return sorted(row[0] for row in rows)
+
+
+async def not_passed_on(raw: Raw, line: int) -> None:
+    """It could not be shown; it is tried again."""
+    await raw.run("UPDATE talk_lines SET passed_on_at = NULL WHERE id = $1", line)
+
+
+async def had_by(raw: Raw, name: str) -> list[tuple[int, int | None, datetime | None]]:
+    """(conversation, case, when the last line of the borrower was shown) of those that somebody has."""
+    rows = await raw.rows(
+        f"SELECT t.id, {_CASE}, (SELECT max(l.passed_on_at) FROM talk_lines l "  # noqa: S608, a constant
+        "WHERE l.talk_id = t.id AND l.side = 'borrower') FROM talks t "
+        "WHERE t.taken_by = $1 AND t.ended_at IS NULL ORDER BY 3 DESC NULLS LAST, 1",
+        name,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 class Heed(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     Table,
@@ -100,11 +101,15 @@ talks = Table(
     moment("opened_at"),
     moment("told_at", nullable=True),  # somebody of the staff was told of it
     ref("told_staff_id", "staff.id", nullable=True, index=True),
+    Column("told_times", Integer, nullable=False, server_default=text("0")),  # since it waits for somebody
     Column("taken_by", Text),
     moment("taken_at", nullable=True),
     moment("ended_at", nullable=True),
+    Column("closed_by", Text),  # who of the staff ended it
+    moment("goodbye_at", nullable=True),  # the borrower was told so
     CheckConstraint("(taken_by IS NULL) = (taken_at IS NULL)", name="taken_by_somebody"),
     Index("ix_talks_open", "chat_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index("ix_talks_closed", "id", postgresql_where=text("closed_by IS NOT NULL AND goodbye_at IS NULL")),
 )
 
 talk_lines = Table(

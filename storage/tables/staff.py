@@ -59,6 +59,8 @@ assignments = Table(
     ref("staff_id", "staff.id", index=True),
     moment("at"),
     Column("by", Text, nullable=False),
+    moment("told_at", nullable=True),  # whoever has it was told; by their own doing they know
+    Index("ix_assignments_untold", "staff_id", postgresql_where=text("told_at IS NULL")),
 )
 
 # A case that somebody has at hand: nobody else is given it before it ends, or is over by itself. Who

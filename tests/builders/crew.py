@@ -63,6 +63,7 @@ class Crew(Chatroom):
         """The case is somebody's."""
         async with self.office.transaction() as raw:
             await assign(raw, [case], await self.staff(name), "oda", self.now)
+        await self.book.sql("UPDATE assignments SET told_at = at")  # and was told so
 
     async def staff(self, name: str) -> int:
         return (await self.book.sql("SELECT id FROM staff WHERE name = $1", name))[0][0]

@@ -116,6 +116,80 @@ async def test_whoever_does_not_take_it_is_not_asked_alone(crew: Crew) -> None:
     assert "您好，现在是工作人员" in await guest.told(), "in their language, whatever bea did meanwhile"
 
 
+async def test_what_is_typed_goes_to_who_was_heard_last_or_to_whom_is_asked(crew: Crew) -> None:
+    ann, bob = await crew.borrower(TODAY - 5 * DAY), await crew.borrower(TODAY - 5 * DAY)
+    of_ann, of_bob = await crew.linked(ann), await crew.linked(bob)
+    carl = await crew.hired()
+    calls: list[tuple[int, str]] = []
+    for case, guest in ((ann.case, of_ann), (bob.case, of_bob)):
+        await crew.assign(case, "carl")
+        await guest.says("human")
+        await carl.told()
+        calls.append(carl.button("Conversation"))
+    for call in reversed(calls):
+        await crew.sandbox.world.tap(carl.chat, *call)
+        assert "You are talking with" in await carl.told()
+    crew.now += timedelta(seconds=1)
+    await of_bob.says("how much do i owe?")
+    assert f"K{bob.case}: how much do i owe?" in await carl.told()
+    assert "To whom is it? 250.00 EUR, Bob" in await carl.says("250.00 EUR, Bob")
+    assert "Bob" not in await of_ann.told(), "to nobody yet"
+    assert f"-> K{bob.case}" in await carl.taps(f"K{bob.case}")
+    assert "250.00 EUR, Bob" in await of_bob.told()
+    assert f"-> K{bob.case}" in await carl.says("And fees of none.")
+    assert "fees of none" in await of_bob.told()
+    assert "fees" not in await of_ann.told()
+
+
+async def test_a_conversation_goes_on_with_somebody_else(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    guest = await crew.linked(ann)
+    bea, carl = await crew.hired("bea"), await crew.hired()
+    sue = await crew.hired("sue", Role.SUPERVISOR)
+    await crew.assign(ann.case, "carl")
+    await guest.says("human")
+    for at in range(14):
+        await guest.says(f"line {at} " + "x" * 300)
+    await carl.told()
+    told = await carl.taps("Conversation")
+    assert "> line 0 x" in told, "all that nobody had read"
+    assert "> line 13 x" in told
+    await carl.says("One moment")
+    await crew.book.feed(crew.portfolio, crew.now)
+    await sue.says(f"/assign K{ann.case} bea")
+    told = await bea.told()
+    assert f"K{ann.case} is yours now, from sue." in told
+    assert "wants to talk" in told, "the conversation goes with the case"
+    assert "take conversation" in await carl.says("Hello?")
+    await bea.taps("Conversation")
+    await guest.says("Are you there?")
+    assert "Are you there?" in await bea.told()
+    crew.now += timedelta(minutes=61)
+    assert "wants to talk" in await carl.told() + await sue.told(), "bea is not there"
+    await bea.says("Sorry, now I am")
+    await sue.says(f"/case K{ann.case}")
+    await sue.taps("Conversation")
+    await carl.says(f"/case K{ann.case}")
+    assert "is over" in await sue.taps("End it")
+    assert 'Write "human" if you want to talk to a person again' in await guest.told()
+
+
+async def test_who_leads_takes_over_and_a_call_comes_ever_later(crew: Crew) -> None:
+    guest = await crew.linked(await crew.borrower(TODAY - 5 * DAY))
+    carl = await crew.hired()
+    await guest.says("human")
+    assert "wants to talk" in await carl.told()
+    told = 0
+    for _ in range(24 * 6):
+        crew.now += timedelta(minutes=10)
+        told += "wants to talk" in await carl.told()
+    assert told == 8, "after 10, 20, 40 minutes... and every six hours"
+    await carl.taps("Conversation")
+    sue = await crew.hired("sue", Role.SUPERVISOR)
+    await sue.says("/case K1")
+    assert "You are talking with K1" in await sue.taps("Conversation")
+
+
 async def test_where_one_lender_keeps_words_out_of_the_chat_a_strangers_stay_out_too(
     crew: Crew,
 ) -> None:

@@ -1,0 +1,45 @@
+"""Cases that somebody was given by somebody else: they are told, once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from storage.crypt import Keyring
+from storage.raw import Raw
+
+_FRESH: Final = timedelta(days=1)  # whoever has a chat only later finds them by /next
+
+_UNTOLD: Final = """
+WITH due AS (SELECT a.case_id FROM assignments a JOIN chats k ON k.staff_id = a.staff_id
+             WHERE a.told_at IS NULL AND a.at > $2 ORDER BY a.staff_id, a.case_id LIMIT $3
+             FOR UPDATE OF a SKIP LOCKED),
+     told AS (UPDATE assignments a SET told_at = $1 FROM due WHERE a.case_id = due.case_id
+              RETURNING a.case_id, a.staff_id, a."by")
+SELECT t.staff_id, t."by", t.case_id, k.id, k.value, k.language FROM told t
+JOIN staff s ON s.id = t.staff_id AND s.removed_at IS NULL JOIN chats k ON k.staff_id = s.id
+ORDER BY 1, 2, 3
+"""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Cases, whose gift they are, and the chat to say so in (the messenger's own id, opened)."""
+
+    cases: Sequence[int]
+    by: str
+    telegram: int
+    language: str
+
+
+async def begin_given(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> list[Given]:
+    """What is to be told now, marked: nobody is told twice."""
+    rows = await raw.rows(_UNTOLD, now, now - _FRESH, limit)
+    found: list[Given] = []
+    for _, several in groupby(rows, key=lambda row: (row[0], row[1])):
+        mine = list(several)
+        _, by, _, chat, value, language = mine[0]
+        telegram = int(keyring.open("chats", "value", chat, value))
+        found.append(Given([row[2] for row in mine], by, telegram, language))
+    return found
