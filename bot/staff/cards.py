@@ -45,6 +45,8 @@ def words(say: Speech, card: Card) -> str:
         amount = say.money(card.promise.minor, card.promise.currency)
         lines.append(say("card.promise", amount=amount, day=say.day(card.promise.due)))
     lines.append(say("card.why", why=_why(say, card)))
+    if card.turn is None and card.whose:
+        lines.append(say("card.whose", name=card.whose))
     lines.append(_gate(say, card))
     lines += [say("card.do", what=", ".join(_do(say, one) for one in card.do))] if card.do else []
     lines += [say("card.dont", what=", ".join(_dont(say, one) for one in card.dont))] if card.dont else []
@@ -100,15 +102,16 @@ def _dont(say: Speech, what: str) -> str:
 
 
 def rows(post: Post, card: Card) -> Rows:
-    """The buttons of a card; whoever only sees the case has none but the way to the console."""
+    """The buttons of a card; whoever only sees the case has none to enter anything with."""
     turn = card.turn
     public = post.office.doors.public_url
     console = [] if card.personal or public is None else [_console(post, public, card.code)]
+    rights = RIGHTS[post.member.actor.role]
+    assigns = [button(post, "assign", f"assign:{card.case}")] if Action.ASSIGN_CASE in rights else []
+    talk = [button(post, "talk", f"talk:{card.talk}")] if card.talk and Action.TALK in rights else []
     if turn is None:
-        return (console,)
-    leads = Action.ASSIGN_CASE in RIGHTS[post.member.actor.role]
-    assigns = [button(post, "assign", f"assign:{card.case}")] if leads else []
-    talk = [] if card.talk is None else [button(post, "talk", f"talk:{card.talk}")]
+        takes = [button(post, "take", f"take:{card.case}")] if Action.TAKE_CASE in rights else []
+        return (takes, (*talk, *assigns, *console))
     return (
         (button(post, "call", f"call:{turn}"), button(post, "write", f"write:{turn}")),
         (button(post, "missed", f"cat:{turn}:missed"), button(post, "promise", f"promise:{turn}")),

@@ -24,8 +24,13 @@ async def next_(post: Post, _: str) -> None:
 
 
 async def open_(post: Post, given: str) -> None:
-    """A case by its code."""
-    await show(post, await open_case(post.office, post.member, case_of(given), post.now))
+    """A case by its code; another's is only looked at."""
+    await show(post, await open_case(post.office, post.member, case_of(given), post.now, look=True))
+
+
+async def take(post: Post, given: str) -> None:
+    """Another's case, taken at hand."""
+    await show(post, await open_case(post.office, post.member, int(given), post.now))
 
 
 async def leave(post: Post, _: str) -> None:

@@ -54,7 +54,8 @@ def _echo(post: Post, line: Line) -> str:
     if line.rings is not None:
         what += ", " + say.moment(line.rings, line.zone)
     key = "late.known" if line.known else "late.line"
-    return say(key, code=code_of(line.case), what=what, at=say.moment(line.at, line.zone))
+    at = say.moment(line.at, line.zone) + (f" ({line.place})" if line.place else "")
+    return say(key, code=code_of(line.case), what=what, at=at)
 
 
 async def ask_whom(post: Post, text: str, asks: str, about: Mapping[str, Any]) -> None:

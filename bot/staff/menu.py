@@ -88,6 +88,7 @@ TAPS: Final[dict[str, Act]] = {
     "queue": leading.queue,
     "assign": leading.whom,
     "give": leading.give,
+    "take": day.take,
     "uncalled": day.uncalled,
     "broken": leading.broken,
     "approvals": leading.approvals,

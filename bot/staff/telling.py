@@ -39,7 +39,11 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
     """Say what is to be said now; each thing is marked before, so that it is never said twice."""
     for ring in await begin_rings(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(ring.language)
-        text = say("ring.now", code=f"K{ring.case}", at=say.moment(ring.starts_at, ring.zone))
+        text = say(
+            "ring.now" if ring.owes else "ring.paid",
+            code=f"K{ring.case}",
+            at=say.moment(ring.starts_at, ring.zone),
+        )
         came = await _said(bot, ring.telegram, text, _opens(say, ring.case))
         if came is Came.SAID:
             await rung(desk.office, desk.actor, ring.task, desk.clock.now())

@@ -53,6 +53,7 @@ class Card(msgspec.Struct, frozen=True):
     dont      codes of what forbids or binds: holds, marks, channels that were stopped, a number to be proved
     stale     up to when payments are known, in words, where that is long ago
     shown     their number was shown: it counts as a call, unless there was none
+    whose     who has it, at hand or as their case; empty: nobody
     """
 
     case: int
@@ -79,6 +80,7 @@ class Card(msgspec.Struct, frozen=True):
     talk: int | None
     stale: str
     shown: bool = False
+    whose: str = ""
 
 
 def code_of(case: int) -> str:
@@ -124,7 +126,8 @@ async def card(
     )
     if not asked.proved:
         facts = msgspec.structs.replace(facts, dont=(*facts.dont, "unverified"))
-    return _card(row, spec, turn, facts, loans, personal, shown, why, gate, asked.stale, now)
+    made = _card(row, spec, turn, facts, loans, personal, shown, why, gate, asked.stale, now)
+    return msgspec.structs.replace(made, whose=await cards.whose(raw, case))
 
 
 def _why(asked: Permission) -> str:

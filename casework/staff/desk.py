@@ -105,17 +105,17 @@ async def _begun(
     return None if turn is None else Turn(turn, case, member.id, task, why, until, None)
 
 
-async def open_case(office: Office, member: Member, case: int, now: datetime) -> Card:
+async def open_case(office: Office, member: Member, case: int, now: datetime, *, look: bool = False) -> Card:
     """Take a case at hand that they found, or that rings; who takes none only sees it.
 
-    One that is somebody else's is theirs alone, but for those whose right reaches a whole portfolio. Raises
-    Denied, CaseworkInputError.
+    One that is somebody else's is theirs alone, but for those whose right reaches a whole portfolio: with
+    `look` they see it, and who has it goes on. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
         takes = await _may_open(raw, office, member, case, now)
-        if not takes:
-            return await card(raw, office, member, None, case, "found", now)
         await stored.end_over(raw, now)
+        if not takes or (look and await _anothers(raw, office, member, case)):
+            return await card(raw, office, member, None, case, "found", now)
         turn = await taken(raw, member, case, "found", now)
         return await card(raw, office, member, turn, case, turn.why, now)
 
@@ -132,6 +132,17 @@ async def _may_open(raw: Raw, office: Office, member: Member, case: int, now: da
     with about(case):
         require(member.actor, Action.SEE_LOAN, spec.portfolio, owner=await own_name(raw, member, case, now))
     return takes
+
+
+async def _anothers(raw: Raw, office: Office, member: Member, case: int) -> bool:
+    """Whether somebody else has it, or has it at hand, and they may see it nevertheless."""
+    row = await case_row(raw, case)
+    assert row is not None
+    spec = (await office.book(raw)).portfolios[row.portfolio]
+    if not may(member.actor, Action.SEE_LOAN, spec.portfolio):
+        return False
+    owner, hand = await stored.owner(raw, case), await stored.whose_hand(raw, case)
+    return member.id not in (hand, None if owner is None else owner[0]) and (hand or owner) is not None
 
 
 async def taken(raw: Raw, member: Member, case: int, why: str, now: datetime) -> Turn:

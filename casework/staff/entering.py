@@ -96,7 +96,8 @@ async def settle(
     if wait is not None:
         await stored.rest(raw, case, None, code, now, now + wait, outcome)
     else:
-        done = await stored.finish_tasks(raw, case, task, outcome, now)
+        # Another moment was agreed: it takes the place of the one before.
+        done = await stored.finish_tasks(raw, case, task, outcome, now, calls=code == "callback")
         events = [
             Event(now, member.name, member.actor.role, "task.done", "task", one, {"outcome": outcome})
             for one in done

@@ -7,6 +7,7 @@ doubt is asked, never guessed.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -48,6 +49,7 @@ Why = Literal[
     "code",
     "loan",
     "time",
+    "clock",
     "day",
     "amount",
     "moment",
@@ -69,7 +71,8 @@ ASKED: Final[frozenset[Why]] = frozenset({"more", "ring"})
 class Line(msgspec.Struct, frozen=True):
     """A line as it was read: to be saved, or (`why`) in doubt. `known`: it is saved already.
 
-    `owed`: what is outstanding, where the amount is more than that. `against`: why no call may be made at the
+    `place`: where the customer's clock goes, where it is another than the portfolio's. `owed`: what is
+    outstanding, where the amount is more than that. `against`: why no call may be made at the
     moment that was agreed, as things stand.
     """
 
@@ -85,6 +88,7 @@ class Line(msgspec.Struct, frozen=True):
     rings: datetime | None = None
     loans: tuple[int, ...] = ()
     known: bool = False
+    place: str = ""
     owed: int | None = None
     against: tuple[str, ...] = ()
 
@@ -144,7 +148,7 @@ async def _read(
     if isinstance(read, Doubt):
         return Line(text, read.why)
     case = next(one for one in theirs.values() if f"K{one.case}" == read.ref)
-    line = _placed(text, read, case, today, now)
+    line = _placed(text, read, case, spec.zone, today, now)
     if line.why is not None:
         return line
     owner = await own_name(raw, member, case.case, now) or await stored.worked_by(
@@ -164,10 +168,16 @@ async def _read(
     return line
 
 
-def _placed(text: str, read: Entry, case: Named, today: date, now: datetime) -> Line:
-    """The line at its moment, its amount in the currency of the case."""
+def _placed(text: str, read: Entry, case: Named, zone: str, today: date, now: datetime) -> Line:
+    """The line at its moment, its amount in the currency of the case. `zone`: of the portfolio.
+
+    A time without a day that is still to come on the customer's clock was yesterday, unless it has passed on
+    ours: whoever wrote it may have looked at their own.
+    """
     at = moment_at(read.on or today, read.at, case.zone)
     if at > now and read.on is None:
+        if moment_at(local_day(now, zone), read.at, zone) <= now:
+            return Line(text, "clock")
         at = moment_at(today - timedelta(days=1), read.at, case.zone)
     if at > now or at < now - OLDEST:
         return Line(text, "time")
@@ -187,7 +197,10 @@ def _placed(text: str, read: Entry, case: Named, today: date, now: datetime) -> 
     due = None if rings is not None else read.due
     if due is not None and due < local_day(at, case.zone):
         return Line(text, "day")
-    return Line(text, None, case.case, read.code, at, case.zone, minor, case.currency, due, rings, loans)
+    far = at.astimezone(ZoneInfo(zone)).utcoffset() != at.astimezone(ZoneInfo(case.zone)).utcoffset()
+    place = case.zone.rpartition("/")[2].replace("_", " ") if far else ""
+    line = Line(text, None, case.case, read.code, at, case.zone, minor, case.currency, due, rings, loans)
+    return msgspec.structs.replace(line, place=place)
 
 
 async def _hardly_meant(raw: Raw, office: Office, line: Line, case: Named, now: datetime) -> Line:

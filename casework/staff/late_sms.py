@@ -24,12 +24,13 @@ from storage.audit import Event, write
 from storage.crypt import Keyring
 from storage.raw import Raw
 from storage.staff import numbers as stored
-from storage.staff.numbers import Writer
+from storage.staff.numbers import Echo, Writer
 
 WAITS: Final = timedelta(days=1)  # for a yes
 FAILURES: Final = 5  # of one text that was read back
 GUESSES: Final = 10  # in a row, over all of them
 ANSWERS_A_DAY: Final = 200  # to one person: whoever answers by machine would ask for ever
+TOGETHER: Final = 5  # texts that were read back and may still be answered
 _YES: Final = re.compile(r"^(?P<word>\D*?)[\s.,:#]*(?P<figures>\d{3})[\s.!]*$")
 
 
@@ -111,35 +112,50 @@ class _Texting:
             rings=rings,
         )
         at = when_of(line.at, line.zone, self.writer.language, today)
+        if line.place:
+            at += f" ({line.place})"
         text = self.words.known if line.known else self.words.line
         return text.format(code=code_of(line.case), what=what, at=at)
 
     async def answered(self, member: Member, yes: bool, figures: str | None) -> None:
-        """A yes or no to what was read back last."""
-        echo = await stored.last_echo(self.raw, self.office.keyring, self.writer.number, self.now - WAITS)
-        if echo is None or (echo.settled and not yes):
+        """A no to what was read back last, or a yes to one of those that were: texts sent out of reach arrive
+        together, and are answered one by one.
+        """
+        known = await stored.echoes(
+            self.raw, self.office.keyring, self.writer.number, self.now - WAITS, TOGETHER
+        )
+        if not known or (known[0].settled and not yes):
             await self.say(self.words.nothing)
             return
         if not yes:
-            await stored.settle(self.raw, echo.id, self.now)
-            await self.say(self.words.left)
+            await stored.settle(self.raw, known[0].id, self.now)
+            await self.say(self._with_those_waiting(self.words.left, known, known[0].id))
             return
-        if echo.failures >= FAILURES:
+        if known[0].failures >= FAILURES:
             await self.say(self.words.locked)
             return
-        if figures is None or not hmac.compare_digest(figures, figures_of(self.office.keyring, echo.id)):
+        meant = next((one for one in known if self._fits(one, figures)), None)
+        if meant is None:
             if figures is not None:
-                await stored.count_wrong(self.raw, echo.id)
+                await stored.count_wrong(self.raw, known[0].id)
                 if await self._guesses(member):
                     return
             await self.say(self.words.figures)
             return
-        asked = msgspec.json.decode(echo.asks, type=_Asked)
+        asked = msgspec.json.decode(meant.asks, type=_Asked)
         lines = await read_late_in(self.raw, self.office, member, asked.text, asked.at)
         made = await save_late_in(self.raw, self.office, member, lines, asked.at, self.now)
-        await stored.settle(self.raw, echo.id, self.now)
+        await stored.settle(self.raw, meant.id, self.now)
         await stored.forget_failures(self.raw, self.writer.number)
-        await self.say(self._saved(made, echo.settled))
+        await self.say(self._with_those_waiting(self._saved(made, meant.settled), known, meant.id))
+
+    def _fits(self, echo: Echo, figures: str | None) -> bool:
+        right = figures_of(self.office.keyring, echo.id)
+        return figures is not None and echo.failures < FAILURES and hmac.compare_digest(figures, right)
+
+    def _with_those_waiting(self, said: str, known: Sequence[Echo], settled: int) -> str:
+        waits = any(not one.settled and one.id != settled for one in known)
+        return f"{said}\n{self.words.waits}" if waits else said
 
     async def _guesses(self, member: Member) -> bool:
         """Whether figures were wrong too often since they were right last, whatever was read back between.

@@ -18,6 +18,7 @@ from casework.staff.access import allowed
 from casework.staff.desk import mine
 from casework.staff.people import Member
 from casework.staff.rights import Action, require
+from messages.lint import SENTENCES
 from policy.calendar import local_day
 from policy.values import Channel
 from storage.answers import plan_answer, planned_before
@@ -104,6 +105,8 @@ async def ways(office: Office, member: Member, turn: int, now: datetime) -> Sequ
             asked = await permission(raw, book, row, Wish(channel), now)
             if asked.address:
                 fitting = await _fitting(raw, office, found.case, now)
+                if not asked.proved:
+                    fitting = tuple(text for text in fitting if not of_debt(text))
                 made.append(Way(channel, asked.address, fitting, own))
     return made
 
@@ -137,10 +140,13 @@ async def write_text(
             return Spoken(before)
         wish = Wish(channel, neutral=not of_debt(text))
         asked = await permission(raw, await office.book(raw), row, wish, now)
-        if not asked.allowed or not asked.address:
-            data = {"channel": channel, "codes": [one["rule"] for one in asked.said["reasons"]]}
+        reasons = reasons_of(asked)
+        if asked.address and not asked.proved and of_debt(text):
+            reasons = (*reasons, Reason("may_not_carry", SENTENCES["debt"]))
+        if not asked.allowed or not asked.address or reasons:
+            data = {"channel": channel, "codes": [one.code for one in reasons]}
             await write(raw.connection, [_event(member, "message.refused", found.case, data, now)])
-            return Spoken(None, reasons_of(asked), asked.zone)
+            return Spoken(None, reasons, asked.zone)
         before = await planned_before(raw, office.keyring, *same)
         if before is not None:
             return Spoken(before)

@@ -27,6 +27,7 @@ class ReadBack(msgspec.Struct, frozen=True):
     again: str
     left: str
     nothing: str
+    waits: str
     figures: str
     locked: str
     ended: str

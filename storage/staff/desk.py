@@ -57,7 +57,7 @@ _ARREARS: Final = """
 _EXPECTED: Final = "t.kind IN ('call', 'visit') AND num_nonnulls(t.occurrence_id, t.promise_id) = 1"
 _EITHER: Final = f"({_EXPECTED} OR t.kind IN ('call', 'visit') AND h.kind IN {KINDS})"
 _BINDS: Final = "h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3)"
-_MAY: Final = f"""
+MAY: Final = f"""
   NOT EXISTS (SELECT 1 FROM promises p JOIN promise_loans m ON m.promise_id = p.id
               WHERE p.case_id = c.id AND p.state = 'open' AND p.pauses
                 AND (t.loan_id IS NULL OR m.loan_id = t.loan_id) AND {_EXPECTED})
@@ -81,7 +81,7 @@ SELECT w.case_id, w.task, w.shared FROM (
     JOIN tasks t ON t.case_id = a.case_id AND t.state = 'open'
     WHERE a.staff_id = $1 AND (t.queue = ANY($4) OR a."by" <> s.name AND t.opened_at <= a.at)
   ) t JOIN cases c ON c.id = t.case_id
-  WHERE (t.starts_at IS NULL OR t.starts_at <= $3) AND {_FREE} AND {_MAY}
+  WHERE (t.starts_at IS NULL OR t.starts_at <= $3) AND {_FREE} AND {MAY}
   ORDER BY 3, 4, t.finish_by NULLS LAST, t.id LIMIT 200) w
 ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
          {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30
@@ -178,6 +178,13 @@ async def number_shown(raw: Raw, turn: int, at: datetime | None) -> None:
     await raw.run("UPDATE turns SET shown_at = $2 WHERE id = $1", turn, at)
 
 
+async def whose_hand(raw: Raw, case: int) -> int | None:
+    """Who has the case at hand, but for who answers a caller."""
+    return await raw.value(
+        "SELECT staff_id FROM turns WHERE case_id = $1 AND ended_at IS NULL AND why <> 'caller'", case
+    )
+
+
 async def extend(raw: Raw, turn: int, until: datetime) -> None:
     """It is still worked at."""
     await raw.run(
@@ -222,16 +229,20 @@ async def rest(
     )
 
 
-async def finish_tasks(raw: Raw, case: int, task: int | None, outcome: int, now: datetime) -> list[int]:
-    """The turn's task is done by an outcome, and so are calls that wait for nothing; which they were."""
+async def finish_tasks(
+    raw: Raw, case: int, task: int | None, outcome: int, now: datetime, *, calls: bool
+) -> list[int]:
+    """The turn's task is done by an outcome, and so are calls that wait for nothing, with `calls` also those
+    that were agreed for later; which they were."""
     rows = await raw.rows(
         "UPDATE tasks SET state = 'done', ended_at = $4, ended_outcome_id = $3 "
         "WHERE state = 'open' AND case_id = $1 AND outcome_id IS DISTINCT FROM $3 "
-        "AND (id = $2 OR kind = 'call' AND (starts_at IS NULL OR starts_at <= $4)) RETURNING id",
+        "AND (id = $2 OR kind = 'call' AND (starts_at IS NULL OR starts_at <= $4 OR $5)) RETURNING id",
         case,
         task,
         outcome,
         now,
+        calls,
     )
     return sorted(row[0] for row in rows)
 

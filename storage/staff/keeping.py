@@ -8,6 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
+from storage.staff.desk import MAY
 from storage.staff.ended import ENDED
 
 
@@ -81,16 +82,20 @@ async def drop_filter(raw: Raw, staff: int, filter_: int) -> bool:
 
 
 _VISITS: Final = f"""
-SELECT DISTINCT ON (t.case_id) t.case_id, t.finish_by, n.id AS note, n.body
-FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
-LEFT JOIN LATERAL (SELECT n.id, n.body FROM notes n WHERE n.case_id = c.id AND n.kind = 'place'
+SELECT v.case_id, v.finish_by, n.id AS note, n.body FROM (
+  SELECT DISTINCT ON (t.case_id) t.case_id, t.finish_by
+  FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
+  WHERE t.state = 'open' AND t.kind = 'visit' AND (t.starts_at IS NULL OR t.starts_at < $5)
+    AND c.portfolio_id = ANY($2) AND (a.staff_id = $1 OR a.staff_id IS NULL AND t.queue = ANY($4))
+    AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $3
+                    AND (r.staff_id IS NULL OR r.staff_id = $1))
+    AND NOT EXISTS (SELECT 1 FROM turns u WHERE u.case_id = c.id AND u.ended_at IS NULL AND u.until > $3
+                    AND u.staff_id <> $1)
+    AND {MAY} AND NOT {ENDED.format(now="$3")}
+  ORDER BY t.case_id, t.finish_by NULLS LAST) v
+LEFT JOIN LATERAL (SELECT n.id, n.body FROM notes n WHERE n.case_id = v.case_id AND n.kind = 'place'
                    ORDER BY n.id DESC LIMIT 1) n ON true
-WHERE t.state = 'open' AND t.kind = 'visit' AND (t.starts_at IS NULL OR t.starts_at < $4)
-  AND c.portfolio_id = ANY($2) AND (a.staff_id = $1 OR a.staff_id IS NULL AND t.queue = ANY($3))
-  AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $5
-                  AND (r.staff_id IS NULL OR r.staff_id = $1))
-  AND NOT {ENDED.format(now="$5")}
-ORDER BY t.case_id, t.finish_by NULLS LAST LIMIT 40
+ORDER BY v.finish_by NULLS LAST, v.case_id LIMIT 40
 """  # noqa: S608, constants
 
 
@@ -103,8 +108,8 @@ async def visits_of(
     until: datetime,
     now: datetime,
 ) -> list[Visit]:
-    """Visits that are theirs, or nobody's in their queues, and begin before `until`."""
-    rows: list[Any] = await raw.rows(_VISITS, staff, list(portfolios), list(queues), until, now)
+    """Visits of theirs, or nobody's in their queues, that begin before `until`, the most pressing first."""
+    rows: list[Any] = await raw.rows(_VISITS, staff, list(portfolios), now, list(queues), until)
     return [
         Visit(case, finish, None if note is None else keyring.open("notes", "body", note, body))
         for case, finish, note, body in rows

@@ -174,17 +174,19 @@ async def planned_since(raw: Raw, staff: int, kinds: Sequence[str], since: datet
     )
 
 
-async def last_echo(raw: Raw, keyring: Keyring, number: int, since: datetime) -> Echo | None:
-    """What was read back to a number last, locked."""
+async def echoes(raw: Raw, keyring: Keyring, number: int, since: datetime, limit: int) -> list[Echo]:
+    """What was read back to a number, the newest first, locked."""
     rows = await raw.rows(
         "SELECT id, asks, failures, settled_at IS NOT NULL FROM staff_texts WHERE number_id = $1 "
-        "AND kind = 'echo' AND planned_at > $2 ORDER BY id DESC LIMIT 1 FOR UPDATE",
+        "AND kind = 'echo' AND planned_at > $2 ORDER BY id DESC LIMIT $3 FOR UPDATE",
         number,
         since,
+        limit,
     )
-    for id_, asks, failures, settled in rows:
-        return Echo(id_, keyring.open("staff_texts", "asks", id_, asks), failures, settled)
-    return None
+    return [
+        Echo(id_, keyring.open("staff_texts", "asks", id_, asks), failures, settled)
+        for id_, asks, failures, settled in rows
+    ]
 
 
 async def settle(raw: Raw, text: int, now: datetime) -> None:

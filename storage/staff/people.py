@@ -196,12 +196,20 @@ async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
         "WHERE taken_by = $1 AND ended_at IS NULL",
         name,
     )
-    # What rang for them rings for who has the case now.
+    await _not_theirs(raw, staff, (), now)
+
+
+async def _not_theirs(raw: Raw, staff: int, still: Sequence[str], now: datetime) -> None:
+    """But in the portfolios `still`: what rang for them rings for who has the case now, and nothing that they
+    wrote goes any more."""
     await raw.run(
-        "DELETE FROM rings r USING tasks t WHERE t.id = r.task_id AND t.state = 'open' AND r.staff_id = $1",
+        "DELETE FROM rings r USING tasks t, cases c, portfolios p "
+        "WHERE t.id = r.task_id AND t.state = 'open' AND c.id = t.case_id AND p.id = c.portfolio_id "
+        "AND r.staff_id = $1 AND p.code <> ALL($2)",
         staff,
+        list(still),
     )
-    await unsaid(raw, staff, now)
+    await unsaid(raw, staff, still, now)
 
 
 async def narrow(
@@ -213,6 +221,8 @@ async def narrow(
     now: datetime,
 ) -> None:
     """Nothing at hand but in the portfolios `works`, no conversation but of `talks` (None: of all)."""
+    if works is not None:
+        await _not_theirs(raw, staff, works, now)
     await raw.run(
         "UPDATE turns t SET ended_at = $3, outcome = 'handed_on' FROM cases c JOIN portfolios p "
         "ON p.id = c.portfolio_id WHERE c.id = t.case_id AND t.staff_id = $1 AND t.ended_at IS NULL "

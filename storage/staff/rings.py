@@ -12,7 +12,10 @@ from storage.staff.ended import ENDED
 
 
 class Ring(msgspec.Struct, frozen=True):
-    """A call whose moment has come, and the chat to say so in (the messenger's own id, opened)."""
+    """A call whose moment has come, and the chat to say so in (the messenger's own id, opened).
+
+    `owes`: anything is unpaid still.
+    """
 
     task: int
     case: int
@@ -20,11 +23,14 @@ class Ring(msgspec.Struct, frozen=True):
     zone: str
     telegram: int
     language: str
+    owes: bool
 
 
 # To whose the case is; of one that is nobody's, or whose owner has no chat, to a supervisor who has one.
 _DUE: Final = f"""
-SELECT t.id AS task, t.case_id, t.starts_at, p.zones[1] AS zone, s.id AS staff
+SELECT t.id AS task, t.case_id, t.starts_at, p.zones[1] AS zone, s.id AS staff,
+       EXISTS (SELECT 1 FROM parties pa JOIN loans l ON l.id = pa.loan_id AND l.status <> 'settled'
+               JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 WHERE pa.case_id = c.id) AS owes
 FROM tasks t JOIN cases c ON c.id = t.case_id JOIN persons p ON p.id = c.person_id
 JOIN portfolios f ON f.id = c.portfolio_id
 LEFT JOIN assignments a ON a.case_id = c.id
@@ -48,13 +54,13 @@ async def begin_rings(
     roles   who is told of a case that is nobody's, or of somebody's without a chat
     """
     found: list[Ring] = []
-    for task, case, starts, zone, staff in await raw.rows(_DUE, now, limit, list(roles)):
+    for task, case, starts, zone, staff, owes in await raw.rows(_DUE, now, limit, list(roles)):
         await raw.run("INSERT INTO rings (task_id, staff_id, begun_at) VALUES ($1, $2, $3)", task, staff, now)
         chat, value, language = (
             await raw.rows("SELECT id, value, language FROM chats WHERE staff_id = $1", staff)
         )[0]
         telegram = int(keyring.open("chats", "value", chat, value))
-        found.append(Ring(task, case, starts, zone, telegram, language))
+        found.append(Ring(task, case, starts, zone, telegram, language, owes))
     return found
 
 

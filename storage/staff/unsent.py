@@ -32,12 +32,15 @@ async def keep_written(raw: Raw, contact: int, staff: int, now: datetime) -> Non
     )
 
 
-async def unsaid(raw: Raw, staff: int, now: datetime) -> None:
-    """What somebody wrote and has not gone yet does not go: they are there no more to stand by it."""
+async def unsaid(raw: Raw, staff: int, still: Sequence[str], now: datetime) -> None:
+    """What somebody wrote and has not gone yet does not go: they are there no more to stand by it; but in the
+    portfolios `still` (codes) it goes."""
     rows = await raw.rows(
         "SELECT c.id FROM staff_messages m JOIN contacts c ON c.id = m.contact_id "
-        "WHERE m.staff_id = $1 AND c.state = 'planned'",
+        "JOIN cases k ON k.id = c.case_id JOIN portfolios p ON p.id = k.portfolio_id "
+        "WHERE m.staff_id = $1 AND c.state = 'planned' AND p.code <> ALL($2)",
         staff,
+        list(still),
     )
     written = [row[0] for row in rows]
     await lock_cases_of(raw, written)

@@ -215,6 +215,39 @@ async def test_a_callback_rings_once_and_opens_its_case(crew: Crew) -> None:
     assert "agreed for Nov 23, 2026, 3:30 PM" in (await carl.taps("Open the case")).replace("\u202f", " ")
 
 
+async def test_another_moment_takes_the_place_of_the_one_agreed_before(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    for when in ("In 1 h", "In 3 h"):
+        await carl.says(f"/case K{ann.case}")
+        await carl.taps("Call back")
+        await carl.taps(when)
+    crew.now += timedelta(hours=2)
+    assert "the call agreed" not in await carl.told()
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    crew.now += timedelta(hours=2)
+    told = await carl.told()
+    assert told.count("the call agreed") == 1
+    assert "Nothing is owed by now." in told
+
+
+async def test_who_leads_looks_at_a_case_and_takes_it_only_on_a_tap(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    carl, sue = await crew.hired(), await crew.hired("sue", Role.SUPERVISOR)
+    await crew.assign(ann.case, "carl")
+    assert "carl has it." in await sue.says(f"/case K{ann.case}")
+    assert f"K{ann.case}" in await carl.says("/next"), "who has it goes on"
+    assert "carl has it." in await sue.says(f"/case K{ann.case}"), "at hand too"
+    assert "at hand" in await sue.taps("Take it")
+    await carl.taps("Skip")
+    await carl.taps("Later today")
+    await sue.says(f"/case K{ann.case}")
+    assert "You may call now." in await sue.taps("Take it")
+    assert "Not reached" in sue.buttons()
+
+
 async def test_who_died_is_called_by_nobody_whatever_was_agreed(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     await task(crew, ann)
@@ -486,6 +519,19 @@ async def test_a_text_of_the_library_goes_by_the_same_gate(crew: Crew) -> None:
     told = await carl.taps("mail: what is due")
     assert "- payments are known only up to" in told
     assert "It may" not in told, "no moment settles it by itself"
+
+
+async def test_what_is_due_goes_to_no_number_that_is_not_verified(crew: Crew) -> None:
+    await task(crew, await crew.borrower(TODAY - 5 * DAY))
+    await crew.book.sql("UPDATE addresses SET state = 'unverified' WHERE kind = 'phone'")
+    carl = await crew.hired()
+    assert "the number is not verified, say nothing of a debt" in await carl.says("/next")
+    await carl.taps("Message")
+    assert "SMS: what is due" not in carl.buttons()
+    assert "on its way" in await carl.taps("SMS: please get in touch")
+    turn = carl.button("SMS: own words")[1].split(":")[2]
+    await crew.sandbox.world.tap(carl.chat, carl.button("SMS: own words")[0], f"s:text:{turn}:sms:late")
+    assert "the address may not carry that" in await carl.told()
 
 
 async def test_own_words_wait_where_the_gate_would(crew: Crew) -> None:

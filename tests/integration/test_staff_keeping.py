@@ -98,6 +98,9 @@ async def test_visits_by_the_nearest_place(crew: Crew) -> None:
     assert all(b"52.5" not in row[0] for row in bodies)
     assert f"K{cases[2]}" in await carl.taps(f"1. K{cases[2]}, 0.7 km")
     assert "may not" in await (await crew.hired("fin", Role.FINANCE)).says("/route")
+    await (await crew.hired("bea")).says(f"/case K{cases[3]}")
+    await carl.says("/route")
+    assert f"K{cases[3]}, place not known" not in carl.buttons(), "bea is on her way"
 
 
 def test_the_order_is_the_same_however_the_visits_came() -> None:

@@ -120,6 +120,15 @@ async def test_each_text_keeps_its_own_button_and_too_large_an_amount_is_asked_a
     assert "there is no number on file" in await carl.says(f"WN @8:50 {ben.loan_id}"), "not only at the save"
 
 
+async def test_a_time_is_of_the_customers_clock_and_in_doubt_where_it_may_be_ours(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY, zones=["America/New_York"])
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    crew.now += timedelta(hours=3)  # noon in Berlin
+    assert "it is not that late yet where the customer is" in await carl.says(f"NA @11:30 {ann.loan_id}")
+    assert "3:10\u202fAM (New York)" in await carl.says(f"NA @3:10 {ann.loan_id}")
+
+
 async def test_acceptance_33_a_call_made_elsewhere_is_reported_and_counts_for_the_caps(crew: Crew) -> None:
     await crew.book.portfolio(packs=["us-reg-f"], actor="third_party")
     ann = await crew.borrower(TODAY - 40 * DAY)

@@ -102,6 +102,17 @@ async def test_acceptance_17_by_sms_read_back_confirmed_and_sent_twice_is_one_re
     assert not await field.book.sql("SELECT 1 FROM contacts"), "no answer to a borrower"
 
 
+async def test_texts_that_arrive_together_are_answered_one_by_one(field: Field) -> None:
+    ann, _ = await owned(field)
+    first = figures(await field.sms(f"NA @08:10 {ann.loan_id}"))
+    second = figures(await field.sms(f"NA @08:20 {ann.loan_id}"))
+    assert "Saved: 1.\nAnother text waits" in await field.sms(f"YES {first}")
+    assert "Saved: 1." in await field.sms(f"YES {second}")
+    assert "saved already" in await field.sms(f"YES {first}")
+    assert len(await field.book.sql(ROWS)) == 2
+    assert await field.book.sql("SELECT failures FROM staff_numbers") == [(0,)]
+
+
 async def test_a_yes_without_the_figures_saves_nothing_and_guessing_ends(field: Field) -> None:
     ann, _ = await owned(field)
     told = await field.sms(f"NA @08:30 {ann.loan_id}\nbusy {ann.loan_id}")

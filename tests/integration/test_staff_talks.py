@@ -228,12 +228,12 @@ async def test_another_role_or_scope_hands_on_what_it_may_not_have(crew: Crew) -
     await carl.told()
     await carl.taps("Conversation")
     await crew.invited("carl", Role.FINANCE)
+    assert (await crew.send()).by_channel == {}, "nor does what he wrote go"
     await guest.says("I am ill")
     assert "I am ill" not in await carl.told()
     assert "wants to talk" in await bea.told(), "somebody else is told"
     assert f"K{ann.case}" in await bea.says(f"/case K{ann.case}"), "nor is it his case any more"
     await remove(crew.office, OPS, "carl", crew.now)
-    assert (await crew.send()).by_channel == {}, "what he wrote does not go"
 
 
 async def test_words_stay_out_of_a_chat_that_shows_nothing_personal(crew: Crew) -> None:
