@@ -28,6 +28,7 @@ __all__ = [
     "hear",
     "hear_file",
     "lines",
+    "readable",
     "reply",
     "take",
     "waiting",
@@ -177,6 +178,14 @@ async def lines(office: Office, actor: Actor, talk: int, now: datetime) -> Seque
         await _may(raw, office, actor, found, talk)
         await write(raw.connection, [_event(actor, "talk.read", talk, now)])
         return await talks.lines_of(raw, office.keyring, talk)
+
+
+async def readable(raw: Raw, office: Office, actor: Actor, talk: int) -> Talk:
+    """A conversation, for who may read it, open or over; who reads puts the look on record.
+
+    Raises Denied, CaseworkInputError.
+    """
+    return await _may(raw, office, actor, await talks.talk_of(raw, talk), talk)
 
 
 async def begin_lines(office: Office, actor: Actor, now: datetime) -> Sequence[Waiting]:

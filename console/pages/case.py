@@ -18,6 +18,7 @@ from casework.say import Reason
 from casework.staff import at_case
 from casework.staff.offering import case_called_then
 from casework.staff.rights import Action
+from casework.staff.talk_pages import is_readable
 from casework.staff.team import assign, colleagues
 from console.amounts import amount, amounts, typed
 from console.registry import Page
@@ -109,6 +110,7 @@ async def _page(
         codes=CODES,
         holds=at_case.HOLDS,
         once=f"{visit.now.timestamp():.6f}",
+        talk=opened.card.talk if await is_readable(office, member, opened.card.talk) else None,
         owed=_owed(visit, opened),
         promised=amount(visit.speech, promise.minor, promise.currency) if promise else "",
         right=Action,

@@ -19,6 +19,7 @@ from casework.staff.requests import (
 )
 from casework.staff.rights import Action
 from console.amounts import amount
+from console.pictures import handed
 from console.registry import Page
 from console.render import go, show
 from console.visits import Visit, Visiting
@@ -27,9 +28,6 @@ from console.waking import wake
 Key = Annotated[int, Path(ge=1, lt=1 << 63)]
 Line = Annotated[str, Form(max_length=320)]
 Done = Literal["found", "not_found", "given", "refused", "approved"]
-
-# What a browser may draw; a photo of another kind is handed over as a file.
-_DRAWN: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 
 async def proofs(visit: Visiting, done: Done | None = None) -> Response:
@@ -49,11 +47,7 @@ def _values(visit: Visit, done: Done | None, wrong: str | None) -> dict[str, Any
 async def photo(visit: Visiting, key: Key, file: Key) -> Response:
     """A photo that came with one, opened for this answer alone."""
     kind, content = await picture(visit.desk.office, visit.member, key, file, visit.now)
-    drawn = kind in _DRAWN
-    headers = {"cache-control": "no-store"}
-    if not drawn:
-        headers["content-disposition"] = f'attachment; filename="proof-{file}"'
-    return Response(content, media_type=kind if drawn else "application/octet-stream", headers=headers)
+    return handed(kind, content, f"proof-{file}")
 
 
 async def settle(

@@ -29,6 +29,7 @@ from casework.staff.reaching import (
     write_words,
 )
 from casework.staff.rights import Action
+from casework.staff.talk_pages import is_readable
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from casework.staff.views import my_callbacks, my_day, my_promises
 from console.amounts import amount as money
@@ -127,6 +128,7 @@ async def _at_hand(visit: Visit, card: Card, turn: int) -> dict[str, Any]:
             amounts(visit.speech, [(one.currency, one.arrears) for one in card.owed]),
             amounts(visit.speech, [(one.currency, one.outstanding) for one in card.owed]),
         ),
+        "talk_readable": await is_readable(office, member, card.talk),
         "notes": await notes_of(office, member, turn, now) if card.notes and card.personal else (),
     }
 

@@ -102,6 +102,12 @@ async def lock_talk(raw: Raw, talk: int) -> Talk | None:
     return Talk(*rows[0]) if rows else None
 
 
+async def talk_of(raw: Raw, talk: int) -> Talk | None:
+    """A conversation, to be read."""
+    rows = await raw.rows(_TALK + "WHERE t.id = $1", talk)
+    return Talk(*rows[0]) if rows else None
+
+
 async def open_talks(raw: Raw, portfolios: Sequence[int]) -> list[Talk]:
     """Those that are not ended: of the portfolios, and those of nobody knows which; the oldest first."""
     rows = await raw.rows(
@@ -169,10 +175,13 @@ async def add_line(
     )
 
 
-async def lines_of(raw: Raw, keyring: Keyring, talk: int) -> list[Line]:
-    """All that was said, in order."""
+async def lines_of(raw: Raw, keyring: Keyring, talk: int, after: int = 0) -> list[Line]:
+    """All that was said, in order; what came after that line."""
     rows = await raw.rows(
-        "SELECT id, side, author, body, at, handed_at FROM talk_lines WHERE talk_id = $1 ORDER BY id", talk
+        "SELECT id, side, author, body, at, handed_at FROM talk_lines WHERE talk_id = $1 AND id > $2 "
+        "ORDER BY id",
+        talk,
+        after,
     )
     return [
         Line(id_, side, author, keyring.open("talk_lines", "body", id_, body), at, handed_at)

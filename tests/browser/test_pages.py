@@ -20,6 +20,9 @@ PAGES = [
     ("/today", Role.MANAGEMENT),
     ("/today/late", Role.SUPERVISOR),
     ("/work", Role.COLLECTOR),
+    ("/talks", Role.SUPERVISOR),
+    ("/talks/1", Role.SUPERVISOR),
+    ("/talks/2", Role.COLLECTOR),
     ("/import/1", Role.OPERATIONS),
     ("/feeds", Role.MANAGEMENT),
     ("/work/queues", Role.SUPERVISOR),
@@ -55,7 +58,7 @@ PAGES = [
 
 # What no walk of the table can open: it leads elsewhere at once, or is a file.
 LEADS_ON = {"/", "/sign-in/away", "/sign-in/back", "/demo"}
-FILES = {"/work/proofs/{key}/{file}"}
+FILES = {"/work/proofs/{key}/{file}", "/talks/{key}/files/{file}"}
 # Walked below by whoever is not signed in, and before there is a tape; the page of the case at hand.
 ELSEWHERE = {"/sign-in", "/join/{carries}", "/import", "/work/{code}"}
 

@@ -35,6 +35,7 @@ from strategies.language import shipped_strategies
 from tests.builders.book import SYSTEM
 from tests.builders.served import served
 from tests.builders.shop import OPS, Shop
+from tests.builders.talking import asks, chat_of, sends
 from tests.builders.town import TownClock
 from tests.builders.trials import try_out
 
@@ -217,6 +218,10 @@ async def _fill(shop: Shop) -> None:
         who = Actor("Olga", Role.OPERATIONS)
         at = {"at": shop.now, "received": shop.now, "key": f"told {case}"}
         await record_outcome(shop.office, who, case, code, details=note, **at)
+    talks = await chat_of(shop, behind[-1], 7001)
+    await asks(shop, talks, "Friday?", about="payment")
+    await sends(shop, talks, "my receipt")
+    await asks(shop, await chat_of(shop, None, 7002), "Hello", about="locked")
     await make_figures(shop.office, SYSTEM, shop.now - timedelta(days=1))
     await make_figures(shop.office, SYSTEM, shop.now)
     guarded = shipped_strategies()["gentle"].replace(
