@@ -27,7 +27,7 @@ _SUFFIX: Final = re.compile(r"[a-z]{1,8}")
 
 async def talks(visit: Visiting, done: Literal["ended"] | None = None) -> Response:
     """Those that are open, the oldest first."""
-    found = await open_talks(visit.desk.office, visit.member)
+    found = await open_talks(visit.desk.office, visit.member, visit.now)
     return show(visit, "talks.html", found=found, code_of=code_of, done=done)
 
 

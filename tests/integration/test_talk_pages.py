@@ -55,7 +55,7 @@ async def test_read_taken_answered_a_photo_opened_and_ended(shop: Shop) -> None:
     async with shop.open_doors(role=Role.COLLECTOR, portfolios=["acme"]) as client:
         page = (await get(client, "/talks")).text
         assert f'href="/talks/{key}"' in page
-        assert f'<a href="/cases/{ann.case}">K{ann.case}</a>' in page
+        assert f">K{ann.case} <" in page, "and no way to its page, for it is not theirs"
         assert "may be in distress" in page
         assert "Nobody has it yet." in page
         assert "lost my job" not in page
@@ -121,6 +121,7 @@ async def test_read_taken_answered_a_photo_opened_and_ended(shop: Shop) -> None:
         assert answer.headers["location"] == "/work", "what came of it is entered there"
         assert f">K{ann.case}</a>" in (await get(client, "/work")).text
         page = (await get(client, at)).text
+        assert f'<a href="/cases/{ann.case}">Case K{ann.case}</a>' in page, "while it is at their hand"
         assert "The conversation is over." in page
         assert "<textarea" not in page
         assert "Nobody waits in the chat." in (await get(client, "/talks")).text
@@ -174,6 +175,7 @@ async def test_who_may_not_talk_or_not_there_reads_nothing(shop: Shop) -> None:
         assert (await get(client, "/talks/999")).status_code == 422
         assert "Take it over" not in (await get(client, f"/talks/{key}")).text
     async with shop.open_doors(role=Role.SUPERVISOR, portfolios=["acme"]) as client:
+        assert f'<a href="/cases/{ann.case}">K{ann.case}</a>' in (await get(client, "/talks")).text
         assert "Take it over" in (await get(client, f"/talks/{key}")).text
         assert (await post(client, f"/talks/{key}/take")).status_code == 303
         assert "You have it." in (await get(client, f"/talks/{key}")).text
