@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 import console
+from bot.texts import staff_speech
 from casework.errors import CaseworkInputError
 from casework.staff.people import staff_roles
 from console.amounts import typed
 from console.language import speeches
 from console.pages import PAGES
+from console.pages.talks import READY
 from messages.samples import SAMPLES
 from messages.templates import KINDS, languages
 
@@ -147,6 +149,13 @@ def test_texts_samples_and_languages_have_their_words() -> None:
         assert set(speech["wordings"]["abouts"]) <= set(KINDS)
         assert set(speech["wordings"]["samples"]) == set(SAMPLES)
         assert set(speech["wordings"]["spoken"]) == languages()
+
+
+def test_a_ready_text_is_the_same_from_the_chat_and_from_the_page() -> None:
+    for code, speech in speeches().items():
+        assert set(speech["talks"]["ready"]) == set(speech["talks"]["said"]) == set(READY)
+        for word, said in speech["talks"]["said"].items():
+            assert said == staff_speech(code)(f"talk.said_{word}")
 
 
 def test_every_role_and_every_page_of_the_menu_has_its_word() -> None:
