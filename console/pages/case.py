@@ -56,12 +56,13 @@ CODES: Final = (
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An entry of the line, as it is drawn."""
+    """An entry of the line, as it is drawn. `href`: why it was sent; `talk`: where it was said."""
 
     heard: Heard
     title: str
     about: str
     href: str | None
+    talk: str | None
 
 
 async def case(
@@ -147,9 +148,10 @@ def _told(visit: Visit, key: int, heard: Heard) -> Told:
     if one.day is not None:
         parts.append(str(one.day))
     detail = visit.speech.said(one.detail) if one.kind == "decision" else one.detail  # else what people wrote
-    parts += [one.loan or "", detail, one.who]
+    talk = f"/talks/{one.detail}" if one.kind == "said" and visit.may(Action.TALK) else None
+    parts += [one.loan or "", "" if one.kind == "said" else detail, one.who]
     href = f"/cases/{key}/why/{one.id}" if one.kind == "sent" else None
-    return Told(heard, words["kinds"][one.kind], " · ".join(part for part in parts if part), href)
+    return Told(heard, words["kinds"][one.kind], " · ".join(part for part in parts if part), href, talk)
 
 
 async def explained(visit: Visiting, key: Key, contact: Key) -> Response:

@@ -26,7 +26,7 @@ class Entry(msgspec.Struct, frozen=True):
     decision   a step (`what`) that was not said or became work: `how` its state, `detail` the first reason
     task       `what` its kind, opened; `done`: ended
     note       `what` its kind, `who` wrote it
-    said       in a conversation: `how` which side, `who`
+    said       in a conversation (`detail` its id): `how` which side, `who`
     """
 
     at: datetime
@@ -95,7 +95,7 @@ e(at, kind, id, what, how, detail, who, minor, currency, day, loan) AS (
     FROM tasks t WHERE t.case_id = $1 AND t.ended_at IS NOT NULL
   UNION ALL SELECT n.at, 'note', n.id, n.kind, '', '', n.author, NULL, NULL, NULL, NULL
     FROM notes n WHERE n.case_id = $1
-  UNION ALL SELECT i.at, 'said', i.id, 'chat', i.side, '', i.author, NULL, NULL, NULL, NULL
+  UNION ALL SELECT i.at, 'said', i.id, 'chat', i.side, w.id::text, i.author, NULL, NULL, NULL, NULL
     FROM talks w JOIN talk_lines i ON i.talk_id = w.id WHERE w.person_id = $2
       AND (w.portfolio_id IS NULL OR w.portfolio_id = $3)
 )

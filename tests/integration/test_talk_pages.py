@@ -124,6 +124,8 @@ async def test_read_taken_answered_a_photo_opened_and_ended(shop: Shop) -> None:
         assert f'<a href="/cases/{ann.case}">Case K{ann.case}</a>' in page, "while it is at their hand"
         assert "The conversation is over." in page
         assert "<textarea" not in page
+        line = (await get(client, f"/cases/{ann.case}")).text
+        assert f'<a href="{at}">Read<' in line, "its words and photos are found again"
         assert "Nobody waits in the chat." in (await get(client, "/talks")).text
 
 
