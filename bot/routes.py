@@ -232,7 +232,10 @@ async def act(here: Here, dialog_manager: DialogManager, action: str, said: str 
 async def _human(here: Here, words: str = "") -> None:
     """Ask for a person; what was said with it is the first that they read."""
     desk = here.desk
-    asked = await conversation.ask_for_person(desk.office, desk.actor, here.chat, "human", here.now)
+    again = "" if tells_more(words) else here.say.button("human")
+    asked = await conversation.ask_for_person(
+        desk.office, desk.actor, here.chat, "human", here.now, said=again
+    )
     if tells_more(words):
         await conversation.hear(desk.office, desk.actor, here.chat, words, here.update, here.now)
     parts = [here.say("human.here" if asked.taken else "human.open")]

@@ -26,6 +26,7 @@ from storage.insight.strategies import loans_under
 from storage.raw import Raw
 from storage.rulebooks import (
     Released,
+    lock_strategy,
     published,
     releases,
     versions,
@@ -64,6 +65,7 @@ async def publish(
     strategy = read_strategy(text, file_name)
     check_texts(strategy, file_name)
     async with office.transaction() as raw:
+        await lock_strategy(raw, strategy.name)
         record = await releases(raw, strategy.name)
         before = in_force(record).get(strategy.name)
         version, new = await write_version(raw, strategy.name, strategy.digest, text, now, actor.name)
@@ -105,6 +107,7 @@ async def rollback(office: Office, actor: Actor, name: str, now: datetime) -> Pu
     """Put the version in force again that was before the one that is. Raises CaseworkInputError, Denied."""
     require(actor, Action.PUBLISH_STRATEGY)
     async with office.transaction() as raw:
+        await lock_strategy(raw, name)
         record = await releases(raw, name)
         if not record:
             known = sorted({one.name for one in await releases(raw)})
@@ -222,6 +225,7 @@ async def _yes(
     office: Office, raw: Raw, actor: Actor, question: Approval, now: datetime
 ) -> Mapping[str, Any]:
     asked = question.content
+    await lock_strategy(raw, asked["name"])
     past = _past(question, await releases(raw, asked["name"]))
     if past is not None:
         raise CaseworkInputError(past)

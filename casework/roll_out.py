@@ -21,7 +21,7 @@ from storage import experiments as stored
 from storage.audit import Datum, Event, write
 from storage.experiments import Experiment
 from storage.raw import Raw
-from storage.rulebooks import Released, release, releases, touch_governed
+from storage.rulebooks import Released, lock_strategy, release, releases, touch_governed
 from strategies.arms import BEFORE, NEW
 from strategies.rulebook import Release
 
@@ -95,6 +95,7 @@ async def widen(office: Office, actor: Actor, name: str, share: int, now: dateti
     """
     require(actor, Action.PUBLISH_STRATEGY)
     async with office.transaction() as raw:
+        await lock_strategy(raw, name)
         record = await releases(raw, name)
         rolled = in_force(record).get(name)
         if rolled is None or rolled.before is None:

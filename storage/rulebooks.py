@@ -33,6 +33,11 @@ FROM releases r JOIN strategy_versions v ON v.id = r.strategy_version_id
 """
 
 
+async def lock_strategy(raw: Raw, name: str) -> None:
+    """Nobody else releases a version of the strategy until the transaction ends."""
+    await raw.rows("SELECT pg_advisory_xact_lock(hashtextextended('strategy ' || $1, 0))", name)
+
+
 async def releases(raw: Raw, name: str | None = None) -> list[Released]:
     """The record of releases, the oldest first; of one strategy, or of all."""
     rows = await raw.rows(_RELEASES + "WHERE $1::text IS NULL OR r.name = $1 ORDER BY r.id", name)

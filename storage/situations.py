@@ -19,7 +19,7 @@ from policy.values import FIRST_COMMUNICATION, FLAGS, OF_PERSON, Basis, Hold, Pa
 from storage.people import Other
 from storage.raw import Raw
 from strategies.addresses import KIND_OF, best_address
-from strategies.outcomes import EFFECTS
+from strategies.outcomes import EFFECTS, SPOKEN, TOLD
 from strategies.values import Address, Loan
 
 # What the longest calendar cap of a pack can reach back, and a day for zones.
@@ -50,9 +50,10 @@ WHERE c.person_id = ANY($1) AND c.sent_at > $2
 ORDER BY c.person_id, c.sent_at, c.id
 """
 # Those told of, and the calls and visits that a collector entered an outcome of ($4, $5: codes, and how each
-# counts). What was written is a contact or a reply of its own. Who was shown the number and entered nothing
-# of the hour after it may have called: once they have the case no more, that counts as a call which nobody
-# answered. An outcome is of the last showing before it.
+# counts). What was written is a contact or a reply of its own.
+# A number that was shown is a call too ($6), once the case is left or a while ($9) has passed, unless what is
+# entered counts for it: in its turn for the last showing, else for the one next to it in time ($10). What one
+# is told of on the line ($7) is told in a conversation ($8), also where it does not count by itself.
 _ELSEWHERE: Final = """
 SELECT person_id, at, channel, result, loan_ids, inbound, coalesce(address_id, 0) AS address_id
 FROM contacts_elsewhere WHERE person_id = ANY($1) AND at > $2 AND at <= $3
@@ -65,17 +66,26 @@ JOIN outcomes o ON o.case_id = b.id AND o.undone_at IS NULL AND o.at > $2 AND o.
 JOIN unnest($4::text[], $5::text[]) e(code, result) ON e.code = o.code
 WHERE b.person_id = ANY($1)
 UNION ALL
-SELECT b.person_id, t.shown_at, 'call', $6, '{}', false, 0
-FROM cases b JOIN turns t ON t.case_id = b.id AND t.shown_at > $2 AND t.shown_at <= $3
- AND (t.ended_at IS NOT NULL OR t.until <= $3)
- AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.case_id = t.case_id AND o.undone_at IS NULL
-                 AND o.role <> 'borrower' AND o.at >= t.shown_at - interval '1 minute'
-                 AND o.at <= t.shown_at + interval '1 hour'
-                 AND NOT EXISTS (SELECT 1 FROM turns l WHERE l.case_id = t.case_id AND l.id > t.id
-                                 AND l.shown_at <= o.at))
+SELECT b.person_id, s.at, 'call',
+       CASE WHEN EXISTS (SELECT 1 FROM outcomes o WHERE o.case_id = s.case_id AND o.undone_at IS NULL
+                         AND o.key = 'turn:' || s.turn_id AND o.code = ANY($7)) THEN $8 ELSE $6 END,
+       '{}', false, 0
+FROM cases b JOIN showings s ON s.case_id = b.id AND s.called AND s.at > $2 AND s.at <= $3
+JOIN turns t ON t.id = s.turn_id AND (t.ended_at IS NOT NULL OR t.until <= $3 OR s.at <= $3 - $9::interval)
+ AND NOT EXISTS (
+   SELECT 1 FROM outcomes o WHERE o.case_id = s.case_id AND o.undone_at IS NULL AND o.role <> 'borrower'
+   AND o.code = ANY($4) AND o.code NOT LIKE 'visit%' AND coalesce(o.channel, 'call') = 'call'
+   AND (o.key = 'turn:' || s.turn_id
+        AND NOT EXISTS (SELECT 1 FROM showings l WHERE l.turn_id = s.turn_id AND l.called AND l.id > s.id)
+        OR o.at BETWEEN s.at - $10::interval AND s.at + $10::interval
+        AND NOT EXISTS (SELECT 1 FROM showings l WHERE l.case_id = s.case_id AND l.called
+                        AND l.at BETWEEN s.at - $10::interval * 2 AND s.at + $10::interval * 2
+                        AND (abs(extract(epoch FROM l.at - o.at)), -l.id)
+                          < (abs(extract(epoch FROM s.at - o.at)), -s.id))))
 WHERE b.person_id = ANY($1) ORDER BY person_id, at
 """
 _COUNTED: Final = {code: effect.result for code, effect in EFFECTS.items() if effect.result is not None}
+_SHOWN: Final = (_COUNTED["no_answer"], sorted(TOLD), SPOKEN, timedelta(minutes=3), timedelta(minutes=15))
 # What the person's other cases have planned: it will be said, so it counts for what is planned now. Of two
 # that stand already (two looks at once) the older counts for the younger alone: both would give way for ever.
 _PLANNED_ELSEWHERE: Final = """
@@ -166,7 +176,7 @@ def questions(
         (_CONSENTS, persons),
         (_HOLDS, persons, loans, now, sorted(OF_PERSON)),
         (_PAST, persons, since),
-        (_ELSEWHERE, persons, since, now, list(_COUNTED), list(_COUNTED.values()), _COUNTED["no_answer"]),
+        (_ELSEWHERE, persons, since, now, list(_COUNTED), list(_COUNTED.values()), *_SHOWN),
         (_PLANNED_ELSEWHERE, [] if at_claim else persons, now, several),
     )
 

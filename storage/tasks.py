@@ -52,7 +52,8 @@ async def open_work(raw: Raw, cases: Sequence[int]) -> list[Open]:
     promise."""
     rows = await raw.rows(
         "SELECT t.id, t.case_id, t.loan_id, coalesce(o.anchor, ''), coalesce(o.anchor_id, 0), "
-        "t.state = 'cancelled' FROM tasks t LEFT JOIN occurrences o ON o.id = t.occurrence_id "
+        "CASE WHEN t.state = 'cancelled' THEN t.ended_at END FROM tasks t "
+        "LEFT JOIN occurrences o ON o.id = t.occurrence_id "
         "WHERE t.case_id = ANY($1) AND (t.state = 'open' OR t.state = 'cancelled' "
         "AND t.ended_at IS NOT NULL AND t.ended_outcome_id IS NULL) AND t.kind IN ('call', 'visit') "
         "AND t.starts_at IS NULL AND num_nonnulls(t.occurrence_id, t.promise_id) = 1 ORDER BY t.id",

@@ -55,7 +55,17 @@ class Effect(msgspec.Struct, frozen=True):
     machine: bool = False
 
 
-_SPOKEN = "conversation"
+SPOKEN = "conversation"
+"""How having spoken to the person counts."""
+
+TOLD = frozenset(
+    {
+        *("claims_paid", "dispute", "hardship", "vulnerable", "plan_agreed", "complaint", "fraud_claim"),
+        *("stop", "represented"),
+    }
+)
+"""What a person says of themselves: entered of a call it was a conversation, though by itself it counts as
+none, for it may come by letter."""
 
 
 def _review(queue: str, days: int, priority: int = 5) -> Job:
@@ -76,7 +86,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "pauses until the promised day and its grace are over; a reminder the day before",
         needs=("amount", "due"),
         promise=True,
-        result=_SPOKEN,
+        result=SPOKEN,
     ),
     "promise_kept": Effect("the pause ends; what is still owed is asked for as usual", machine=True),
     "promise_partly_kept": Effect(
@@ -97,7 +107,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "a supervisor reviews within a week, and nothing is said by itself meanwhile",
         pause=Pause("refused", person=False, lasts=7 * _DAY),
         job=_review("supervisor", 3),
-        result=_SPOKEN,
+        result=SPOKEN,
     ),
     "dispute": Effect(
         "dunning of the disputed loans stops until the dispute is settled",
@@ -118,14 +128,14 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "somebody else approves the plan; from then on its schedule replaces the strategy, while it is kept",
         pause=Pause("plan", person=False),
         job=_review("plans", 2, 3),
-        result=_SPOKEN,
+        result=SPOKEN,
     ),
     "callback": Effect(
         "other contact pauses until the agreed moment; the call rings then",
         needs=("at",),
         pause=Pause("callback", person=True),
         job=Job("call", "desk", timedelta(hours=2), 1),
-        result=_SPOKEN,
+        result=SPOKEN,
     ),
     "no_answer": Effect("counts as an attempt; the next goes by another channel or hour", result="no_answer"),
     "busy": Effect("counts as the policy says; the next goes by another channel or hour", result="busy"),
@@ -173,7 +183,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         pause=Pause("complaint", person=True, lasts=14 * _DAY),
         job=_review("complaints", 5, 2),
     ),
-    "visit_met": Effect("evidence of having spoken to the person", result=_SPOKEN),
+    "visit_met": Effect("evidence of having spoken to the person", result=SPOKEN),
     "visit_not_home": _ABSENT,
     "visit_moved": Effect("a trace finds the new address", job=Job("trace", "trace", 5 * _DAY)),
     "visit_locked": _ABSENT,
@@ -182,7 +192,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
         "a receipt is given, and the money is deposited and booked",
         needs=("amount",),
         job=Job("reconcile", "back-office", _DAY, 1),
-        result=_SPOKEN,
+        result=SPOKEN,
     ),
     "visit_document_served": Effect(
         "the legal term runs", job=_review("legal", 14, 3), result="document_served"

@@ -16,7 +16,7 @@ class Open(msgspec.Struct, frozen=True):
     """A call or visit that waits, of a step or of what became of a promise.
 
     anchor  what its step counted from (installment | promise | broken | case), with its id; empty: no step
-    ended   its reason was gone, and nobody has looked whether it still is
+    ended   when its reason was gone; None: it waits
     """
 
     id: int
@@ -24,7 +24,7 @@ class Open(msgspec.Struct, frozen=True):
     loan: int | None
     anchor: str = ""
     anchor_id: int = 0
-    ended: bool = False
+    ended: datetime | None = None
 
 
 class Turned(msgspec.Struct, frozen=True):
@@ -41,15 +41,18 @@ def turned(work: Iterable[Open], facts: Sequence[Facts], now: datetime) -> Turne
     again: list[int] = []
     for one in work:
         if one.loan is not None and one.case in cases:
-            needless = _is_over(one, cases[one.case].get(one.loan), now)
-            if needless != one.ended:
-                (over if needless else again).append(one.id)
+            loan = cases[one.case].get(one.loan)
+            if one.ended is None and _is_over(one, loan, now):
+                over.append(one.id)
+            elif one.ended is not None and not _is_over(one, loan, one.ended):
+                again.append(one.id)
     return Turned(tuple(over), tuple(again))
 
 
-def _is_over(one: Open, loan: Loan | None, now: datetime) -> bool:
+def _is_over(one: Open, loan: Loan | None, by: datetime) -> bool:
+    """Whether its reason is gone, of what was late by a moment: what came late since is none of its."""
     if loan is None or loan.status not in _OWED:
         return True
     if one.anchor == "installment":
         return all(unpaid.installment != one.anchor_id for unpaid in loan.unpaid)
-    return not loan.unpaid or loan.unpaid[0].due >= local_day(now, loan.zone)
+    return not loan.unpaid or loan.unpaid[0].due >= local_day(by, loan.zone)

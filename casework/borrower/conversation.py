@@ -50,8 +50,13 @@ class Asked(msgspec.Struct, frozen=True):
     known: bool = True
 
 
-async def ask_for_person(office: Office, actor: Actor, chat: Chat, about: str, now: datetime) -> Asked:
-    """The borrower wants a person, about an intent ("human", "identity"...). Raises Denied."""
+async def ask_for_person(
+    office: Office, actor: Actor, chat: Chat, about: str, now: datetime, *, said: str = ""
+) -> Asked:
+    """The borrower wants a person, about an intent ("human", "identity"...). Raises Denied.
+
+    `said`: what they say by it, in their words: in a conversation that is open it is what they said last.
+    """
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
         talk, new = await talks.open_talk(raw, chat.id, chat.person, about, now)
@@ -59,6 +64,9 @@ async def ask_for_person(office: Office, actor: Actor, chat: Chat, about: str, n
         found = await talks.open_talk_of(raw, chat.id)
         if new:
             await write(raw.connection, [_event(actor, "talk.opened", talk, now)])
+        elif said:
+            author = "chat" if chat.person is None else borrower(chat.person).name
+            await talks.add_line(raw, office.keyring, talk, "borrower", author, said, now)
     return Asked(talk, new, found is not None and found.taken_by is not None)
 
 

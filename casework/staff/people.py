@@ -126,6 +126,8 @@ async def invite(
     """
     _may_manage(actor, role, portfolios)
     _check(name, role, queues)
+    if portfolios is not None and not portfolios:
+        raise CaseworkInputError("name a portfolio that they work for, or none at all for every one")
     async with office.transaction() as raw:
         known = {spec.portfolio for spec in (await office.book(raw)).portfolios.values()}
         for code in portfolios or ():
@@ -135,8 +137,7 @@ async def invite(
         before = await stored.named(raw, name, lock=True)
         if before is not None and before.removed_at is None:
             _covers(actor, before)
-            asked = (role.value, None if portfolios is None else tuple(portfolios))
-            if name == actor.name and asked != (before.role, before.portfolios):
+            if name == actor.name and not _same(before, role, portfolios):
                 raise CaseworkInputError(
                     "nobody changes their own role or portfolios; somebody else who may does"
                 )
@@ -159,6 +160,12 @@ async def invite(
         join_url(office, carries),
         now + LINK_LASTS,
     )
+
+
+def _same(before: StaffRow, role: Role, portfolios: Sequence[str] | None) -> bool:
+    if (before.portfolios is None) != (portfolios is None) or before.role != role.value:
+        return False
+    return set(before.portfolios or ()) == set(portfolios or ())
 
 
 async def _narrowed(
@@ -348,7 +355,7 @@ def _covers(actor: Actor, row: StaffRow) -> None:
 
 def _may_manage(actor: Actor, role: Role, portfolios: Sequence[str] | None) -> None:
     """Raises Denied. A role with a right everywhere is everybody's matter, whatever portfolios are named."""
-    if portfolios is None or Scope.ALL in RIGHTS[role].values():
+    if not portfolios or Scope.ALL in RIGHTS[role].values():
         require(actor, Action.MANAGE_STAFF)
     for code in portfolios or ():
         require(actor, Action.MANAGE_STAFF, code)

@@ -27,7 +27,7 @@ from storage.contacts import lock_person
 from storage.facts import load_facts
 from storage.raw import Raw
 from storage.sayings import recipient_at
-from storage.staff.desk import number_shown
+from storage.staff import desk as stored
 from storage.staff.unsent import keep_written
 
 WRITTEN: Final[tuple[Channel, ...]] = ("sms", "email", "chat")
@@ -59,7 +59,7 @@ class Way(msgspec.Struct, frozen=True):
 async def show_number(office: Office, member: Member, turn: int, now: datetime) -> Shown:
     """The number to call, if a call may be made now. Raises Denied, CaseworkInputError.
 
-    Where nothing is entered of it, it counts as a call that nobody answered, once the turn is over.
+    Where nothing is entered of it, it counts as a call that nobody answered (storage/situations.py).
     """
     async with office.transaction() as raw:
         found = await mine(raw, member, turn, now)
@@ -75,7 +75,7 @@ async def show_number(office: Office, member: Member, turn: int, now: datetime) 
         person = await recipient_at(raw, office.keyring, found.case, asked.address, now)
         data = {"address": asked.address}
         await write(raw.connection, [_event(member, "number.shown", found.case, data, now)])
-        await number_shown(raw, found.id, now)
+        await stored.number_shown(raw, found.id, found.case, now)
     return Shown(person.to, person.name)
 
 
@@ -84,8 +84,9 @@ async def not_called(office: Office, member: Member, turn: int, now: datetime) -
     async with office.transaction() as raw:
         found = await mine(raw, member, turn, now)
         await allowed(raw, office, member, found.case, Action.CONTACT, now)
+        if not await stored.not_called(raw, found.id):
+            raise CaseworkInputError("the number was not shown")
         await write(raw.connection, [_event(member, "call.not_made", found.case, {}, now)])
-        await number_shown(raw, found.id, None)
 
 
 def reasons_of(asked: Permission) -> tuple[Reason, ...]:

@@ -173,11 +173,13 @@ def _no_answer(heed: stored.Heed, now: datetime) -> tuple[str, ...]:
 
 
 async def _amounts_in_doubt(raw: Raw, book: Book, row: CaseRow, text: str, now: datetime) -> tuple[str, ...]:
-    """Why no amount may be named: nothing is owed, or nobody knows by now what is. All else may be said."""
+    """Why no amount may be named: nobody knows by now what is owed. All else may be said, and what was paid
+    where it is known.
+    """
     if not any(one.code == "amount" for one in lint(text, Context(channel="chat", may_carry_amounts=False))):
         return ()
     asked = await permission(raw, book, row, Wish("chat"), now)
-    figures = [no.detail for no in asked.noes if no.pack == "book"]
+    figures = [no.detail for no in asked.noes if no.pack == "book" and no.rule != "nothing_owed"]
     return tuple(dict.fromkeys([*figures, *([asked.stale] if asked.stale else [])]))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from storage.raw import Raw
-from storage.staff.ended import KINDS
+from storage.staff.ended import ENDED, KINDS
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ MAY: Final = f"""
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
 SELECT w.case_id, w.task, w.shared FROM (
-  SELECT c.id AS case_id, t.id AS task, t.shared, t.priority, t.finish_by
+  SELECT c.id AS case_id, t.id AS task, t.shared, t.priority, t.finish_by, c.person_id, t.kind
   FROM (
     SELECT t.*, true AS shared FROM tasks t
     WHERE t.state = 'open' AND t.queue = ANY($4)
@@ -83,6 +83,8 @@ SELECT w.case_id, w.task, w.shared FROM (
   ) t JOIN cases c ON c.id = t.case_id
   WHERE (t.starts_at IS NULL OR t.starts_at <= $3) AND {_FREE} AND {MAY}
   ORDER BY 3, 4, t.finish_by NULLS LAST, t.id LIMIT 200) w
+WHERE NOT (w.kind IN ('call', 'visit') AND EXISTS (SELECT 1 FROM persons z WHERE z.id = w.person_id
+           AND z.flags && ARRAY[{KINDS.strip("()")}]))
 ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
          {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30
 """  # noqa: S608, constants
@@ -97,7 +99,7 @@ _UNPROMISED: Final = """
 """
 _OWN: Final = f"""
 SELECT c.id AS case_id, NULL::bigint AS task FROM assignments a JOIN cases c ON c.id = a.case_id
-WHERE a.staff_id = $1 AND {_FREE}
+WHERE a.staff_id = $1 AND {_FREE} AND NOT {ENDED.format(now="$3")}
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id AND t.state = 'open')
   AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id IS NULL
                   AND (h.person_id = c.person_id OR h.person_id IN (
@@ -147,7 +149,10 @@ async def begin(
     )
 
 
-_TURN: Final = "SELECT id, case_id, staff_id, task_id, why, until, outcome, shown_at IS NOT NULL FROM turns "
+_TURN: Final = (
+    "SELECT id, case_id, staff_id, task_id, why, until, outcome, "
+    "EXISTS (SELECT 1 FROM showings s WHERE s.turn_id = turns.id AND s.called) FROM turns "
+)
 
 
 async def at_hand(raw: Raw, staff: int) -> Turn | None:
@@ -173,9 +178,24 @@ async def has_at_hand(raw: Raw, case: int, staff: int, now: datetime) -> bool:
     )
 
 
-async def number_shown(raw: Raw, turn: int, at: datetime | None) -> None:
-    """The number was shown in the turn; None: there was no call."""
-    await raw.run("UPDATE turns SET shown_at = $2 WHERE id = $1", turn, at)
+_SAME_CALL: Final = timedelta(minutes=3)  # the number is shown again for it
+
+
+async def number_shown(raw: Raw, turn: int, case: int, now: datetime) -> None:
+    """The number was shown in the turn; twice within a few minutes is for one call."""
+    await raw.run(
+        "INSERT INTO showings (turn_id, case_id, at) SELECT $1, $2, $3 WHERE NOT EXISTS ("
+        "SELECT 1 FROM showings WHERE turn_id = $1 AND called AND at > $4)",
+        turn,
+        case,
+        now,
+        now - _SAME_CALL,
+    )
+
+
+async def not_called(raw: Raw, turn: int) -> bool:
+    """Nobody called, though the number was shown; False: it was not shown."""
+    return bool(await raw.run("UPDATE showings SET called = false WHERE turn_id = $1 AND called", turn))
 
 
 async def whose_hand(raw: Raw, case: int) -> int | None:

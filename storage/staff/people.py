@@ -234,8 +234,8 @@ async def narrow(
     await raw.run(
         "UPDATE talks t SET taken_by = NULL, taken_at = NULL, told_at = NULL "
         "WHERE taken_by = $1 AND ended_at IS NULL "
-        "AND $2::text[] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM portfolios p "
-        "WHERE p.id = t.portfolio_id AND p.code = ANY($2))",
+        "AND $2::text[] IS NOT NULL AND (cardinality($2) = 0 OR t.portfolio_id IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM portfolios p WHERE p.id = t.portfolio_id AND p.code = ANY($2)))",
         name,
         None if talks is None else list(talks),
     )

@@ -35,14 +35,16 @@ async def keep_shown(raw: Raw, turn: int, chat: int, message: int, now: datetime
 
 
 async def to_hide(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> list[Shown]:
-    """Those that another followed, or whose turn ended or was left alone for too long; what can be deleted no
-    more is forgotten."""
+    """Those that another followed, whose turn ended or was left alone for too long, or of which was said that
+    nobody called; what can be deleted no more is forgotten."""
     await raw.run("DELETE FROM shown_numbers WHERE at < $1", now - _DELETABLE)
     rows = await raw.rows(
         "UPDATE shown_numbers s SET tried_at = $1 FROM chats k WHERE k.id = s.chat_id "
         "AND (s.turn_id, s.message) IN (SELECT o.turn_id, o.message FROM shown_numbers o "
         "JOIN turns t ON t.id = o.turn_id WHERE (o.tried_at IS NULL OR o.tried_at <= $2) "
-        "AND (t.ended_at IS NOT NULL OR t.until <= $1 OR EXISTS (SELECT 1 FROM shown_numbers n "
+        "AND (t.ended_at IS NOT NULL OR t.until <= $1 "
+        "OR NOT EXISTS (SELECT 1 FROM showings w WHERE w.turn_id = t.id AND w.called) "
+        "OR EXISTS (SELECT 1 FROM shown_numbers n "
         "WHERE n.turn_id = o.turn_id AND n.message > o.message)) "
         "ORDER BY o.tried_at NULLS FIRST, o.turn_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED) "
         "RETURNING s.turn_id, k.id, k.value, s.message, k.language",

@@ -8,7 +8,7 @@ import msgspec
 
 from storage.crypt import Keyring
 from storage.raw import Raw
-from storage.staff.ended import ENDED
+from storage.staff.ended import SILENT, ended_by
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -184,9 +184,10 @@ async def heed_of(raw: Raw, talk: int, now: datetime) -> Heed:
         "AND side = 'borrower' ORDER BY id DESC LIMIT 1) b ON true WHERE t.id = $1) "
         "SELECT l.last, (SELECT count(*) FROM talk_lines s WHERE s.talk_id = $1 AND s.side = 'staff' "
         "AND s.id > l.id), "
-        "EXISTS (SELECT 1 FROM consents c WHERE c.person_id = l.person_id AND c.channel = 'chat' "
-        "AND c.state = 'revoked' AND c.at >= l.last), "
-        f"{ENDED.format(now='$2')} FROM l CROSS JOIN LATERAL (SELECT l.person_id) c",
+        "coalesce((SELECT c.state = 'revoked' AND c.at >= l.last FROM consents c "
+        "WHERE c.person_id = l.person_id AND c.channel = 'chat' ORDER BY c.at DESC, c.id DESC LIMIT 1), "
+        "false), "
+        f"{ended_by(SILENT).format(now='$2')} FROM l CROSS JOIN LATERAL (SELECT l.person_id) c",
         talk,
         now,
     )

@@ -6,6 +6,7 @@ A chat of theirs is `chats.staff_id`. Names of staff are in clear, as in the aud
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -77,7 +78,6 @@ turns = Table(
     moment("until"),
     moment("ended_at", nullable=True),
     Column("outcome", Text),
-    moment("shown_at", nullable=True),  # the number was shown; unless it is said that nobody called
     one_of("why", "task", "arrears", "found", "caller"),
     one_of("outcome", "recorded", "skipped", "left", "over", "handed_on"),
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_its_outcome"),
@@ -88,7 +88,18 @@ turns = Table(
         unique=True,
         postgresql_where=text("ended_at IS NULL AND why <> 'caller'"),
     ),
-    Index("ix_turns_shown", "case_id", "shown_at", postgresql_where=text("shown_at IS NOT NULL")),
+)
+
+# Each time that the number was shown in a turn; not `called`: they said that there was no call.
+showings = Table(
+    "showings",
+    metadata,
+    key(),
+    ref("case_id", "cases.id"),
+    ref("turn_id", "turns.id", index=True),
+    moment("at"),
+    Column("called", Boolean, nullable=False, server_default=text("true")),
+    Index("ix_showings_of_case", "case_id", "at"),
 )
 
 # A message of a chat that shows the number of a turn: it goes when another shows it, or the turn ends.

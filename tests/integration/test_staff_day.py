@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiogram import Bot
@@ -174,17 +175,43 @@ async def test_a_number_that_was_shown_counts_as_a_call_unless_there_was_none(cr
     assert "counts as a call that nobody answered" in await carl.taps("Skip")
     assert "Why?" in await carl.taps("I did not call")
     await carl.taps("Not for me")
-    for _ in range(6):
+    await carl.says(f"/case K{ann.case}")
+    for minutes in (0, 1, 4):  # the second is for the same call
+        crew.now += timedelta(minutes=minutes)
+        assert "+12015550" in await carl.taps("Call")
+    await carl.taps("Skip")
+    await carl.taps("Not for me")
+    for _ in range(4):
+        crew.now += timedelta(minutes=20)
         await carl.says(f"/case K{ann.case}")
         assert "+12015550" in await carl.taps("Call")
         await carl.taps("Skip")
         await carl.taps("Not for me")
+    roughly = (crew.now - timedelta(minutes=3)).astimezone(ZoneInfo("Europe/Berlin"))
+    crew.now += timedelta(minutes=20)
+    await carl.says(f"NA @{roughly:%H:%M} {ann.loan_id}")
+    assert "Saved: 1." in await carl.taps("Save 1"), "and is the last of these"
     await carl.says(f"/case K{ann.case}")
     assert "+12015550" in await carl.taps("Call"), "six until now"
     await carl.taps("Not reached")
     await carl.taps("no answer")  # what is entered of it is the call
     assert "No call" in await carl.says(f"/case K{ann.case}")
     assert "7 of 7 contacts in 7 days" in await carl.taps("Call")
+
+
+async def test_what_one_is_told_of_on_the_line_was_a_conversation(crew: Crew) -> None:
+    await crew.book.portfolio(packs=["us-reg-f"], actor="third_party")
+    ann = await crew.borrower(TODAY - 40 * DAY)
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    crew.now += timedelta(hours=2)
+    await carl.says("/next")
+    await carl.taps("Call")
+    await carl.taps("Stop or specialist")
+    await carl.taps("Stop SMS")
+    crew.now += timedelta(hours=1)
+    await carl.says(f"/case K{ann.case}")
+    assert "conversation" in await carl.taps("Call")
 
 
 async def test_who_was_not_reached_rests_and_comes_again(crew: Crew) -> None:
@@ -489,6 +516,16 @@ async def test_acceptance_32_own_words_pass_the_lint_and_the_gate(crew: Crew) ->
     await carl.taps("Skip")  # who turned to something else writes to nobody
     assert "way" not in await carl.says("told me to come back, sounded drunk")
     assert not (await crew.send()).by_channel
+    await carl.taps("SMS: own words")
+    noon, crew.now = crew.now, crew.now.replace(hour=21, minute=30)
+    await carl.says("/next")
+    await carl.taps("Message")
+    await carl.taps("SMS: own words")
+    told = await carl.says("Hello Ann, I noted Friday. Acme")
+    assert "it is 22:30" in told, "the gate says no, and until when"
+    assert "It may from" in told
+    assert not await crew.book.sql("SELECT 1 FROM contacts")
+    crew.now = noon
     await carl.taps("SMS: own words")
     kind = "Hello Ann, this is Carl of Acme Credit. Thank you for calling; I noted Friday for your payment."
     assert "on its way" in await carl.says(kind)

@@ -134,6 +134,12 @@ async def test_who_invites_within_their_scope(crew: Crew) -> None:
         await invite(crew.office, north, "aud", Role.COLLECTOR, crew.now, portfolios=["acme"])
     await invite(crew.office, OPS, "oda", Role.OPERATIONS, crew.now)
     await invite(crew.office, OPS, "oda", Role.OPERATIONS, crew.now)
+    with pytest.raises(Denied):
+        await invite(
+            crew.office, Actor("eve", Role.COLLECTOR), "sly", Role.SUPERVISOR, crew.now, portfolios=[]
+        )
+    with pytest.raises(CaseworkInputError, match="name a portfolio"):
+        await invite(crew.office, OPS, "sly", Role.SUPERVISOR, crew.now, portfolios=[])
     with pytest.raises(CaseworkInputError, match="nobody changes their own role"):
         await invite(crew.office, OPS, "oda", Role.ADMINISTRATOR, crew.now)
     for name in ("kept", "borrower 7", "", " x", "a\nb"):

@@ -64,6 +64,9 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     for at in range(6):
         assert await carl.says(f"Fine, number {at}") == ""
     assert "wait for their answer" in await carl.says("Are you there?")
+    await guest.says("human")
+    assert f"K{ann.case}: Talk to a person" in await carl.told(), "who asks again is heard"
+    assert await carl.says("I am here") == ""
     await guest.says("I am here")
     crew.now += timedelta(hours=25)
     await crew.book.feed(crew.portfolio, crew.now)
