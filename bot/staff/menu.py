@@ -102,6 +102,7 @@ TAPS: Final[dict[str, Act]] = {
     "talk": talks.take_,
     "ready": talks.ready,
     "tell": talks.tell,
+    "file": talks.file_,
     "endtalk": talks.end,
     "nonumber": number.drop,
     "tags": keeping.ask_tags,

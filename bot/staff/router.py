@@ -85,7 +85,9 @@ async def _said(message: Message, post: Post) -> None:
 
 
 # Taps after which what is typed still goes to the borrower.
-_IN_A_TALK: Final = frozenset({"back", "endtalk", "help", "late", "meant", "ready", "talk", "tell", "words"})
+_IN_A_TALK: Final = frozenset(
+    {"back", "endtalk", "file", "help", "late", "meant", "ready", "talk", "tell", "words"}
+)
 
 
 async def _tapped(query: CallbackQuery, post: Post) -> None:

@@ -4,16 +4,22 @@ What is typed goes to one person. Where something was said in another conversati
 are asked to whom, and where they have several, each line says to whom it went.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
+
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import BufferedInputFile
 
 from bot.staff.cards import button, show
 from bot.staff.post import Post, Rows
 from bot.texts import Speech, staff_speech
 from casework.staff.finding import answer_caller
+from casework.staff.talk_files import open_file, sent_with
 from casework.staff.talking import answer, close, having, take
 
 _READY: Final = ("hello", "look", "call", "bye")
+_PHOTOS: Final = ("image/jpeg", "image/png")
 _SHOWN: Final = 10  # lines, and all that nobody had read
 
 
@@ -25,8 +31,26 @@ async def take_(post: Post, given: str) -> None:
     first = min(len(taken.lines) - _SHOWN, *unread[:1]) if unread else len(taken.lines) - _SHOWN
     lines = [say("talk.with", code=named(say, taken.case))]
     lines += [say(f"talk.{one.side}", text=one.text) for one in taken.lines[max(first, 0) :]]
+    shown = [sent_with(one.text) for one in taken.lines[max(first, 0) :]]
+    files = [
+        [(say("talk.file", kind=one.kind, words=one.words[:20]).strip(), f"file:{taken.talk}:{one.file}")]
+        for one in shown
+        if one is not None
+    ]
     await _turned_to(post, taken.talk)
-    await post.send_lines(lines, _rows(post, taken.talk, taken.language))
+    await post.send_lines(lines, [*files, *_rows(post, taken.talk, taken.language)])
+
+
+async def file_(post: Post, given: str) -> None:
+    """A photo or document that came in a conversation."""
+    talk, _, file = given.partition(":")
+    kind, content = await open_file(post.office, post.member, int(talk), int(file), post.now)
+    chat, named_ = post.here.chat.telegram, f"{file}.{kind.rpartition('/')[2]}"
+    if kind in _PHOTOS:
+        with suppress(TelegramBadRequest):  # too large for a picture, or none: then it goes as a file
+            await post.here.bot.send_photo(chat, BufferedInputFile(content, named_))
+            return
+    await post.here.bot.send_document(chat, BufferedInputFile(content, named_))
 
 
 def named(say: Speech, case: int | None) -> str:

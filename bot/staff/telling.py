@@ -26,6 +26,7 @@ from casework.staff.digest import begin_digests
 from casework.staff.digest import said as digest_said
 from casework.staff.ringing import begin_rings, not_rung, rung
 from casework.staff.shown import Shown, numbers_hidden, numbers_to_hide
+from casework.staff.talk_files import sent_with
 from casework.staff.talking import begin_calls, begin_heard, not_heard
 from casework.staff.team import Given, begin_given
 from casework.staff.unsent import begin_unsent
@@ -58,7 +59,11 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         say = staff_speech(heard.language)
         key = "talk.heard" if heard.text else "talk.heard_elsewhere"
         text = say(key, code=_code(say, heard.case), text=heard.text)
-        if await _said(bot, heard.telegram, text, _talks(say, heard.talk)) is Came.AGAIN:
+        sent = sent_with(heard.text)
+        file = [] if sent is None else [(say("talk.file", kind=sent.kind, words="").strip(), sent.file)]
+        rows = [[(label, f"file:{heard.talk}:{number}")] for label, number in file]
+        board = keyboard([*rows, [(say.button("talk"), f"talk:{heard.talk}")]])
+        if await _said(bot, heard.telegram, text, board) is Came.AGAIN:
             await not_heard(desk.office, desk.actor, heard.line)
     for one in await begin_unsent(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(one.language)

@@ -11,6 +11,7 @@ from casework.borrower import conversation
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.people import Member
+from casework.staff.talking import side_here
 from storage.audit import Event, write
 from storage.staff.talk_pages import file_of
 
@@ -38,6 +39,7 @@ async def open_file(office: Office, member: Member, talk: int, file: int, now: d
     Raises Denied; CaseworkInputError where none of that number came in it.
     """
     async with office.transaction() as raw:
+        await side_here(raw, office, member, talk)
         await conversation.readable(raw, office, member.actor, talk)
         found = await file_of(raw, talk, file)
         if found is None:

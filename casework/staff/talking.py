@@ -101,7 +101,7 @@ def _hides(specs: Mapping[int, PortfolioSpec], portfolios: Sequence[int]) -> boo
 async def take(office: Office, member: Member, talk: int, now: datetime) -> Taken:
     """They have the conversation from now on, and see what was said. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
-        side, _ = await _side(raw, office, member, talk)
+        side, _ = await side_here(raw, office, member, talk)
     await conversation.take(office, member.actor, talk, now)
     lines = await conversation.lines(office, member.actor, talk, now)
     last = lines[-1].id if lines else 0
@@ -131,7 +131,7 @@ async def answer(office: Office, member: Member, talk: int, text: str, now: date
     does not; nor is an amount named that may not be owed any more. Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
-        side, spec = await _side(raw, office, member, talk)
+        side, spec = await side_here(raw, office, member, talk)
         heed = await stored.heed_of(raw, talk, now)
         past = _no_answer(heed, now)
         if past:
@@ -186,12 +186,12 @@ async def _amounts_in_doubt(raw: Raw, book: Book, row: CaseRow, text: str, now: 
 async def close(office: Office, member: Member, talk: int, now: datetime) -> Taken:
     """The conversation is over; what came of it is entered on its case. Raises Denied, CaseworkInputError."""
     async with office.transaction() as raw:
-        side, _ = await _side(raw, office, member, talk)
+        side, _ = await side_here(raw, office, member, talk)
     await conversation.close(office, member.actor, talk, now)
     return Taken(talk, side.case, side.linked, side.language, ())
 
 
-async def _side(raw: Raw, office: Office, member: Member, talk: int) -> tuple[Side, PortfolioSpec | None]:
+async def side_here(raw: Raw, office: Office, member: Member, talk: int) -> tuple[Side, PortfolioSpec | None]:
     side = await stored.side_of(raw, talk)
     if side is None:
         raise CaseworkInputError(f"there is no conversation {talk}")

@@ -49,7 +49,8 @@ async def raised(crew: Crew, *guests: Guest) -> list[str]:
 async def test_a_service_deadline_that_passed_is_told_once_and_is_over_with_its_work(crew: Crew) -> None:
     ann = await disputed(crew)
     sue, fin = await crew.hired("sue", Role.SUPERVISOR), await crew.hired("fin", Role.FINANCE)
-    south = await crew.hired("sid", Role.SUPERVISOR, portfolios=[])
+    await crew.book.portfolio("south")
+    south = await crew.hired("sid", Role.SUPERVISOR, portfolios=["south"])
     assert await raised(crew, sue) == [""], "not yet"
     crew.now += 40 * DAY
     await crew.book.feed(crew.portfolio, crew.now)

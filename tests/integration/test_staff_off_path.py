@@ -188,7 +188,7 @@ def test_every_question_of_the_chat_is_in_the_table() -> None:
     walked |= {"month", "p", "callback", "ring", "undo", "line", "late", "assign", "give", "alert", "snooze"}
     walked |= {"snoozed", "seen", "nay", "talk", "ready", "endtalk", "tags", "keepfilter", "cash"}
     # in tests/integration/test_staff_day.py and test_staff_talks.py
-    walked |= {"askcash", "meant", "uncalled", "tell", "take"}
+    walked |= {"askcash", "meant", "uncalled", "tell", "take", "file"}
     assert set(TAPS) <= walked
     assert set(COMMANDS) <= {f"/{one}" for one in walked} | {
         *("/start", "/case", "/find", "/tag", "/filters", "/route", "/number", "/morning")

@@ -167,6 +167,11 @@ async def test_a_conversation_goes_on_with_somebody_else(crew: Crew) -> None:
     await bea.taps("Conversation")
     await guest.says("Are you there?")
     assert "Are you there?" in await bea.told()
+    await crew.sandbox.world.photo(guest.chat, b"\xff\xd8slip", "my payslip")
+    assert "my payslip" in await bea.told()
+    await bea.taps("Show the jpeg")
+    assert crew.sandbox.world.files[bea.last()["photo"][0]["file_id"]] == b"\xff\xd8slip"
+    assert await crew.book.sql("SELECT actor FROM events WHERE action = 'talk.file_seen'") == [("bea",)]
     crew.now += timedelta(minutes=61)
     assert "wants to talk" in await carl.told() + await sue.told(), "bea is not there"
     await bea.says("Sorry, now I am")
