@@ -104,9 +104,14 @@ async def approvals(post: Post, _: str) -> None:
         await post.send(say("approve.none"))
         return
     for one in found:
-        lines = [say("approve.about", id=one.id, about=one.about, by=one.by), *one.changes]
+        lines = [
+            say("approve.about", id=one.id, about=post.why(one.about), by=one.by),
+            *(post.why(change) for change in one.changes),
+        ]
+        code = None if one.case is None else code_of(one.case)
+        opens = () if code is None else ((f"{say.button('open')} {code}", f"open:{code}"),)
         row = (button(post, "approve", f"yes:{one.id}"), button(post, "refuse", f"nay:{one.id}"))
-        await post.send_lines(lines, (row,))
+        await post.send_lines(lines, (row, opens))
 
 
 async def yes(post: Post, given: str) -> None:

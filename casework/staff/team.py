@@ -45,12 +45,13 @@ class Team(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What waits for a yes: what it is about, and what would change, in sentences."""
+    """What waits for a yes: what it is about, and what would change, in sentences; the case of a plan."""
 
     id: int
     about: str
     by: str
     changes: tuple[str, ...]
+    case: int | None = None
 
 
 async def team(office: Office, member: Member, now: datetime) -> Team:
@@ -125,6 +126,12 @@ async def questions(office: Office, member: Member) -> Sequence[Question]:
     if not any(kind.action in RIGHTS[member.actor.role] for kind in KINDS.values()):
         require(member.actor, Action.APPROVE)
     return [
-        Question(one.id, one.about, one.asked_by, await in_words(office, member.actor, one))
+        Question(
+            one.id,
+            one.about,
+            one.asked_by,
+            await in_words(office, member.actor, one),
+            one.content.get("case"),
+        )
         for one in await waiting(office, member.actor)
     ]

@@ -48,12 +48,16 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 _AT: Final = re.compile(
-    r"@\s*(?:(?P<day>\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|20\d\d-\d\d-\d\d|yesterday|today|昨天|今天)[\s,]*)?"
-    r"(?P<time>\d{1,2}\s?[:.h点]\s?\d{2}|\d{4}|\d{1,2}\s?(?=am|pm))\s?(?P<half>am|pm)?(?![\w:./])"
+    r"@\s*(?:(?P<day>\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|20\d\d-\d\d-\d\d|(?:20\d\d年)?\d{1,2}月\d{1,2}[日号]?"
+    r"|yesterday|today|昨天|今天)[\s,]*)?(?P<part>早上|上午|中午|下午|晚上)?\s?"
+    r"(?P<time>\d{1,2}\s?[:.h点时]\s?\d{2}分?|\d{1,2}[点时][半整]?|\d{4}|\d{1,2}\s?(?=am|pm))"
+    r"\s?(?P<half>am|pm)?(?![\w:./])"
 )
 _MONEY: Final = re.compile(
     r"(?<![\w.,])(?:[a-z]{3}\s?|[€£$¥₹₦₽]\s?)?\d+(?:[.,']\d+)*(?:\s?[a-z]{3}|[€£$¥₹₦₽元])?(?!\w)"
 )
+_TIMED: Final = re.compile(r"[@＠]\s*(?:\d|早上|上午|中午|下午|晚上|昨天|今天)")
+_HALVES: Final = {"早上": "am", "上午": "am", "中午": "pm", "下午": "pm", "晚上": "pm"}
 _NEEDS: Final[Mapping[str, frozenset[str]]] = {
     "promise": frozenset({"amount", "due"}),
     "callback": frozenset({"due", "rings"}),
@@ -74,7 +78,7 @@ def lines_of(text: str) -> list[str]:
 def looks_like_entries(text: str) -> bool:
     """Whether a text is meant as such lines: its first has `@` and a figure, or begins with an outcome."""
     lines = lines_of(text)
-    return bool(lines) and (re.search(r"[@＠]\s*\d", lines[0]) is not None or _begins_with_code(lines[0]))
+    return bool(lines) and (_TIMED.search(lines[0]) is not None or _begins_with_code(lines[0]))
 
 
 def _begins_with_code(line: str) -> bool:
@@ -201,10 +205,15 @@ def _is_near(word: str, name: str) -> bool:
 
 
 def _time_of(found: re.Match[str]) -> time | None:
-    written, half = found["time"].replace(" ", ""), found["half"]
+    written, half = found["time"].replace(" ", ""), found["half"] or _HALVES.get(found["part"])
     digits = re.sub(r"\D", "", written)
-    parts = re.split(r"[:.h点]", written)
-    hour, minute = (int(parts[0]), int(parts[1])) if len(parts) == 2 else _run(digits)
+    parts = re.split(r"[:.h点时]", written.removesuffix("分"))
+    if len(parts) == 2:
+        hour, minute = int(parts[0]), 30 if parts[1] == "半" else int(parts[1].removesuffix("整") or "0")
+    else:
+        hour, minute = _run(digits)
+    if found["part"] and hour > 12:
+        half = None  # 下午14点: said twice
     if half and (hour > 12 or hour == 0):
         return None
     if half == "pm" and hour < 12:

@@ -2,11 +2,14 @@
 
 import random
 from datetime import date, time, timedelta
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
+from bot.texts import staff_speech
 from messages.typed.entries import Doubt, Entry, candidates, lines_of, looks_like_entries, read_entry
 from tests.builders.late_lines import CODES, slipped, written
 
@@ -125,3 +128,37 @@ def test_a_slip_gives_the_line_that_was_meant_or_a_question(
 @given(st.text(max_size=80))
 def test_any_text_is_read_or_asked(text: str) -> None:
     assert isinstance(read(text), (Entry, Doubt))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_word_that_the_chat_has_for_an_outcome_is_read(language: str) -> None:
+    texts = staff_speech(language).texts
+    written = YAML(typ="safe", pure=True).load((files("messages.typed") / "entries.yaml").read_text("utf-8"))
+    for code in written:
+        more = {"promise": " 250 28/11", "callback": " 28/11 15:00", "visit_cash_taken": " 80"}.get(code, "")
+        read = read_entry(f"{texts[f'codes.{code}']}{more} @14:30 K1", {"K1": "K1"}, TODAY, None)
+        assert isinstance(read, Entry), (code, read)
+        assert read.code == code
+
+
+@pytest.mark.parametrize(
+    ("at", "hour", "minute", "on"),
+    [
+        ("下午2:30", 14, 30, None),
+        ("下午2点", 14, 0, None),
+        ("14点30分", 14, 30, None),
+        ("晚上8点半", 20, 30, None),
+        ("下午14点半", 14, 30, None),
+        ("早上9:05", 9, 5, None),
+        ("中午12点", 12, 0, None),
+        ("11月22日 14:30", 14, 30, date(2026, 11, 22)),
+        ("2026年11月22日 14:30", 14, 30, date(2026, 11, 22)),
+        ("2:30pm", 14, 30, None),
+    ],
+)
+def test_times_as_they_are_written_in_china(at: str, hour: int, minute: int, on: date | None) -> None:
+    line = f"未接 @{at} K1"
+    assert looks_like_entries(line)
+    read = read_entry(line, {"K1": "K1"}, date(2026, 11, 23), None)
+    assert isinstance(read, Entry), read
+    assert (read.at, read.on) == (time(hour, minute), on)
