@@ -4,6 +4,7 @@ What is typed goes to one person. Where something was said in another conversati
 are asked to whom, and where they have several, each line says to whom it went.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -14,9 +15,10 @@ from aiogram.types import BufferedInputFile
 from bot.staff.cards import button, show
 from bot.staff.post import Post, Rows
 from bot.texts import Speech, staff_speech
+from casework.office import Office
 from casework.staff.finding import answer_caller
 from casework.staff.talk_files import open_file, sent_with
-from casework.staff.talking import answer, close, having, take
+from casework.staff.talking import ElsewhereError, answer, close, having, take
 
 _READY: Final = ("hello", "look", "call", "bye")
 _PHOTOS: Final = ("image/jpeg", "image/png")
@@ -25,8 +27,12 @@ _SHOWN: Final = 10  # lines, and all that nobody had read
 
 async def take_(post: Post, given: str) -> None:
     """It is theirs: what was said, ready texts, and every text from now on goes to the borrower."""
-    taken = await take(post.office, post.member, int(given), post.now)
     say = post.say
+    try:
+        taken = await take(post.office, post.member, int(given), post.now)
+    except ElsewhereError as error:
+        await post.send(say("cannot", why=post.why(str(error))), (page_of(say, post.office, int(given)),))
+        return
     unread = [at for at, one in enumerate(taken.lines) if one.id in set(taken.unread)]
     first = min(len(taken.lines) - _SHOWN, *unread[:1]) if unread else len(taken.lines) - _SHOWN
     lines = [say("talk.with", code=named(say, taken.case))]
@@ -51,6 +57,12 @@ async def file_(post: Post, given: str) -> None:
             await post.here.bot.send_photo(chat, BufferedInputFile(content, named_))
             return
     await post.here.bot.send_document(chat, BufferedInputFile(content, named_))
+
+
+def page_of(say: Speech, office: Office, talk: int) -> Sequence[tuple[str, str]]:
+    """The button that opens a conversation in the console, where that has an address."""
+    public = office.doors.public_url
+    return [] if public is None else [(say("buttons.console"), f"{public.rstrip('/')}/talks/{talk}")]
 
 
 def named(say: Speech, case: int | None) -> str:

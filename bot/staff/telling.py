@@ -19,6 +19,7 @@ from bot.desk import Desk
 from bot.staff import alerts
 from bot.staff.picture import draw_morning
 from bot.staff.post import keyboard, take_away
+from bot.staff.talks import page_of
 from bot.texts import Speech, staff_speech
 from casework.staff.alerts import begin_alerts
 from casework.staff.alerts import said as alert_said
@@ -62,7 +63,10 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         sent = sent_with(heard.text)
         file = [] if sent is None else [(say("talk.file", kind=sent.kind, words="").strip(), sent.file)]
         rows = [[(label, f"file:{heard.talk}:{number}")] for label, number in file]
-        board = keyboard([*rows, [(say.button("talk"), f"talk:{heard.talk}")]])
+        opens = [(say.button("talk"), f"talk:{heard.talk}")]
+        if not heard.text:
+            opens = page_of(say, desk.office, heard.talk) or opens
+        board = keyboard([*rows, opens])
         if await _said(bot, heard.telegram, text, board) is Came.AGAIN:
             await not_heard(desk.office, desk.actor, heard.line)
     for one in await begin_unsent(desk.office, desk.actor, desk.clock.now()):

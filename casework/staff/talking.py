@@ -28,6 +28,7 @@ from storage.whom import CaseRow
 
 __all__ = [
     "Call",
+    "ElsewhereError",
     "Having",
     "Heard",
     "Taken",
@@ -46,6 +47,10 @@ LEFT_FOR: Final = timedelta(hours=1)  # a customer waits for an answer: whoever 
 ANSWERS_FOR: Final = timedelta(days=1)  # after what the borrower said last
 IN_A_ROW: Final = 6  # lines, while the borrower says nothing
 _ROLES: Final = (Role.COLLECTOR.value, Role.CUSTOMER_SERVICE.value, Role.SUPERVISOR.value)
+
+
+class ElsewhereError(CaseworkInputError):
+    """The words of this conversation stay out of the chat: the console has them."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -197,5 +202,5 @@ async def side_here(raw: Raw, office: Office, member: Member, talk: int) -> tupl
         raise CaseworkInputError(f"there is no conversation {talk}")
     specs = (await office.book(raw)).portfolios
     if not member.on_page and _hides(specs, side.portfolios):
-        raise CaseworkInputError("this lender keeps what is said to people out of the chat: use the console")
+        raise ElsewhereError("this lender keeps what is said to people out of the chat: use the console")
     return side, specs.get(side.portfolio or 0)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.errors import CaseworkInputError
+from casework.office import Doors
 from casework.staff.people import member, remove
 from casework.staff.rights import Actor, Role
 from casework.staff.talking import close
@@ -252,5 +253,8 @@ async def test_words_stay_out_of_a_chat_that_shows_nothing_personal(crew: Crew) 
     await guest.says("My secret")
     told = await carl.told()
     assert "wants to talk" in told
+    crew.office.doors = Doors(public_url="https://kept.example.com/")
     assert "out of the chat" in await carl.taps("Conversation")
+    (row,) = carl.last()["reply_markup"]["inline_keyboard"]
+    assert row[0]["url"] == "https://kept.example.com/talks/1"
     assert "My secret" not in await carl.told()
