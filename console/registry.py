@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from fastapi import APIRouter, Depends, Response
 
-from casework.staff.rights import Action
+from casework.staff.rights import Action, may
 from console.visits import Visit, gate, may_ask
 
 Group = Literal["work", "book", "tuning", "record", "machine"]
@@ -23,6 +23,7 @@ class Page(msgspec.Struct, frozen=True):
     rights   one of them is enough to ask; () is for whoever is signed in. The use case asks again
     menu     its word in the texts (`menu.WORD`); None: it is not in the menu
     public   for those who are not signed in: the entrance itself
+    everywhere  it needs one of the rights over all portfolios: in the menu of those alone who have it so
     """
 
     path: str
@@ -32,6 +33,7 @@ class Page(msgspec.Struct, frozen=True):
     menu: str | None = None
     group: Group = "work"
     public: bool = False
+    everywhere: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -58,10 +60,18 @@ def routes(pages: Iterable[Page]) -> APIRouter:
     return router
 
 
+def _whole(visit: Visit, page: Page) -> bool:
+    return not page.everywhere or any(may(visit.actor, right) for right in page.rights)
+
+
 def menu(visit: Visit, pages: Sequence[Page]) -> list[Entry]:
     """What somebody may open, in the order of the table."""
     at = visit.request.url.path
-    found = [page for page in pages if page.menu is not None and may_ask(visit.actor, page.rights)]
+    found = [
+        page
+        for page in pages
+        if page.menu is not None and may_ask(visit.actor, page.rights) and _whole(visit, page)
+    ]
     over = [page.path for page in found if at == page.path or at.startswith(f"{page.path}/")]
     here = max(over, key=len, default=None)
     return [Entry(page.menu or "", page.group, page.path, page.path == here) for page in found]

@@ -47,6 +47,17 @@ async def is_urgent(raw: Raw, case: int, code: str) -> bool:
     )
 
 
+async def is_in_distress(raw: Raw, case: int) -> bool:
+    """Whether a call is open because of what the person wrote themselves; not of what somebody of the staff
+    entered."""
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM tasks t JOIN outcomes o ON o.id = t.outcome_id WHERE t.case_id = $1 "
+        "AND t.kind = 'call' AND t.state = 'open' AND o.code = 'vulnerable' "
+        "AND o.role IN ('borrower', 'system'))",
+        case,
+    )
+
+
 async def open_work(raw: Raw, cases: Sequence[int]) -> list[Open]:
     """Calls and visits of `cases` that wait, or were ended by a look, opened by a step or by what became of a
     promise."""

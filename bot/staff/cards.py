@@ -46,7 +46,7 @@ def words(say: Speech, card: Card) -> str:
         lines.append(say("card.promise", amount=amount, day=say.day(card.promise.due)))
     lines.append(say("card.why", why=_why(say, card)))
     if card.turn is None and card.whose:
-        lines.append(say("card.whose", name=card.whose))
+        lines.append(say("card.held" if card.held else "card.whose", name=card.whose))
     lines.append(_gate(say, card))
     lines += [say("card.do", what=", ".join(_do(say, one) for one in card.do))] if card.do else []
     lines += [say("card.dont", what=", ".join(_dont(say, one) for one in card.dont))] if card.dont else []
@@ -110,7 +110,11 @@ def rows(post: Post, card: Card) -> Rows:
     assigns = [button(post, "assign", f"assign:{card.case}")] if Action.ASSIGN_CASE in rights else []
     talk = [button(post, "talk", f"talk:{card.talk}")] if card.talk and Action.TALK in rights else []
     if turn is None:
-        takes = [button(post, "take", f"take:{card.case}")] if Action.TAKE_CASE in rights else []
+        takes = (
+            [button(post, "take", f"take:{card.case}")]
+            if Action.TAKE_CASE in rights and not card.held
+            else []
+        )
         return (takes, (*talk, *assigns, *console))
     return (
         (button(post, "call", f"call:{turn}"), button(post, "write", f"write:{turn}")),

@@ -82,6 +82,7 @@ def _rows(post: Post, talk: int, language: str) -> Rows:
 async def ready(post: Post, given: str) -> None:
     """A ready text, in the borrower's language, for the conversation that the button is of."""
     talk, which, language = given.split(":")
+    await _turned_to(post, int(talk))
     await _say(post, staff_speech(language)(f"talk.said_{which}"), int(talk))
 
 
@@ -94,8 +95,8 @@ async def typed(post: Post, text: str, talk: int, at: str) -> None:
         return
     key = await post.keep(words=text)
     say = post.say
-    rows = [[(named(say, one.case), f"tell:{one.talk}:{key}")] for one in meanwhile]
-    rows.append([(say("talk.this"), f"tell:{talk}:{key}")])
+    mine = [one for one in all_ if one.talk == talk]
+    rows = [[(named(say, one.case), f"tell:{one.talk}:{key}")] for one in (*meanwhile, *mine)]
     rows.append([(say.button("leave"), "back")])
     await post.send(say("talk.whom", text=text[:200]), rows)
 

@@ -55,7 +55,9 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         await _given(bot, given)
     for call in await begin_calls(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(call.language)
-        await _said(bot, call.telegram, say("talk.call", code=_code(say, call.case)), _talks(say, call.talk))
+        key = f"talk.call_{call.about}"
+        text = say(key if key in say.texts else "talk.call", code=_code(say, call.case))
+        await _said(bot, call.telegram, text, _talks(say, call.talk))
     for heard in await begin_heard(desk.office, desk.actor, desk.clock.now()):
         say = staff_speech(heard.language)
         key = "talk.heard" if heard.text else "talk.heard_elsewhere"

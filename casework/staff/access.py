@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from casework.errors import CaseworkInputError
+from casework.may import Wish
 from casework.office import Office
 from casework.portfolios import PortfolioSpec
 from casework.staff.people import Member
 from casework.staff.rights import Action, Denied, require
 from storage.raw import Raw
 from storage.staff import desk as stored
+from storage.tasks import is_in_distress
 from storage.whom import CaseRow, case_row
 
 
@@ -33,6 +35,11 @@ async def allowed(
     with about(case):
         require(member.actor, action, spec.portfolio, owner=await own_name(raw, member, case, now))
     return row, spec
+
+
+async def call_of(raw: Raw, case: int) -> Wish:
+    """What a call is for: of who wrote in distress it is an answer, whatever is owed or the hour."""
+    return Wish("call", "answer") if await is_in_distress(raw, case) else Wish("call")
 
 
 @contextmanager

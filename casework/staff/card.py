@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from casework.errors import CaseworkInputError
-from casework.may import Permission, Wish, permission
+from casework.may import Permission, permission
 from casework.office import Office
 from casework.portfolios import PortfolioSpec, terms_of
-from casework.staff.access import allowed
+from casework.staff.access import allowed, call_of
 from casework.staff.people import Member
 from casework.staff.rights import Action, may
 from ledger.standing import standing
@@ -53,7 +53,7 @@ class Card(msgspec.Struct, frozen=True):
     dont      codes of what forbids or binds: holds, marks, channels that were stopped, a number to be proved
     stale     up to when payments are known, in words, where that is long ago
     shown     their number was shown: it counts as a call, unless there was none
-    whose     who has it, at hand or as their case; empty: nobody
+    whose     who has it, at hand (`held`) or as their case; empty: nobody
     """
 
     case: int
@@ -81,6 +81,7 @@ class Card(msgspec.Struct, frozen=True):
     stale: str
     shown: bool = False
     whose: str = ""
+    held: bool = False
 
 
 def code_of(case: int) -> str:
@@ -110,7 +111,7 @@ async def card(
     book = await office.book(raw)
     facts = await cards.facts_of(raw, case, turn.task if turn else None, now)
     loans = [one for one in await loans_of(raw, row.person) if one.case == case]
-    asked = await permission(raw, book, row, Wish("call"), now)
+    asked = await permission(raw, book, row, await call_of(raw, case), now)
     reads = may(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
     personal = reads and (member.on_page or spec.staff_chat == "personal")
     name = facts.name
@@ -127,7 +128,8 @@ async def card(
     if not asked.proved:
         facts = msgspec.structs.replace(facts, dont=(*facts.dont, "unverified"))
     made = _card(row, spec, turn, facts, loans, personal, shown, why, gate, asked.stale, now)
-    return msgspec.structs.replace(made, whose=await cards.whose(raw, case))
+    whose, held = await cards.whose(raw, case)
+    return msgspec.structs.replace(made, whose=whose, held=held)
 
 
 def _why(asked: Permission) -> str:

@@ -14,7 +14,7 @@ from casework.errors import CaseworkInputError
 from casework.may import Permission, Wish, permission
 from casework.office import Office
 from casework.say import AGAIN, HELD_FOR, Reason, Spoken, say_own_words
-from casework.staff.access import allowed
+from casework.staff.access import allowed, call_of
 from casework.staff.desk import mine
 from casework.staff.people import Member
 from casework.staff.rights import Action, require
@@ -65,7 +65,7 @@ async def show_number(office: Office, member: Member, turn: int, now: datetime) 
         found = await mine(raw, member, turn, now)
         row, spec = await allowed(raw, office, member, found.case, Action.CONTACT, now)
         require(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
-        asked = await permission(raw, await office.book(raw), row, Wish("call"), now)
+        asked = await permission(raw, await office.book(raw), row, await call_of(raw, found.case), now)
         if not asked.allowed:
             data = {"rules": [one["rule"] for one in asked.said["reasons"]]}
             await write(raw.connection, [_event(member, "call.refused", found.case, data, now)])

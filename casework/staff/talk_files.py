@@ -40,7 +40,11 @@ async def open_file(office: Office, member: Member, talk: int, file: int, now: d
     """
     async with office.transaction() as raw:
         await side_here(raw, office, member, talk)
-        await conversation.readable(raw, office, member.actor, talk)
+        read = await conversation.readable(raw, office, member.actor, talk)
+        if not member.on_page and (read.ended_at is not None or read.taken_by != member.name):
+            raise CaseworkInputError(
+                "you do not have this conversation any more; the console has what was sent"
+            )
         found = await file_of(raw, talk, file)
         if found is None:
             raise CaseworkInputError("that file does not belong to this conversation")

@@ -79,7 +79,7 @@ async def _outbox(
 _RIGHTS: Final = (Action.READ_PERSONAL_DATA,)
 
 PAGES = (
-    Page("/outbox", outbox, _RIGHTS, menu="outbox", group="machine"),
+    Page("/outbox", outbox, _RIGHTS, menu="outbox", group="machine", everywhere=True),
     Page("/outbox/search", search, _RIGHTS, method="POST"),
     Page("/outbox/{letter}", one, _RIGHTS),
 )

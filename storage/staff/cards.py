@@ -117,11 +117,12 @@ async def facts_of(raw: Raw, case: int, task: int | None, now: datetime) -> Card
     )
 
 
-async def whose(raw: Raw, case: int) -> str:
-    """Who has the case at hand, else whose it is; empty: nobody."""
-    return await raw.value(
-        "SELECT coalesce((SELECT s.name FROM turns t JOIN staff s ON s.id = t.staff_id WHERE t.case_id = $1 "
+async def whose(raw: Raw, case: int) -> tuple[str, bool]:
+    """(who has the case at hand, else whose it is; empty: nobody; whether it is at their hand)."""
+    ((hand, owner),) = await raw.rows(
+        "SELECT (SELECT s.name FROM turns t JOIN staff s ON s.id = t.staff_id WHERE t.case_id = $1 "
         "AND t.ended_at IS NULL AND t.why <> 'caller'), (SELECT s.name FROM assignments a "
-        "JOIN staff s ON s.id = a.staff_id WHERE a.case_id = $1), '')",
+        "JOIN staff s ON s.id = a.staff_id WHERE a.case_id = $1)",
         case,
     )
+    return hand or owner or "", hand is not None

@@ -79,7 +79,7 @@ JOIN LATERAL (
 WHERE t.ended_at IS NULL AND t.taken_by IS NULL
   AND (t.told_at IS NULL OR t.told_at + least(
          $4::interval * 2 ^ least(greatest(t.told_times - 1, 0), 10), $5::interval) <= $2)
-ORDER BY t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED
+ORDER BY t.about <> 'distress', t.id LIMIT $1 FOR UPDATE OF t SKIP LOCKED
 """  # noqa: S608, constants
 _HEARD: Final = f"""
 SELECT l.id, l.talk_id, {_CASE} AS case_id, {_PORTFOLIOS} AS portfolios, l.body,

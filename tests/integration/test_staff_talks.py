@@ -12,7 +12,7 @@ from casework.staff.people import member, remove
 from casework.staff.rights import Actor, Role
 from casework.staff.talking import close
 from casework.told import mark_person
-from tests.builders.chatroom import TODAY
+from tests.builders.chatroom import TODAY, Guest
 from tests.builders.crew import OPS, Crew
 from tests.builders.town import DAY
 
@@ -173,6 +173,7 @@ async def test_a_conversation_goes_on_with_somebody_else(crew: Crew) -> None:
     await bea.taps("Show the jpeg")
     assert crew.sandbox.world.files[bea.last()["photo"][0]["file_id"]] == b"\xff\xd8slip"
     assert await crew.book.sql("SELECT actor FROM events WHERE action = 'talk.file_seen'") == [("bea",)]
+    show = bea.button("Show the jpeg")
     crew.now += timedelta(minutes=61)
     assert "wants to talk" in await carl.told() + await sue.told(), "bea is not there"
     await bea.says("Sorry, now I am")
@@ -181,6 +182,37 @@ async def test_a_conversation_goes_on_with_somebody_else(crew: Crew) -> None:
     await carl.says(f"/case K{ann.case}")
     assert "is over" in await sue.taps("End it")
     assert 'Write "human" if you want to talk to a person again' in await guest.told()
+    await crew.sandbox.world.tap(bea.chat, *show)
+    assert "do not have this conversation any more" in await bea.told()
+
+
+async def test_who_may_be_in_distress_is_named_so_and_may_be_called_at_once(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    guest = await crew.linked(ann)
+    carl = await crew.hired()
+    await guest.says("I do not want to live any more")
+    assert f"K{ann.case} may be in distress: look at it first" in await carl.told()
+    await crew.book.pay(ann, 250_00, TODAY, at=crew.now)
+    assert "You may call now." in await carl.says("/next")
+    assert "+" in await carl.taps("Call")
+
+
+async def test_after_a_ready_text_one_goes_on_where_it_went(crew: Crew) -> None:
+    guests: list[Guest] = []
+    carl = await crew.hired()
+    for _ in range(2):
+        one = await crew.borrower(TODAY - 5 * DAY)
+        await crew.assign(one.case, "carl")
+        guests.append(await crew.linked(one))
+        await guests[-1].says("human")
+        await carl.told()
+        await carl.taps("Conversation")
+    message, data = carl.button("I look into it")
+    await crew.sandbox.world.tap(carl.chat, message, data.replace(":2:", ":1:"))
+    assert "-> K1" in await carl.told()
+    assert "-> K1" in await carl.says("Still there?")
+    assert "Still there?" in await guests[0].told()
+    assert "Still there?" not in await guests[1].told()
 
 
 async def test_who_leads_takes_over_and_a_call_comes_ever_later(crew: Crew) -> None:

@@ -104,7 +104,11 @@ async function open(id) {
   }
 }
 
-const act = (what, body = {}) => ask(`/chats/${chat}/${what}`, body);
+let following = true; // what answers one's own doing is shown, wherever one was reading
+const act = (what, body = {}) => {
+  following = true;
+  return ask(`/chats/${chat}/${what}`, body);
+};
 
 function draw(state) {
   shown = state;
@@ -113,9 +117,9 @@ function draw(state) {
   at("block").setAttribute("aria-pressed", String(state.blocked));
   const log = at("log");
   const tapped = log.contains(document.activeElement); // what is drawn anew would leave the keyboard nowhere
-  const low = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  if (log.scrollHeight - log.scrollTop - log.clientHeight < 80) following = true;
   log.replaceChildren(...state.messages.map((one) => message(one)));
-  if (low) log.scrollTop = log.scrollHeight;
+  if (following) log.scrollTo({ top: log.scrollHeight, behavior: "instant" });
   if (tapped) ([...log.querySelectorAll("li:has(button)")].at(-1)?.querySelector("button") || log).focus({ preventScroll: true });
   const rows = state.board ? state.board.keyboard : [];
   at("board").replaceChildren(...rows.flat().map((one) => {
@@ -192,6 +196,8 @@ at("other").onsubmit = (event) => {
   const form = new FormData(event.target);
   join({ name: form.get("name"), phone: form.get("phone"), language: tongue });
 };
+at("log").addEventListener("wheel", () => { following = false; }, { passive: true });
+at("log").addEventListener("touchmove", () => { following = false; }, { passive: true });
 at("photo").onclick = () => at("file").click();
 at("file").onchange = () => {
   const file = at("file").files[0];
