@@ -16,6 +16,7 @@ from typing import Final, Literal
 import msgspec
 from ruamel.yaml import YAML
 
+from messages.typed.clock import CLOCK, PART, clock_time, spelled_out, time_of
 from messages.typed.dates import Order, read_date, take_date
 from messages.typed.moments import FARTHEST, take_time
 from messages.typed.plain import plain
@@ -47,17 +48,20 @@ class Doubt(msgspec.Struct, frozen=True):
     why: Why
 
 
+_AGO: Final[Mapping[str, int]] = {
+    "today": 0, "今天": 0, "今日": 0, "yesterday": 1, "昨天": 1, "昨日": 1, "前天": 2,
+}  # fmt: skip
 _AT: Final = re.compile(
-    r"@\s*(?:(?P<day>\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|20\d\d-\d\d-\d\d|(?:20\d\d年)?\d{1,2}月\d{1,2}[日号]?"
-    r"|yesterday|today|昨天|今天)[\s,]*)?(?P<part>早上|上午|中午|下午|晚上)?\s?"
-    r"(?P<time>\d{1,2}\s?[:.h点时]\s?\d{2}分?|\d{1,2}[点时][半整]?|\d{4}|\d{1,2}\s?(?=am|pm))"
-    r"\s?(?P<half>am|pm)?(?![\w:./])"
+    r"@\s*(?:(?P<day>\d{1,2}[/.-]\d{1,2}(?:[/.-]\d{2,4})?|20\d\d-\d\d-\d\d|(?:20\d\d年)?\d{1,2}月\d{1,2}[日号號]?"
+    rf"|{'|'.join(_AGO)})[\s,]*)?(?P<part>{PART})?\s?"
+    # Here a point may stand for the colon, or nothing: there is no amount or day that it could be.
+    rf"(?:{CLOCK}|(?P<hour>\d{{1,2}})(?:\s?\.\s?|(?<=\d\d))(?P<minute>\d{{2}})(?:\s?(?P<after>[ap])\.?m\b\.?)?)"
+    rf"(?:\s?(?P<later>{PART}))?(?![\w:./])"
 )
 _MONEY: Final = re.compile(
-    r"(?<![\w.,])(?:[a-z]{3}\s?|[€£$¥₹₦₽]\s?)?\d+(?:[.,']\d+)*(?:\s?[a-z]{3}|[€£$¥₹₦₽元])?(?!\w)"
+    r"(?<![\w.,])(?:[a-z]{3}\s?|[€£$¥₹₦₽]\s?)?\d+(?:[.,']\d+)*(?:\s?(?:[a-z]{3}|[€£$¥₹₦₽元]|块钱?|塊))?(?!\w)"
 )
-_TIMED: Final = re.compile(r"[@＠]\s*(?:\d|早上|上午|中午|下午|晚上|昨天|今天)")
-_HALVES: Final = {"早上": "am", "上午": "am", "中午": "pm", "下午": "pm", "晚上": "pm"}
+_TIMED: Final = re.compile(rf"@\s*(?:\d|{PART}|{'|'.join(_AGO)}|(?:{CLOCK}))")
 _NEEDS: Final[Mapping[str, frozenset[str]]] = {
     "promise": frozenset({"amount", "due"}),
     "callback": frozenset({"due", "rings"}),
@@ -78,7 +82,9 @@ def lines_of(text: str) -> list[str]:
 def looks_like_entries(text: str) -> bool:
     """Whether a text is meant as such lines: its first has `@` and a figure, or begins with an outcome."""
     lines = lines_of(text)
-    return bool(lines) and (_TIMED.search(lines[0]) is not None or _begins_with_code(lines[0]))
+    return bool(lines) and (
+        _TIMED.search(spelled_out(plain(lines[0]))) is not None or _begins_with_code(lines[0])
+    )
 
 
 def _begins_with_code(line: str) -> bool:
@@ -99,7 +105,7 @@ def candidates(line: str) -> tuple[str, ...]:
 
 def read_entry(line: str, refs: Mapping[str, str], today: date, order: Order | None) -> Entry | Doubt:
     """A line. `refs`: those of its `candidates` that name a loan or case, and what the caller calls it."""
-    said = plain(line[:_LONGEST]).replace("＠", "@")
+    said = spelled_out(plain(line[:_LONGEST]))
     ref, said = _taken_ref(said, refs)
     if ref is None:
         return Doubt(line, "loan")
@@ -205,33 +211,19 @@ def _is_near(word: str, name: str) -> bool:
 
 
 def _time_of(found: re.Match[str]) -> time | None:
-    written, half = found["time"].replace(" ", ""), found["half"] or _HALVES.get(found["part"])
-    digits = re.sub(r"\D", "", written)
-    parts = re.split(r"[:.h点时]", written.removesuffix("分"))
-    if len(parts) == 2:
-        hour, minute = int(parts[0]), 30 if parts[1] == "半" else int(parts[1].removesuffix("整") or "0")
-    else:
-        hour, minute = _run(digits)
-    if found["part"] and hour > 12:
-        half = None  # 下午14点: said twice
-    if half and (hour > 12 or hour == 0):
+    part = found["part"] or found["later"]
+    if found["part"] and found["later"]:
         return None
-    if half == "pm" and hour < 12:
-        hour += 12
-    elif half == "am" and hour == 12:
-        hour = 0
-    return time(hour, minute) if hour < 24 and minute < 60 else None
-
-
-def _run(digits: str) -> tuple[int, int]:
-    return (int(digits[:2]), int(digits[2:])) if len(digits) == 4 else (int(digits), 0)
+    if found["hour"]:
+        return clock_time(int(found["hour"]), int(found["minute"]), part, found["after"])
+    return time_of(found, part)
 
 
 def _day_of(written: str | None, today: date, order: Order | None) -> date | Literal["unclear"] | None:
     if written is None:
         return None
-    if written in ("yesterday", "昨天"):
-        return today - date.resolution
+    if written in _AGO:
+        return today - timedelta(days=_AGO[written])
     days = [day for day in read_date(written, today, order) if day <= today]
     year = [ago for day in read_date(written, today, order) if day > today and (ago := _a_year_ago(day))]
     return days[0] if len(days) == 1 else year[0] if len(year) == 1 and not days else "unclear"

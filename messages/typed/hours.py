@@ -3,13 +3,15 @@
 import re
 from typing import Final
 
+from messages.typed.clock import PART, PARTS, clock_time
 from messages.typed.plain import plain
 
 _OPENS: Final = 8 * 60  # "before 12" and "after 18" are within a day that is awake
 _CLOSES: Final = 21 * 60
+_MORNING: Final = 10  # whatever begins later is of the second half of the day
 
 _ONE: Final = (
-    r"(?P<{0}w>早上|上午|中午|下午|晚上|凌晨)?\s*(?P<{0}h>\d{{1,2}})\s*"
+    rf"(?P<{{0}}w>{PART})?\s*(?P<{{0}}h>\d{{{{1,2}}}})\s*"
     r"(?:(?::|点|時|时|h|\.)\s*(?P<{0}m>\d{{2}}|半)?(?:分)?)?\s*(?P<{0}p>am|pm|a\.m\.|p\.m\.)?"
 )
 _RANGE: Final = re.compile(_ONE.format("a") + r"\s*(?:-|–|—|~|to|until|till|and|到|至)\s*" + _ONE.format("b"))
@@ -50,16 +52,15 @@ def _clock(found: re.Match[str], which: str, half: str | None = None, word: str 
     """Minutes since midnight; what says only one of two halves of a day says it of both."""
     hour, minutes = int(found[f"{which}h"]), found[f"{which}m"]
     minute = 30 if minutes == "半" else int(minutes or 0)
-    said = (found[f"{which}p"] or "").replace(".", "")
-    part = found[f"{which}w"] or word
-    if said and not 1 <= hour <= 12:
-        return None
-    said = said or (half or "").replace(".", "")
-    if said and 1 <= hour <= 12:
-        hour = hour % 12 + (12 if said == "pm" else 0)
-    elif part in ("下午", "晚上") and hour < 12:
-        hour += 12
-    return hour * 60 + minute if (hour < 24 and minute < 60) or (hour, minute) == (24, 0) else None
+    said, part = found[f"{which}p"], found[f"{which}w"] or word
+    if (hour, minute, said, part) == (24, 0, None, None):
+        return 24 * 60
+    if not said and part is None and 1 <= hour <= 12:
+        said = half
+    at = clock_time(hour, minute, part, said[0] if said else None)
+    if at is None and word is not None and PARTS[word].start > _MORNING:  # 中午1点到3点
+        at = clock_time(hour, minute, None, "p")
+    return None if at is None else at.hour * 60 + at.minute
 
 
 def _written(minutes: int) -> str:

@@ -1,26 +1,19 @@
 """A time of day that people type ("14:30", "2pm", "14h30", "下午3点半"), and a moment: a day with a time."""
 
 import re
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import msgspec
 
-from messages.typed.dates import Order, read_date
+from messages.typed.clock import CLOCK, PART, spelled_out, time_of
+from messages.typed.dates import Order, read_date, take_date
 from messages.typed.plain import plain
 from policy.calendar import local_day, moment_at
 
-_AFTER_NOON: Final = ("pm", "下午", "晚上", "傍晚")
-_WAYS: Final[Sequence[re.Pattern[str]]] = (
-    re.compile(r"(?<![\d:.])(?P<h>\d{1,2})\s?:\s?(?P<m>\d{2})(?::\d{2})?\s?(?P<half>am|pm)?(?![\d:])"),
-    re.compile(r"(?<![\d:.])(?P<h>\d{1,2})\s?h\s?(?P<m>\d{2})?(?![\da-z])"),
-    re.compile(r"(?<![\d:.])(?P<h>\d{1,2})\s?(?P<half>am|pm)(?![a-z])"),
-    re.compile(
-        r"(?P<half>上午|早上|下午|晚上|傍晚|中午)?\s?(?P<h>\d{1,2})\s?[点點时時](?P<m>\d{1,2}|半)?分?"
-    ),
-)
-
+_CLOCK: Final = re.compile(CLOCK)
+_PART: Final = re.compile(PART)
+_BETWEEN: Final = re.compile(r"\b(?:at|um|a las|on|please|call)\b|[@,.!请]")
 
 FARTHEST: Final = timedelta(days=60)
 """How far ahead a call is agreed."""
@@ -34,31 +27,19 @@ class Timed(msgspec.Struct, frozen=True):
 
 
 def take_time(text: str) -> Timed:
-    """The times of day in `text`, and what is left without them."""
-    rest = plain(text)
+    """The times of day in `text`, and what is left without them and the part of the day that they are in."""
+    rest = spelled_out(plain(text))
+    parts = {part[0] for part in _PART.finditer(rest)}
+    part = parts.pop() if len(parts) == 1 else None
     found: dict[time, None] = {}
-    for way in _WAYS:
-        for one in list(way.finditer(rest))[::-1]:
-            read = _time(one)
-            if read is not None:
-                found[read] = None
-                rest = rest[: one.start()] + " " + rest[one.end() :]
+    for one in list(_CLOCK.finditer(rest))[::-1]:
+        read = time_of(one, part)
+        if read is not None:
+            found[read] = None
+            rest = rest[: one.start()] + " " + rest[one.end() :]
+    if found and part is not None:
+        rest = rest.replace(part, " ")
     return Timed(tuple(sorted(found)), " ".join(rest.split()))
-
-
-def _time(found: re.Match[str]) -> time | None:
-    parts = found.groupdict()
-    hour = int(parts["h"])
-    minute = parts.get("m") or "0"
-    half = parts.get("half") or ""
-    if half and hour > 12 and half in ("am", "pm"):
-        return None
-    if half in _AFTER_NOON and hour < 12:
-        hour += 12
-    elif half == "am" and hour == 12:
-        hour = 0
-    minutes = 30 if minute == "半" else int(minute)
-    return time(hour, minutes) if hour < 24 and minutes < 60 else None
 
 
 def read_moment(text: str, now: datetime, zone: str, order: Order | None) -> datetime | None:
@@ -71,13 +52,14 @@ def read_moment(text: str, now: datetime, zone: str, order: Order | None) -> dat
     if len(timed.times) != 1:
         return None
     today = local_day(now, zone)
-    days: tuple[date, ...] = (today,)
-    rest = re.sub(r"\b(at|um|a las|@)\b|[@,]", " ", timed.rest).strip()
-    if rest:
-        days = read_date(rest, today, order)
-        if len(days) != 1:
-            return None
+    rest = " ".join(_BETWEEN.sub(" ", timed.rest).split())
+    if not rest:
+        times = (moment_at(today + timedelta(days=ahead), timed.times[0], zone) for ahead in (0, 1))
+        return next((at for at in times if at > now), None)
+    said = take_date(rest, today, order)
+    # A date and words that are not understood may mean something else: "not before 28/11".
+    days = read_date(rest, today, order) if not re.search(r"\w", said.rest) or not said.dates else ()
+    if len(days) != 1:
+        return None
     at = moment_at(days[0], timed.times[0], zone)
-    if at <= now and not rest:
-        at = moment_at(today + timedelta(days=1), timed.times[0], zone)
     return at if now < at <= now + FARTHEST else None

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from bot.texts import staff_speech
 from messages.typed.entries import Doubt, Entry, candidates, lines_of, looks_like_entries, read_entry
+from messages.typed.plain import plain
 from tests.builders.late_lines import CODES, slipped, written
 
 TODAY = date(2026, 11, 23)
@@ -154,6 +155,16 @@ def test_every_word_that_the_chat_has_for_an_outcome_is_read(language: str) -> N
         ("11月22日 14:30", 14, 30, date(2026, 11, 22)),
         ("2026年11月22日 14:30", 14, 30, date(2026, 11, 22)),
         ("2:30pm", 14, 30, None),
+        ("2.30pm", 14, 30, None),
+        ("2:30 in the afternoon", 14, 30, None),
+        ("中午1点", 13, 0, None),
+        ("中午11点半", 11, 30, None),
+        ("下午三点一刻", 15, 15, None),
+        ("晚上8點30分", 20, 30, None),
+        ("凌晨12点半", 0, 30, None),
+        ("早8点", 8, 0, None),
+        ("昨晚8点", 20, 0, date(2026, 11, 22)),
+        ("前天 晚上8点", 20, 0, date(2026, 11, 21)),
     ],
 )
 def test_times_as_they_are_written_in_china(at: str, hour: int, minute: int, on: date | None) -> None:
@@ -162,3 +173,29 @@ def test_times_as_they_are_written_in_china(at: str, hour: int, minute: int, on:
     read = read_entry(line, {"K1": "K1"}, date(2026, 11, 23), None)
     assert isinstance(read, Entry), read
     assert (read.at, read.on) == (time(hour, minute), on)
+
+
+@pytest.mark.parametrize(
+    "at", ["晚上12点", "昨晚1点", "半夜2点", "早上12点", "上午14点", "12:75", "0:30pm", "早上8点 晚上"]
+)
+def test_an_hour_of_either_of_two_days_or_of_none_is_asked(at: str) -> None:
+    line = f"未接 @{at} K1"
+    assert looks_like_entries(line)
+    assert read_entry(line, {"K1": "K1"}, TODAY, None) == Doubt(line, "time")
+
+
+@pytest.mark.parametrize(
+    ("said", "rings"),
+    [("明晚8点", time(20)), ("明天中午1点", time(13)), ("tomorrow evening 8:30", time(20, 30))],
+)
+def test_a_callback_rings_in_the_part_of_the_day_that_was_said(said: str, rings: time) -> None:
+    read = read_entry(f"CB {said} @14:30 K1", {"K1": "K1"}, TODAY, None)
+    assert isinstance(read, Entry), read
+    assert (read.due, read.rings) == (TODAY + timedelta(days=1), rings)
+
+
+@pytest.mark.parametrize("amount", ["250 元", "250元", "250块", "250 块钱", "￥250"])
+def test_amounts_as_they_are_written_in_china(amount: str) -> None:
+    read = read_entry(f"承诺 {amount} 11月28日 @14:30 K1", {"K1": "K1"}, TODAY, None)
+    assert isinstance(read, Entry), read
+    assert read.amount == plain(amount)
