@@ -18,6 +18,7 @@ from casework.office import Office
 from casework.outcomes import Details, record_in
 from casework.promises import cancelled, portfolio_spec
 from casework.questions import Kind
+from casework.staff.card import code_of
 from casework.staff.rights import Action, Actor
 from ledger.money import format_major
 from policy.calendar import DAY, day_start, local_day
@@ -101,7 +102,7 @@ async def agree_plan(
         if not recorded.new:
             return Agreed(recorded.outcome, False, None, currency, ordered)
         about = (
-            f"plan of case {case}: {currency} {format_major(total, currency)} in {len(ordered)} payments "
+            f"plan of {code_of(case)}: {currency} {format_major(total, currency)} in {len(ordered)} payments "
             f"from {ordered[0].due} to {ordered[-1].due}"
         )
         content = {

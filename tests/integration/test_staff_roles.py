@@ -210,13 +210,13 @@ async def test_a_plan_is_approved_with_what_it_replaces_in_words_and_by_somebody
     await agree_plan(crew.office, lead, ann.case, parts, at=crew.now, received=crew.now, key="plan")
     sue, cara = await crew.hired("sue", Role.SUPERVISOR), await crew.hired("cara", Role.CREDIT_MANAGER)
     told = await cara.says("/approvals")
-    assert f"plan of case {ann.case}: EUR 250.00 in 2 payments" in told
+    assert f"plan of K{ann.case}: EUR 250.00 in 2 payments" in told
     assert "instead of 1 unpaid installments of EUR 250.00 in all, due on 2026-11-18:" in told
     assert "2026-12-02: EUR 150.00" in told
     assert f"Open the case K{ann.case}" in cara.buttons()
     chen = await crew.hired("chen", Role.CREDIT_MANAGER, language="zh")
     told = await chen.says("/approvals")
-    assert f"案件 {ann.case} 的还款计划" in told
+    assert f"案件 K{ann.case} 的还款计划" in told
     assert "取代 1 期未还款项，共 EUR 250.00" in told
     await sue.says("/approvals")
     assert "somebody else approves it" in await sue.taps("Approve")

@@ -177,6 +177,16 @@ def test_what_is_said_of_tapes_is_said_in_chinese(said: str) -> None:
             "strategy gentle v2: 3 messages within a day, and its guard is 1",
             "策略 gentle 第 2 版：一天内 3 条消息，而其上限为 1",
         ),
+        ("strategy gentle v3, for 20% of the people", "策略 gentle 第 3 版，用于 20% 的人"),
+        (
+            "strategy gentle v3, for 20% of the people, as an experiment that needs 1,234 people under "
+            "either version",
+            "策略 gentle 第 3 版，用于 20% 的人；作为实验，两个版本各需 1,234 人",
+        ),
+        (
+            "plan of K12: EUR 250.00 in 2 payments from 2026-11-28 to 2026-12-28",
+            "案件 K12 的还款计划：EUR 250.00，分 2 次，2026-11-28 至 2026-12-28",
+        ),
         (
             "An SMS was sent to B1 on Mon 9 Mar 2026 at 08:00 (Berlin) and was delivered.",
             "2026年3月9日（周一）08:00（Berlin） 向 B1 发送了短信，已送达。",
@@ -202,7 +212,10 @@ def test_whole_sentences_with_what_stands_in_them(english: str, chinese: str) ->
 ROOM = Path(casework.said.__file__).parent
 SAY_NO = [
     *(ROOM / f"{one}.py" for one in ("addresses", "consent", "experiments", "holds", "plans", "plan_words")),
-    *(ROOM / f"{one}.py" for one in ("previews", "publish", "say", "texts", "told")),
+    *(
+        ROOM / f"{one}.py"
+        for one in ("drafts", "previews", "promises", "publish", "roll_out", "say", "texts", "told")
+    ),
     *(
         ROOM / "staff" / f"{one}.py"
         for one in ("at_case", "entrance", "passwords", "people", "settings", "trying")
