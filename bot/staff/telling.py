@@ -2,6 +2,7 @@
 they wrote did not go, something is wrong, and how it stands this morning."""
 
 import asyncio
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -29,7 +30,7 @@ from casework.staff.ringing import begin_rings, not_rung, rung
 from casework.staff.shown import Shown, numbers_hidden, numbers_to_hide
 from casework.staff.talk_files import sent_with
 from casework.staff.talking import begin_calls, begin_heard, not_heard
-from casework.staff.team import Given, begin_given
+from casework.staff.team import Given, Taken, begin_given, begin_taken
 from casework.staff.unsent import begin_unsent
 
 _LISTED: Final = 20
@@ -51,6 +52,8 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
             await rung(desk.office, desk.actor, ring.task, desk.clock.now())
         elif came is Came.AGAIN:
             await not_rung(desk.office, desk.actor, ring.task)
+    for taken in await begin_taken(desk.office, desk.actor, desk.clock.now()):
+        await _taken(bot, taken)
     for given in await begin_given(desk.office, desk.actor, desk.clock.now()):
         await _given(bot, given)
     for call in await begin_calls(desk.office, desk.actor, desk.clock.now()):
@@ -82,15 +85,28 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
     await _mornings(desk, bot)
 
 
+async def _taken(bot: Bot, taken: Taken) -> None:
+    say = staff_speech(taken.language)
+    how = "queue" if taken.heir is None else "heir"
+    if len(taken.cases) == 1:
+        text = say(f"taken.one_{how}", code=f"K{taken.cases[0]}", by=taken.by, heir=taken.heir)
+    else:
+        codes = _codes(taken.cases)
+        text = say(f"taken.many_{how}", count=len(taken.cases), codes=codes, by=taken.by, heir=taken.heir)
+    await _said(bot, taken.telegram, text, keyboard((((say.button("next"), "next"),),)))
+
+
+def _codes(cases: Sequence[int]) -> str:
+    return ", ".join(f"K{case}" for case in cases[:_LISTED]) + ("..." if len(cases) > _LISTED else "")
+
+
 async def _given(bot: Bot, given: Given) -> None:
     say = staff_speech(given.language)
     first = given.cases[0]
     if len(given.cases) == 1:
         await _said(bot, given.telegram, say("given.one", code=f"K{first}", by=given.by), _opens(say, first))
         return
-    codes = ", ".join(f"K{case}" for case in given.cases[:_LISTED])
-    more = "..." if len(given.cases) > _LISTED else ""
-    text = say("given.many", count=len(given.cases), codes=codes + more, by=given.by)
+    text = say("given.many", count=len(given.cases), codes=_codes(given.cases), by=given.by)
     await _said(bot, given.telegram, text, keyboard((((say.button("next"), "next"),),)))
 
 

@@ -18,7 +18,7 @@ from storage.audit import Event, write
 from storage.raw import Raw
 from storage.staff import given, people
 from storage.staff import team as stored
-from storage.staff.given import Given
+from storage.staff.given import Given, Taken
 from storage.staff.team import Able, Load, Queue
 from storage.whom import case_row
 
@@ -28,9 +28,11 @@ __all__ = [
     "Load",
     "Question",
     "Queue",
+    "Taken",
     "Team",
     "assign",
     "begin_given",
+    "begin_taken",
     "colleagues",
     "questions",
     "team",
@@ -108,6 +110,13 @@ async def begin_given(office: Office, actor: Actor, now: datetime) -> Sequence[G
     require(actor, Action.TAKE_UPDATE)
     async with office.transaction() as raw:
         return await given.begin_given(raw, office.keyring, now, 500)
+
+
+async def begin_taken(office: Office, actor: Actor, now: datetime) -> Sequence[Taken]:
+    """Cases that were taken from somebody who is to be told of it now, marked. Raises Denied."""
+    require(actor, Action.TAKE_UPDATE)
+    async with office.transaction() as raw:
+        return await given.begin_taken(raw, office.keyring, now, 500)
 
 
 async def _may_assign(raw: Raw, office: Office, member: Member, case: int) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""Cases that somebody was given by somebody else: they are told, once."""
+"""Cases that somebody was given by somebody else, or that were taken from them: they are told, once."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,6 +23,17 @@ JOIN staff s ON s.id = t.staff_id AND s.removed_at IS NULL JOIN chats k ON k.sta
 ORDER BY 1, 2, 3
 """
 
+_TAKEN: Final = """
+WITH due AS (SELECT p.case_id, p.staff_id FROM partings p ORDER BY p.staff_id, p.case_id LIMIT $2
+             FOR UPDATE OF p SKIP LOCKED),
+     told AS (DELETE FROM partings p USING due WHERE p.case_id = due.case_id AND p.staff_id = due.staff_id
+              RETURNING p.case_id, p.staff_id, p.heir_id, p.at, p."by")
+SELECT t.staff_id, t."by", t.case_id, k.id, k.value, k.language, h.name FROM told t
+JOIN staff s ON s.id = t.staff_id AND s.removed_at IS NULL JOIN chats k ON k.staff_id = s.id
+LEFT JOIN staff h ON h.id = t.heir_id
+WHERE t.at > $1 ORDER BY 1, 2, 7 NULLS FIRST, 3
+"""
+
 
 class Given(msgspec.Struct, frozen=True):
     """Cases, whose gift they are, and the chat to say so in (the messenger's own id, opened)."""
@@ -42,4 +53,26 @@ async def begin_given(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> 
         _, by, _, chat, value, language = mine[0]
         telegram = int(keyring.open("chats", "value", chat, value))
         found.append(Given([row[2] for row in mine], by, telegram, language))
+    return found
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Cases that are theirs no more, by whom, whose now (None: the queue's), and the chat to say so in."""
+
+    cases: Sequence[int]
+    by: str
+    heir: str | None
+    telegram: int
+    language: str
+
+
+async def begin_taken(raw: Raw, keyring: Keyring, now: datetime, limit: int) -> list[Taken]:
+    """What is to be told now, forgotten: nobody is told twice."""
+    rows = await raw.rows(_TAKEN, now - _FRESH, limit)
+    found: list[Taken] = []
+    for _, several in groupby(rows, key=lambda row: (row[0], row[1], row[6])):
+        lost = list(several)
+        _, by, _, chat, value, language, heir = lost[0]
+        telegram = int(keyring.open("chats", "value", chat, value))
+        found.append(Taken([row[2] for row in lost], by, heir, telegram, language))
     return found

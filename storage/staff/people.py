@@ -269,6 +269,21 @@ WHERE c.id = ANY($1) AND t.person_id = c.person_id AND t.ended_at IS NULL
 """
 
 
+# Who had it, knew so, and did not give it away by themselves.
+_PARTINGS = """
+INSERT INTO partings (case_id, staff_id, heir_id, at, "by")
+SELECT had.case_id, s.id, $2, $3, $4
+FROM (SELECT case_id, staff_id FROM assignments WHERE case_id = ANY($1) AND told_at IS NOT NULL
+      UNION
+      SELECT case_id, staff_id FROM turns WHERE case_id = ANY($1) AND ended_at IS NULL) had
+JOIN staff s ON s.id = had.staff_id
+WHERE s.id IS DISTINCT FROM $2 AND s.name <> $4 AND s.removed_at IS NULL
+ORDER BY 1, 2
+ON CONFLICT (case_id, staff_id) DO UPDATE
+SET heir_id = EXCLUDED.heir_id, at = EXCLUDED.at, "by" = EXCLUDED."by"
+"""
+
+
 async def assign(
     raw: Raw, cases: Sequence[int], staff: int | None, by: str, now: datetime, *, leave: bool = False
 ) -> None:
@@ -282,6 +297,8 @@ async def assign(
             list(cases),
         )
         await raw.run(_TALKS_GO_ON, list(cases), staff)
+        await raw.run("DELETE FROM partings WHERE case_id = ANY($1) AND staff_id = $2", list(cases), staff)
+        await raw.run(_PARTINGS, list(cases), staff, now, by)
     if staff is None:
         await raw.run("DELETE FROM assignments WHERE case_id = ANY($1)", list(cases))
     else:

@@ -64,6 +64,17 @@ assignments = Table(
     Index("ix_assignments_untold", "staff_id", postgresql_where=text("told_at IS NULL")),
 )
 
+# A case that somebody took from whoever had it; the row goes when they are told.
+partings = Table(
+    "partings",
+    metadata,
+    Column("case_id", BigInteger, ForeignKey("cases.id"), primary_key=True),
+    Column("staff_id", BigInteger, ForeignKey("staff.id"), primary_key=True, index=True),
+    ref("heir_id", "staff.id", nullable=True),  # null: the case went back to the queue
+    moment("at"),
+    Column("by", Text, nullable=False),
+)
+
 # A case that somebody has at hand: nobody else is given it before it ends, or is over by itself. Who
 # answers a caller has it beside them.
 turns = Table(

@@ -237,7 +237,10 @@ async def test_queues_and_load_with_a_picture_and_cases_given_and_taken_back(cre
     assert f"K{ann.case}" in await carl.says("/next")
     assert "now at" in await sue.says("/queue")
     assert "back in the queue" in await sue.says(f"/assign K{ann.case} -")
-    assert "do not have this case at hand" in await carl.taps("Call"), "taken back is taken back"
+    told = await carl.taps("Call")
+    assert f"K{ann.case} is no longer with you: sue took it back into the queue." in told
+    assert "do not have this case at hand" in told, "taken back is taken back"
+    assert "no longer" not in await carl.told(), "told once"
     await sue.says(f"/case K{ann.case}")
     await sue.taps("Assign")
     assert "carl has it now" in await sue.taps("carl")

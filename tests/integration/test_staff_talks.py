@@ -164,6 +164,7 @@ async def test_a_conversation_goes_on_with_somebody_else(crew: Crew) -> None:
     told = await bea.told()
     assert f"K{ann.case} is yours now, from sue." in told
     assert "wants to talk" in told, "the conversation goes with the case"
+    assert f"K{ann.case} is no longer with you: sue gave it to bea." in await carl.told()
     assert "take conversation" in await carl.says("Hello?")
     await bea.taps("Conversation")
     await guest.says("Are you there?")
