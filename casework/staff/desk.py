@@ -11,7 +11,7 @@ from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.access import about, allowed, own_name
 from casework.staff.card import Card, card, code_of
-from casework.staff.people import Member
+from casework.staff.people import OF_ROLES, Member
 from casework.staff.rights import Action, may, require
 from storage.audit import Event, write
 from storage.raw import Raw
@@ -87,7 +87,7 @@ async def at_hand(office: Office, member: Member, now: datetime) -> Card | None:
 async def _given(
     raw: Raw, member: Member, portfolios: Sequence[int], now: datetime, but: int | None
 ) -> Turn | None:
-    wanted = Wanted(member.id, portfolios, member.queues, SETTLED_FOR, tuple(UNREACHED))
+    wanted = Wanted(member.id, portfolios, member.queues, SETTLED_FOR, tuple(UNREACHED), OF_ROLES)
     for case, task in await stored.candidates(raw, wanted, now):
         if case == but:
             continue

@@ -53,6 +53,9 @@ QUEUES: Final[dict[Role, tuple[str, ...]]] = {
 """Where a role's work comes from, unless the invitation says otherwise. Every queue that an outcome fills
 (strategies/outcomes.py) is somebody's: a supervisor's, who may have them all."""
 
+OF_ROLES: Final = msgspec.json.encode({role.value: queues for role, queues in QUEUES.items()}).decode()
+"""The same as JSON."""
+
 _NOT_STAFF: Final = (Role.SYSTEM, Role.BORROWER, Role.PROGRAM)
 _NAME: Final = re.compile(r"[^\W_][\w .@'-]{0,58}[\w.]|[^\W_]")
 _TAKEN: Final = re.compile(r"kept|operator|import|chat|staff|borrower \d+", re.IGNORECASE)

@@ -10,7 +10,7 @@ import msgspec
 from casework.office import Office
 from casework.staff.alerts import zone_of
 from casework.staff.desk import portfolios_for
-from casework.staff.people import Member
+from casework.staff.people import OF_ROLES, Member
 from casework.staff.rights import Action
 from policy.calendar import day_start, local_day
 from storage.audit import Event, write
@@ -44,7 +44,7 @@ async def my_route(office: Office, member: Member, start: Place | None, now: dat
         mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
         zone = await zone_of(raw, office, member.actor.portfolios)
         until = day_start(local_day(now, zone) + timedelta(days=1), zone)
-        found = await visits_of(raw, office.keyring, member.id, mine, member.queues, until, now)
+        found = await visits_of(raw, office.keyring, member.id, mine, member.queues, OF_ROLES, until, now)
         data = {"cases": [one.case for one in found]}
         await write(raw.connection, [Event(now, member.name, member.actor.role, "route.seen", data=data)])
     far = datetime.max.replace(tzinfo=now.tzinfo)

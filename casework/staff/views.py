@@ -6,7 +6,7 @@ from typing import Final
 
 from casework.office import Office
 from casework.staff.desk import portfolios_for
-from casework.staff.people import Member
+from casework.staff.people import OF_ROLES, Member
 from casework.staff.rights import Action
 from policy.calendar import day_start, local_day
 from storage.staff import views as stored
@@ -24,7 +24,7 @@ async def my_day(office: Office, member: Member, now: datetime) -> Day:
         mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
         zone = (await office.book(raw)).portfolios[mine[0]].zone
         since = day_start(local_day(now, zone), zone)
-        return await stored.day(raw, member.id, member.name, member.queues, mine, since, now)
+        return await stored.day(raw, member.id, member.name, member.queues, OF_ROLES, mine, since, now)
 
 
 async def my_callbacks(office: Office, member: Member) -> Sequence[Callback]:

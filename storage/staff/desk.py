@@ -8,6 +8,7 @@ import msgspec
 
 from storage.raw import Raw
 from storage.staff.ended import ENDED, KINDS
+from storage.staff.theirs import THEIRS
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -31,6 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     settled_for   how long a case without a task is left alone after an outcome
     unreached     codes of outcomes after which it is not
+    of_roles      the queues of roles, as JSON
     """
 
     staff: int
@@ -38,6 +40,7 @@ class Wanted(msgspec.Struct, frozen=True):
     queues: Sequence[str]
     settled_for: timedelta
     unreached: Sequence[str]
+    of_roles: str
 
 
 _FREE: Final = """
@@ -67,7 +70,8 @@ MAY: Final = f"""
                   WHERE y.person_id = c.person_id AND y.ended_at IS NULL AND {_BINDS}
                   AND h.loan_id IS NULL AND {_EITHER})
 """  # noqa: S608, constants
-# Of one's own, what is in one's queues, and what was there when somebody else gave the case.
+# Of one's own, what is in one's queues, and what was there when somebody else gave the case; of others',
+# what is in one's queues and not in theirs: a specialist's work on a collector's case.
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
 SELECT w.case_id, w.task, w.shared FROM (
@@ -75,7 +79,7 @@ SELECT w.case_id, w.task, w.shared FROM (
   FROM (
     SELECT t.*, true AS shared FROM tasks t
     WHERE t.state = 'open' AND t.queue = ANY($4)
-      AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.case_id = t.case_id)
+      AND NOT {THEIRS.format(roles="$5")}
     UNION ALL
     SELECT t.*, false FROM assignments a JOIN staff s ON s.id = a.staff_id
     JOIN tasks t ON t.case_id = a.case_id AND t.state = 'open'
@@ -116,7 +120,9 @@ ORDER BY {_UNPROMISED} DESC, c.id LIMIT 30
 async def candidates(raw: Raw, wanted: Wanted, now: datetime) -> list[tuple[int, int | None]]:
     """(case, task) that might come next, the first first: one's own, also those in arrears without a task
     unless they were settled lately; then what is nobody's."""
-    rows = await raw.rows(_TASKS, wanted.staff, list(wanted.portfolios), now, list(wanted.queues))
+    rows = await raw.rows(
+        _TASKS, wanted.staff, list(wanted.portfolios), now, list(wanted.queues), wanted.of_roles
+    )
     if not rows or rows[0]["shared"]:
         lately = now - wanted.settled_for
         own = await raw.rows(_OWN, wanted.staff, list(wanted.portfolios), now, lately, list(wanted.unreached))

@@ -10,6 +10,7 @@ from storage.crypt import Keyring
 from storage.raw import Raw
 from storage.staff.desk import MAY
 from storage.staff.ended import ENDED
+from storage.staff.theirs import THEIRS
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -86,7 +87,8 @@ SELECT v.case_id, v.finish_by, n.id AS note, n.body FROM (
   SELECT DISTINCT ON (t.case_id) t.case_id, t.finish_by
   FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
   WHERE t.state = 'open' AND t.kind = 'visit' AND (t.starts_at IS NULL OR t.starts_at < $5)
-    AND c.portfolio_id = ANY($2) AND (a.staff_id = $1 OR a.staff_id IS NULL AND t.queue = ANY($4))
+    AND c.portfolio_id = ANY($2)
+    AND (a.staff_id = $1 OR t.queue = ANY($4) AND NOT {THEIRS.format(roles="$6")})
     AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $3
                     AND (r.staff_id IS NULL OR r.staff_id = $1))
     AND NOT EXISTS (SELECT 1 FROM turns u WHERE u.case_id = c.id AND u.ended_at IS NULL AND u.until > $3
@@ -105,11 +107,15 @@ async def visits_of(
     staff: int,
     portfolios: Sequence[int],
     queues: Sequence[str],
+    of_roles: str,
     until: datetime,
     now: datetime,
 ) -> list[Visit]:
-    """Visits of theirs, or nobody's in their queues, that begin before `until`, the most pressing first."""
-    rows: list[Any] = await raw.rows(_VISITS, staff, list(portfolios), now, list(queues), until)
+    """Visits of theirs, or in their queues and nobody's, that begin before `until`, the most pressing first.
+
+    `of_roles`: the queues of roles, as JSON.
+    """
+    rows: list[Any] = await raw.rows(_VISITS, staff, list(portfolios), now, list(queues), until, of_roles)
     return [
         Visit(case, finish, None if note is None else keyring.open("notes", "body", note, body))
         for case, finish, note, body in rows

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from storage.raw import Raw
+from storage.staff.theirs import THEIRS
 
 
 class Promised(msgspec.Struct, frozen=True):
@@ -67,11 +68,19 @@ async def callbacks(raw: Raw, staff: int, limit: int) -> list[Callback]:
     return [Callback(*row) for row in rows]
 
 
+_WORK: Final = f"""
+SELECT count(*) FROM tasks t JOIN cases c ON c.id = t.case_id LEFT JOIN assignments a ON a.case_id = c.id
+WHERE t.state = 'open' AND t.queue = ANY($2) AND c.portfolio_id = ANY($3)
+  AND (a.staff_id = $1 OR NOT {THEIRS.format(roles="$5")}) AND (t.starts_at IS NULL OR t.starts_at <= $4)
+"""  # noqa: S608, constants
+
+
 async def day(
     raw: Raw,
     staff: int,
     name: str,
     queues: Sequence[str],
+    of_roles: str,
     portfolios: Sequence[int],
     since: datetime,
     now: datetime,
@@ -92,14 +101,12 @@ async def day(
     )
     cases = await raw.value("SELECT count(*) FROM assignments WHERE staff_id = $1", staff)
     tasks = await raw.value(
-        "SELECT count(*) FROM tasks t JOIN cases c ON c.id = t.case_id "
-        "LEFT JOIN assignments a ON a.case_id = c.id WHERE t.state = 'open' AND t.queue = ANY($2) "
-        "AND c.portfolio_id = ANY($3) AND (a.staff_id IS NULL OR a.staff_id = $1) "
-        "AND (t.starts_at IS NULL OR t.starts_at <= $4)",
+        _WORK,
         staff,
         list(queues),
         list(portfolios),
         now,
+        of_roles,
     )
     rings = await raw.rows(
         "SELECT t.case_id, t.starts_at, p.zones[1] FROM tasks t JOIN assignments a ON a.case_id = t.case_id "

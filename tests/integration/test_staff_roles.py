@@ -224,6 +224,22 @@ async def test_a_plan_is_approved_with_what_it_replaces_in_words_and_by_somebody
     assert len(await crew.book.sql("SELECT 1 FROM promises WHERE state = 'open'")) == 2
 
 
+async def test_a_specialists_work_on_a_collectors_case_comes_to_the_specialist(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await crew.task(ann.case)
+    carl, cara = await crew.hired(), await crew.hired("cara", Role.CREDIT_MANAGER)
+    bea = await crew.hired("bea", Role.COLLECTOR)
+    await carl.says("/next")
+    await carl.taps("Promise")
+    await carl.taps("Tomorrow")
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("They said")
+    assert "saved: hardship" in await carl.taps("hardship")
+    assert "nothing for you" in await carl.says("/next"), "no work of his"
+    assert "nothing for you" in await bea.says("/next")
+    assert f"K{ann.case}" in await cara.says("/next")
+
+
 async def test_queues_and_load_with_a_picture_and_cases_given_and_taken_back(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     await crew.task(ann.case, finish_by=crew.now - DAY)
