@@ -19,6 +19,7 @@ from casework.staff.rights import Action, Actor
 from storage.addresses import set_state
 from storage.audit import Event, write
 from storage.consents import set_consent
+from storage.plans import withdraw
 from storage.raw import Raw, touch
 from storage.recorded import (
     CaseRow,
@@ -198,6 +199,7 @@ async def undo_in(
         await lifted(raw, actor, hold, LONG_AGO, now, "taken back")
     for promise in await promises_of_outcome(raw, outcome):
         await taken_back(raw, actor, promise, now)
+    await withdraw(raw, outcome, actor.name, now)
     await touch(raw, [case], now)
     event = Event(now, actor.name, actor.role, "outcome.undone", "outcome", outcome)
     await write(raw.connection, [event])

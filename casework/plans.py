@@ -15,7 +15,7 @@ import msgspec
 from casework.errors import CaseworkInputError
 from casework.holds import asked, check_loans, lifted
 from casework.office import Office
-from casework.outcomes import Details, record_in
+from casework.outcomes import Details, Recorded, record_in
 from casework.promises import cancelled, portfolio_spec
 from casework.questions import Kind
 from casework.staff.card import code_of
@@ -49,13 +49,21 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """A plan that waits for somebody else's yes. `new` False: it was entered before under the same key."""
+    """A plan that waits for somebody else's yes, and what was recorded of it."""
 
-    outcome: int
-    new: bool
+    recorded: Recorded
     approval: int | None
     currency: str
     parts: tuple[Part, ...]
+
+    @property
+    def outcome(self) -> int:
+        return self.recorded.outcome
+
+    @property
+    def new(self) -> bool:
+        """False: it was entered before under the same key."""
+        return self.recorded.new
 
 
 async def agree_plan(
@@ -75,45 +83,71 @@ async def agree_plan(
     Raises CaseworkInputError where the payments are no plan for these loans; Denied.
     """
     async with office.transaction() as raw:
-        found = await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
-        row = found.row
-        check_loans(row, loans)
-        named = tuple(loans) or await owing(raw, [loan for loan, _, _ in row.loans])
-        currency = _currency([one for loan, _, one in row.loans if loan in named])
-        ordered = _ordered(parts, local_day(at, row.zone))
-        total, owed = sum(part.amount for part in ordered), await plans.outstanding(raw, named)
-        if total > owed:
-            raise CaseworkInputError(
-                f"the plan is of {currency} {format_major(total, currency)}, and {currency} "
-                f"{format_major(owed, currency)} is owed on these loans"
-            )
-        recorded = await record_in(
-            raw,
-            office,
-            actor,
-            case,
-            "plan_agreed",
-            at=at,
-            received=received,
-            key=key,
-            details=Details(loans=named, amount=total, due=ordered[-1].due),
-            owner=owner,
+        return await agree_in(
+            raw, office, actor, case, parts, at=at, received=received, key=key, loans=loans, owner=owner
         )
-        if not recorded.new:
-            return Agreed(recorded.outcome, False, None, currency, ordered)
-        about = (
-            f"plan of {code_of(case)}: {currency} {format_major(total, currency)} in {len(ordered)} payments "
-            f"from {ordered[0].due} to {ordered[-1].due}"
+
+
+async def agree_in(
+    raw: Raw,
+    office: Office,
+    actor: Actor,
+    case: int,
+    parts: Sequence[Part],
+    *,
+    at: datetime,
+    received: datetime,
+    key: str,
+    loans: tuple[int, ...] = (),
+    channel: str | None = None,
+    owner: str | None = None,
+) -> Agreed:
+    """The same within the caller's transaction. `channel`: by which it was agreed.
+
+    A plan of the case that was agreed before its terms were known has them now: its hold and its work end.
+    """
+    found = await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
+    row = found.row
+    check_loans(row, loans)
+    named = tuple(loans) or await owing(raw, [loan for loan, _, _ in row.loans])
+    currency = _currency([one for loan, _, one in row.loans if loan in named])
+    ordered = _ordered(parts, local_day(at, row.zone))
+    total, owed = sum(part.amount for part in ordered), await plans.outstanding(raw, named)
+    if total > owed:
+        raise CaseworkInputError(
+            f"the plan is of {currency} {format_major(total, currency)}, and {currency} "
+            f"{format_major(owed, currency)} is owed on these loans"
         )
-        content = {
-            "case": case,
-            "outcome": recorded.outcome,
-            "at": at.isoformat(),
-            "loans": list(named),
-            "parts": [[part.due.isoformat(), part.amount] for part in ordered],
-        }
-        question = await approvals.ask(raw, KIND, row.portfolio, about, content, actor.name, received)
-        return Agreed(recorded.outcome, True, question, currency, ordered)
+    details = Details(loans=named, amount=total, due=ordered[-1].due, channel=channel)
+    recorded = await record_in(
+        raw,
+        office,
+        actor,
+        case,
+        "plan_agreed",
+        at=at,
+        received=received,
+        key=key,
+        details=details,
+        owner=owner,
+    )
+    if not recorded.new:
+        return Agreed(recorded, None, currency, ordered)
+    for before in await plans.without_terms(raw, case, recorded.outcome):
+        await _over(raw, actor, before, (), received, "done")
+    about = (
+        f"plan of {code_of(case)}: {currency} {format_major(total, currency)} in {len(ordered)} payments "
+        f"from {ordered[0].due} to {ordered[-1].due}"
+    )
+    content = {
+        "case": case,
+        "outcome": recorded.outcome,
+        "at": at.isoformat(),
+        "loans": list(named),
+        "parts": [[part.due.isoformat(), part.amount] for part in ordered],
+    }
+    question = await approvals.ask(raw, KIND, row.portfolio, about, content, actor.name, received)
+    return Agreed(recorded, question, currency, ordered)
 
 
 class Payment(msgspec.Struct, frozen=True):

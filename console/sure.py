@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from casework.plans import Part
 from casework.say import Reason
 from console.amounts import amount
 from console.visits import Visit
@@ -40,3 +41,13 @@ def no_call_then(
     whys = "; ".join(dict.fromkeys(speech.said(one.detail or one.code) for one in against))
     question = speech["work"]["no_call_then"].format(whys=whys)
     return Sure(question, speech["work"]["keep_it"], action, {**fields, "sure": "1"})
+
+
+def plan_as_read(visit: Visit, currency: str, parts: Sequence[Part], action: str, once: str) -> Sure:
+    """The payments of a plan as they were read; a yes sends just these, whatever day it is by then."""
+    speech = visit.speech
+    said = "; ".join(f"{one.due}: {amount(speech, one.amount, currency)}" for one in parts)
+    total = amount(speech, sum(one.amount for one in parts), currency)
+    question = speech["case"]["plan_read"].format(amount=total, count=len(parts), parts=said)
+    sent = " ".join(f"{one.due}={one.amount}" for one in parts)  # in minor units: nothing is read again
+    return Sure(question, speech["case"]["plan_yes"], action, {"read": sent, "once": once})

@@ -19,6 +19,14 @@ _RUNNING: Final = """
 SELECT DISTINCT r.plan_id FROM promises r JOIN promise_loans m ON m.promise_id = r.id
 WHERE m.loan_id = ANY($1) AND r.plan_id IS NOT NULL AND r.state = 'open' ORDER BY 1
 """
+_WITHOUT_TERMS: Final = """
+SELECT o.id FROM outcomes o
+WHERE o.case_id = $1 AND o.id <> $2 AND o.code = 'plan_agreed' AND o.undone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.kind = 'plan' AND (a.content->>'outcome')::bigint = o.id)
+  AND EXISTS (SELECT 1 FROM hold_actions p WHERE p.outcome_id = o.id AND p.action = 'place'
+              AND NOT EXISTS (SELECT 1 FROM hold_actions l WHERE l.hold_id = p.hold_id AND l.action = 'lift'))
+ORDER BY o.id
+"""
 
 
 async def write_plan(
@@ -72,3 +80,19 @@ async def unpaid_of(raw: Raw, loans: Sequence[int]) -> list[tuple[str, date, int
         list(loans),
     )
     return [tuple(row) for row in rows]
+
+
+async def without_terms(raw: Raw, case: int, but: int) -> list[int]:
+    """The outcomes of a case, but one, that hold it for a plan of which nobody has entered the payments."""
+    return [row[0] for row in await raw.rows(_WITHOUT_TERMS, case, but)]
+
+
+async def withdraw(raw: Raw, outcome: int, by: str, at: datetime) -> None:
+    """The question about the plan of an outcome waits no more: the outcome was taken back."""
+    await raw.run(
+        "UPDATE approvals SET state = 'superseded', decided_by = $2, decided_at = $3 "
+        "WHERE kind = 'plan' AND state = 'waiting' AND (content->>'outcome')::bigint = $1",
+        outcome,
+        by,
+        at,
+    )

@@ -19,7 +19,10 @@ async def category(post: Post, given: str) -> None:
     """The codes of a category."""
     turn, _, name = given.partition(":")
     codes = CATEGORIES[name]
-    buttons = [(outcome(post.say, code), f"o:{turn}:{code}") for code in codes]
+    asks = {code: f"o:{turn}:{code}" for code in codes}
+    if "plan_agreed" in asks:
+        asks["plan_agreed"] = f"plan:{turn}"  # its payments are asked for
+    buttons = [(outcome(post.say, code), asked) for code, asked in asks.items()]
     if name == "special":
         buttons += [
             (post.say("entry.stop", channel=post.say(f"channels.{one}")), f"stop:{turn}:{one}")

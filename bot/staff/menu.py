@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import alerts, day, entries, find, keeping, late, leading, number, reach, talks
+from bot.staff import alerts, day, entries, find, keeping, late, leading, number, plans, reach, talks
 from bot.staff.help import help_
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -78,6 +78,10 @@ TAPS: Final[dict[str, Act]] = {
     "askcash": entries.ask_cash,
     "callback": entries.callback,
     "ring": entries.ring,
+    "plan": plans.ask,
+    "parts": plans.tapped,
+    "planlater": plans.later,
+    "plansave": plans.save,
     "undo": entries.undo,
     "caller": find.caller,
     "line": find.line,
@@ -139,6 +143,8 @@ async def answer(post: Post, message: Message) -> None:
         await entries.typed_day(post, text, about["turn"], about["amount"])
     elif asks == "moment":
         await entries.typed_moment(post, text, about["turn"], about["zone"])
+    elif asks == "parts":
+        await plans.typed(post, text, about["turn"], about["total"])
     elif asks in ("find", "found"):
         await find.find_(post, text)
     elif asks == "caller":

@@ -3,6 +3,7 @@
 Nothing is taken at hand for it. Each asks for its own right, and what goes to a person passes the one gate.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,12 +16,17 @@ from casework.holds import lift_hold, place_hold
 from casework.may import Wish, permission
 from casework.office import Office
 from casework.outcomes import Details, Recorded, record_in
+from casework.plans import Agreed, Part, agree_in
 from casework.say import Spoken, say_own_words
 from casework.staff.access import allowed, own_name
 from casework.staff.entering import settle
+from casework.staff.offering import offer_in
 from casework.staff.people import Member
+from casework.staff.planning import as_parts, total_of
 from casework.staff.reaching import WRITTEN, reasons_of
 from casework.staff.rights import Action
+from messages.typed.dates import order_in
+from messages.typed.parts import Unclear, read_parts
 from policy.values import Channel
 from storage.facts import load_facts
 from storage.insight.case import addresses_of, holds_now
@@ -54,6 +60,54 @@ async def record(
         )
         await settle(raw, member, case, None, code, recorded.outcome, now)
     return recorded
+
+
+async def read_plan(
+    office: Office, member: Member, case: int, text: str, now: datetime
+) -> tuple[str, tuple[Part, ...]]:
+    """The currency of a plan, and the payments that `text` names. Raises Denied, CaseworkInputError.
+
+    Where it names a number of payments and no amount, what is late is parted, else all that is owed.
+    """
+    async with office.transaction() as raw:
+        row, spec = await allowed(raw, office, member, case, Action.RECORD_OUTCOME, now)
+        found = await offer_in(raw, member, row, spec, now)
+    if found is None:
+        raise CaseworkInputError("nothing is unpaid, so there is nothing to agree on")
+    total = total_of(found, everything=False)
+    read = read_parts(text, total, found.currency, found.today, order_in(found.country))
+    if isinstance(read, Unclear):
+        raise CaseworkInputError(
+            f"{read.line!r}: no one day and one amount; write it like 3 x 100 from 28/11, or 28/11 100"
+        )
+    return found.currency, as_parts(read)
+
+
+async def agree(
+    office: Office, member: Member, case: int, parts: Sequence[Part], key: str, now: datetime
+) -> Agreed:
+    """Record that a plan was agreed on the loans of the currency in which most is late; it waits for somebody
+    else's yes. Raises Denied, CaseworkInputError.
+    """
+    async with office.transaction() as raw:
+        row, spec = await allowed(raw, office, member, case, Action.RECORD_OUTCOME, now)
+        found = await offer_in(raw, member, row, spec, now)
+        owner = await own_name(raw, member, case, now)
+        agreed = await agree_in(
+            raw,
+            office,
+            member.actor,
+            case,
+            parts,
+            at=now,
+            received=now,
+            key=key,
+            loans=() if found is None else found.loans,
+            channel="call",
+            owner=owner,
+        )
+        await settle(raw, member, case, None, "plan_agreed", agreed.outcome, now)
+    return agreed
 
 
 async def hold(

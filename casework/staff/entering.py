@@ -1,5 +1,6 @@
 """What came of a turn: recorded once, with what it finishes and begins; taken back within a minute."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ from casework.errors import CaseworkInputError
 from casework.may import Wish, permission
 from casework.office import Office
 from casework.outcomes import UNDO_WITHIN, Details, Recorded, record_in, undo_in
+from casework.plans import Part, agree_in
 from casework.staff.access import own_name
 from casework.staff.card import Card, card, code_of
 from casework.staff.desk import UNREACHED, mine, taken
@@ -34,12 +36,22 @@ class Entered(msgspec.Struct, frozen=True):
 
 
 async def enter(
-    office: Office, member: Member, turn: int, code: str, now: datetime, details: Details | None = None
+    office: Office,
+    member: Member,
+    turn: int,
+    code: str,
+    now: datetime,
+    details: Details | None = None,
+    plan: Sequence[Part] = (),
 ) -> Entered:
     """Record what came of a turn. Tapped twice it is one record. Raises Denied, CaseworkInputError.
 
-    The address it is about is the best number of the case, unless the details name one.
+    The address it is about is the best number of the case, unless the details name one. `plan`: the payments
+    of one that was agreed, which then waits for somebody else's yes.
     """
+    if plan:
+        total, last = sum(part.amount for part in plan), max(part.due for part in plan)
+        details = msgspec.structs.replace(details or Details(), amount=total, due=last)
     async with office.transaction() as raw:
         before = await stored.turn_of(raw, turn)
         if before is not None and before.staff == member.id and await _stands(raw, before, code, details):
@@ -57,18 +69,37 @@ async def enter(
             )
             return Entered(before.case, again)
         found = await mine(raw, member, turn, now)
-        recorded = await record_in(
-            raw,
-            office,
-            member.actor,
-            found.case,
-            code,
-            at=now,
-            received=now,
-            key=key_of(found.id),
-            details=await _filled(raw, office, found.case, code, details, now),
-            owner=await own_name(raw, member, found.case, now),
-        )
+        filled = await _filled(raw, office, found.case, code, details, now)
+        owner = await own_name(raw, member, found.case, now)
+        key = key_of(found.id)
+        if plan:
+            agreed = await agree_in(
+                raw,
+                office,
+                member.actor,
+                found.case,
+                plan,
+                at=now,
+                received=now,
+                key=key,
+                loans=filled.loans,
+                channel=filled.channel,
+                owner=owner,
+            )
+            recorded = agreed.recorded
+        else:
+            recorded = await record_in(
+                raw,
+                office,
+                member.actor,
+                found.case,
+                code,
+                at=now,
+                received=now,
+                key=key,
+                details=filled,
+                owner=owner,
+            )
         await settle(raw, member, found.case, found.task, code, recorded.outcome, now)
         await stored.end(raw, found.id, "recorded", now)
     return Entered(found.case, recorded)

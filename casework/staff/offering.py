@@ -6,7 +6,7 @@ import msgspec
 
 from casework.may import Wish, permission
 from casework.office import Office
-from casework.portfolios import terms_of
+from casework.portfolios import PortfolioSpec, terms_of
 from casework.say import Reason
 from casework.staff.access import allowed
 from casework.staff.card import payday_after
@@ -17,7 +17,9 @@ from casework.staff.rights import Action
 from ledger.standing import standing
 from policy.calendar import local_day
 from storage.chat.holdings import loans_of
+from storage.raw import Raw
 from storage.staff import cards
+from storage.whom import CaseRow
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -49,22 +51,29 @@ async def offer(
         found = before if before is not None and again else await mine(raw, member, turn, now)
         action = Action.SEE_LOAN if again else Action.RECORD_OUTCOME
         row, spec = await allowed(raw, office, member, found.case, action, now)
-        facts = await cards.facts_of(raw, found.case, None, now)
-        by: dict[str, tuple[int, int, tuple[int, ...]]] = {}
-        for one in await loans_of(raw, row.person):
-            if one.case != found.case or not one.unpaid:
-                continue
-            arrears, outstanding, loans = by.get(one.currency, (0, 0, ()))
-            stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
-            owed = sum(part.left for part in one.unpaid)
-            by[one.currency] = arrears + stands.arrears, outstanding + owed, (*loans, one.id)
+        return await offer_in(raw, member, row, spec, now)
+
+
+async def offer_in(
+    raw: Raw, member: Member, row: CaseRow, spec: PortfolioSpec, now: datetime
+) -> Offer | None:
+    """The same of a case that they may work at, within the caller's transaction."""
+    facts = await cards.facts_of(raw, row.case, None, now)
+    by: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+    for one in await loans_of(raw, row.person):
+        if one.case != row.case or not one.unpaid:
+            continue
+        arrears, outstanding, loans = by.get(one.currency, (0, 0, ()))
+        stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
+        owed = sum(part.left for part in one.unpaid)
+        by[one.currency] = arrears + stands.arrears, outstanding + owed, (*loans, one.id)
     if not by:
         return None
     currency, (arrears, outstanding, loans) = max(by.items(), key=lambda item: (item[1][0], item[1][1]))
     today = local_day(now, facts.zone)
     last = today + timedelta(days=spec.promises.of(member.actor.role).days)
     return Offer(
-        found.case,
+        row.case,
         loans,
         currency,
         arrears,

@@ -14,6 +14,7 @@ from fastapi import Form, HTTPException, Path, Query, Response
 from casework.errors import CaseworkInputError
 from casework.insight.case import Heard, Opened, open_page, timeline, why
 from casework.outcomes import Details
+from casework.plans import Part
 from casework.say import Reason
 from casework.staff import at_case
 from casework.staff.offering import case_called_then
@@ -23,13 +24,13 @@ from casework.staff.team import assign, colleagues
 from console.amounts import amount, amounts, typed
 from console.registry import Page
 from console.render import go, show
-from console.sure import Sure, more_than_owed, no_call_then
+from console.sure import Sure, more_than_owed, no_call_then, plan_as_read
 from console.visits import Visit, Visiting
 from console.waking import wake
 
 Key = Annotated[int, Path(ge=1, lt=1 << 63)]
 Line = Annotated[str, Form(max_length=320)]
-Done = Literal["recorded", "held", "lifted", "given", "written", "invited", "corrected"]
+Done = Literal["recorded", "planned", "held", "lifted", "given", "written", "invited", "corrected"]
 
 CODES: Final = (
     "promise",
@@ -201,6 +202,37 @@ async def outcome(
     return go(f"/cases/{key}?done=recorded")
 
 
+async def plan(
+    visit: Visiting,
+    key: Key,
+    once: Line,
+    parts: Annotated[str, Form(max_length=4000)] = "",
+    read: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """A plan that was agreed: its payments as typed are read back, then sent as they were `read`."""
+    office, member = visit.desk.office, visit.member
+    try:
+        if not read:
+            currency, found = await at_case.read_plan(office, member, key, parts, visit.now)
+            asked = plan_as_read(visit, currency, found, f"/cases/{key}/plan", once)
+            return await _page(visit, key, sure=asked)
+        told = f"plan:{member.id}:{key}:{once}"
+        await at_case.agree(office, member, key, _parts(read), told, visit.now)
+    except CaseworkInputError as error:
+        return await _page(visit, key, wrong=str(error))
+    await wake(visit.desk, "look")
+    return go(f"/cases/{key}?done=planned")
+
+
+def _parts(sent: str) -> tuple[Part, ...]:
+    """Payments as `plan_as_read` sends them."""
+    try:
+        pairs = [one.split("=") for one in sent.split()]
+        return tuple(Part(date.fromisoformat(due), int(minor)) for due, minor in pairs)
+    except ValueError:
+        raise HTTPException(400) from None
+
+
 async def _hardly_meant(visit: Visit, key: int, details: Details, told: Mapping[str, str]) -> Sure | None:
     """What is asked first: more than is owed, or a call at a moment when none may be made."""
     office, member, where = visit.desk.office, visit.member, f"/cases/{key}/outcome"
@@ -307,6 +339,7 @@ PAGES = (
     Page("/cases/{key}", case, _SEE),
     Page("/cases/{key}/why/{contact}", explained, (Action.EXPLAIN,)),
     Page("/cases/{key}/outcome", outcome, (Action.RECORD_OUTCOME,), method="POST"),
+    Page("/cases/{key}/plan", plan, (Action.RECORD_OUTCOME,), method="POST"),
     Page("/cases/{key}/hold", hold, (Action.PLACE_HOLD,), method="POST"),
     Page("/cases/{key}/lift", lift, (Action.LIFT_HOLD,), method="POST"),
     Page("/cases/{key}/give", give, (Action.ASSIGN_CASE,), method="POST"),

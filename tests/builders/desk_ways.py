@@ -69,6 +69,27 @@ WAYS = {
             ("=28", "saved: promise of €100.00"),
         ),
     ),
+    "plan": DeskWay(
+        _AT_CASE,
+        *_CARD,
+        (
+            ("=They said", _WHICH),
+            ("=plan agreed", "in how many payments"),
+            ("=2 x €125.00", "A plan of €250.00 in 2 payments"),
+            ("=Other payments", "in how many payments"),
+            ("5 x 50 weekly from tomorrow", "A plan of €250.00 in 5 payments"),
+            ("=Save", "saved: a plan of €250.00 in 5 payments"),
+        ),
+    ),
+    "plan without its payments": DeskWay(
+        _AT_CASE,
+        *_CARD,
+        (
+            ("=They said", _WHICH),
+            ("=plan agreed", "in how many payments"),
+            ("=Payments later", "saved: plan agreed"),
+        ),
+    ),
     "callback": DeskWay(_AT_CASE, *_CARD, (("=Call back", "When?"), ("tomorrow 15:30", "it rings"))),
     "undo": DeskWay(
         _AT_CASE,

@@ -69,6 +69,35 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
         assert (await post(client, f"/cases/{ann.case}/outcome", **sent)).status_code == 303, "it is meant"
 
 
+async def test_a_plan_is_read_back_and_waits_for_somebody_elses_yes(shop: Shop, ann: Borrower) -> None:
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        page = (await client.get(f"/cases/{ann.case}")).text
+        found = re.search(r'name="once" value="([^"]+)"', page)
+        assert found is not None
+        for wrong in ("", "soon", "28/11", "3 x 100 from yesterday"):
+            answer = await post(client, f"/cases/{ann.case}/plan", once=found[1], parts=wrong)
+            assert answer.status_code == 422, wrong
+            assert 'role="alert"' in answer.text
+        asked = await post(
+            client, f"/cases/{ann.case}/plan", once=found[1], parts=f"2 x weekly from {TODAY + 7 * DAY}"
+        )
+        assert asked.status_code == 422
+        first, second = TODAY + 7 * DAY, TODAY + 14 * DAY
+        read = f"A plan of €250.00 in 2 payments: {first}: €125.00; {second}: €125.00."
+        assert read in html.unescape(asked.text)
+        assert not await shop.book.sql("SELECT 1 FROM outcomes"), "nothing before it was read"
+        form = asked.text.split('class="alert alert-warning"')[1].split("</form>")[0]
+        sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+        for _ in range(2):
+            answer = await post(client, f"/cases/{ann.case}/plan", **sent)
+            assert answer.headers["location"] == f"/cases/{ann.case}?done=planned"
+        assert (await post(client, f"/cases/{ann.case}/plan", once="9", read="soon=1")).status_code == 400
+        assert "waits for somebody else" in (await client.get(answer.headers["location"])).text
+        ((content,),) = await shop.book.sql("SELECT content FROM approvals WHERE state = 'waiting'")
+        assert content["parts"] == [[str(first), 125_00], [str(second), 125_00]]
+        assert "plan of K" in (await client.get("/work/requests")).text
+
+
 async def test_a_hold_is_placed_with_a_reason_and_lifted(shop: Shop, ann: Borrower) -> None:
     async with shop.open_doors(role=Role.SUPERVISOR) as client:
         answer = await post(client, f"/cases/{ann.case}/hold", kind="dispute", reason="", days="5")

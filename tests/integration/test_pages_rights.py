@@ -71,6 +71,7 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/work/{code}"): _CASES,
     ("GET", "/cases/{key}/why/{contact}"): _CASES - {"finance"},
     ("POST", "/cases/{key}/outcome"): _RECORDS,
+    ("POST", "/cases/{key}/plan"): _RECORDS,
     ("POST", "/cases/{key}/hold"): _RECORDS | {"compliance"},
     ("POST", "/cases/{key}/lift"): _APPROVES,
     ("POST", "/cases/{key}/give"): _DESK | {"operations"},

@@ -187,6 +187,7 @@ def test_every_question_of_the_chat_is_in_the_table() -> None:
     walked |= {"skip", "skipped", "note", "write", "text", "words", "cat", "o", "stop", "promise", "amount"}
     walked |= {"month", "p", "callback", "ring", "undo", "line", "late", "assign", "give", "alert", "snooze"}
     walked |= {"snoozed", "seen", "nay", "talk", "ready", "endtalk", "tags", "keepfilter", "cash"}
+    walked |= {"plan", "parts", "planlater", "plansave"}
     # in tests/integration/test_staff_day.py and test_staff_talks.py
     walked |= {"askcash", "meant", "uncalled", "tell", "take", "file"}
     assert set(TAPS) <= walked
