@@ -5,6 +5,7 @@ And what one may do with it, as far as one's rights go.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -85,7 +86,10 @@ async def _page(
     wrong: str | None = None,
     refused: Sequence[Reason] = (),
     sure: Sure | None = None,
+    form: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
+    """`form`: which was refused, and what was `typed` in it: it stays."""
     office, member = visit.desk.office, visit.member
     opened = await open_page(office, member, key, visit.now)
     line = await timeline(office, member, key, visit.now, _place(before))
@@ -109,6 +113,8 @@ async def _page(
         wrong=wrong,
         refused=refused,
         sure=sure,
+        form=form,
+        typed=typed,
         codes=CODES,
         holds=at_case.HOLDS,
         once=f"{visit.now.timestamp():.6f}",
@@ -173,6 +179,7 @@ async def outcome(
     sure: Line = "",
 ) -> Response:
     """What came of it. More than is owed is asked about, unless they are `sure`."""
+    told = {"code": code, "once": once, "amount": amount, "due": due, "at": at, "note": note}
     try:
         details = Details(
             amount=await _minor(visit, key, amount),
@@ -181,8 +188,7 @@ async def outcome(
             note=note.strip() or None,
         )
     except ValueError as error:
-        return await _page(visit, key, wrong=str(error))
-    told = {"code": code, "once": once, "amount": amount, "due": due, "at": at, "note": note}
+        return await _page(visit, key, wrong=str(error), form="outcome", typed=told)
     asked = None if sure else await _hardly_meant(visit, key, details, told)
     if asked is not None:
         return await _page(visit, key, sure=asked)
@@ -197,7 +203,7 @@ async def outcome(
             details,
         )
     except CaseworkInputError as error:
-        return await _page(visit, key, wrong=str(error))
+        return await _page(visit, key, wrong=str(error), form="outcome", typed=told)
     await wake(visit.desk, "look")
     return go(f"/cases/{key}?done=recorded")
 
@@ -219,7 +225,7 @@ async def plan(
         told = f"plan:{member.id}:{key}:{once}"
         await at_case.agree(office, member, key, _parts(read), told, visit.now)
     except CaseworkInputError as error:
-        return await _page(visit, key, wrong=str(error))
+        return await _page(visit, key, wrong=str(error), form="plan", typed={"parts": parts})
     await wake(visit.desk, "look")
     return go(f"/cases/{key}?done=planned")
 
@@ -276,7 +282,8 @@ async def hold(
     try:
         await at_case.hold(visit.desk.office, visit.member, key, kind, ends, reason, visit.now)
     except CaseworkInputError as error:
-        return await _page(visit, key, wrong=str(error))
+        told = {"kind": kind, "reason": reason, "days": "" if days is None else str(days)}
+        return await _page(visit, key, wrong=str(error), form="hold", typed=told)
     return go(f"/cases/{key}?done=held")
 
 
@@ -300,14 +307,15 @@ async def message(
     words: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """One's own words to the person, through the gate of the machine; refused with every reason."""
+    told = {"channel": channel, "words": words}
     if not words.strip():
-        return await _page(visit, key, wrong=visit.speech["case"]["no_words"])
+        return await _page(visit, key, wrong=visit.speech["case"]["no_words"], form="message", typed=told)
     try:
         said = await at_case.write_words(visit.desk.office, visit.member, key, channel, words, visit.now)
     except CaseworkInputError as error:
-        return await _page(visit, key, wrong=str(error))
+        return await _page(visit, key, wrong=str(error), form="message", typed=told)
     if said.contact is None:
-        return await _page(visit, key, refused=said.reasons)
+        return await _page(visit, key, refused=said.reasons, form="message", typed=told)
     await wake(visit.desk, "deliver")
     return go(f"/cases/{key}?done=written")
 

@@ -98,6 +98,32 @@ async def test_a_plan_is_read_back_and_waits_for_somebody_elses_yes(shop: Shop, 
         assert "plan of K" in (await client.get("/work/requests")).text
 
 
+async def test_what_was_typed_stays_where_it_is_refused(shop: Shop, ann: Borrower) -> None:
+    forms = {
+        "outcome": {
+            "code": "promise",
+            "once": "1",
+            "amount": "much",
+            "due": str(TODAY),
+            "note": "by <Friday>",
+        },
+        "plan": {"once": "1", "parts": "28/11 or so"},
+        "hold": {"kind": "hardship", "reason": " ", "days": "5"},
+        "message": {"channel": "email", "words": "Pay or we call the police"},
+    }
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        for form, typed in forms.items():
+            answer = await post(client, f"/cases/{ann.case}/{form}", **typed)
+            assert answer.status_code == 422, form
+            (opened,) = re.findall(r"<details open>.*?</details>", answer.text, re.DOTALL)
+            assert f'action="/cases/{ann.case}/{form}"' in opened
+            shown = html.unescape(opened)
+            for name, value in typed.items():
+                field = (f'value="{value}"', f'value="{value}" selected', f">{value}</textarea>")
+                assert name == "once" or any(one in shown for one in field), (form, name)
+        assert "<Friday>" not in (await post(client, f"/cases/{ann.case}/outcome", **forms["outcome"])).text
+
+
 async def test_a_hold_is_placed_with_a_reason_and_lifted(shop: Shop, ann: Borrower) -> None:
     async with shop.open_doors(role=Role.SUPERVISOR) as client:
         answer = await post(client, f"/cases/{ann.case}/hold", kind="dispute", reason="", days="5")
