@@ -58,6 +58,13 @@ class _Phrase(msgspec.Struct, frozen=True):
     parts: tuple[str, ...]
 
 
+class _Begun(msgspec.Struct, frozen=True):
+    """Phrases that begin with one word: those whose next word is told, by it, and all others."""
+
+    then: dict[str, tuple[_Phrase, ...]]
+    others: tuple[_Phrase, ...]
+
+
 class _Index(msgspec.Struct, frozen=True):
     """Phrases by their first word, by the beginning of it, and those that begin with a number."""
 
@@ -93,7 +100,7 @@ def find(words: Sequence[Word], sorts: frozenset[Sort]) -> list[Hit]:
         Hit(phrase.sort, phrase.written, place, after)
         for place, forms in enumerate(words)
         for form in forms
-        for phrase in _beginning(form)
+        for phrase in _candidates(form, words[place + 1] if place + 1 < len(words) else ())
         if (phrase.sort in sorts or phrase.sort == "innocent")
         and (after := _end(phrase.parts, 1, words, place + 1)) is not None
     ]
@@ -125,8 +132,16 @@ def _choices(phrase: str) -> tuple[tuple[str, ...], ...]:
     return tuple(filter(None, map(_parts, _spelled(phrase))))
 
 
+def _candidates(form: str, following: Word) -> Iterator[_Phrase]:
+    """The phrases that may begin with `form` and go on with the word after it."""
+    begun = _beginning(form)
+    yield from begun.others
+    for after in following:
+        yield from begun.then.get(after, ())
+
+
 @lru_cache(maxsize=16384)
-def _beginning(form: str) -> tuple[_Phrase, ...]:
+def _beginning(form: str) -> _Begun:
     """The phrases whose first word `form` may be."""
     index = _index()
     phrases = list(index.exact.get(form, ()))
@@ -134,7 +149,15 @@ def _beginning(form: str) -> tuple[_Phrase, ...]:
         phrases += index.stems.get(form[:length], ())
     if _is_number(form):
         phrases += index.numbers
-    return tuple(phrases)
+    then: dict[str, list[_Phrase]] = {}
+    others: list[_Phrase] = []
+    for phrase in phrases:
+        told = phrase.parts[1] if len(phrase.parts) > 1 else _GAP
+        if told in (_GAP, _NUMBER) or told[-1] == "*":
+            others.append(phrase)
+        else:
+            then.setdefault(told, []).append(phrase)
+    return _Begun({word: tuple(several) for word, several in then.items()}, tuple(others))
 
 
 def _end(parts: tuple[str, ...], part: int, words: Sequence[Word], place: int) -> int | None:

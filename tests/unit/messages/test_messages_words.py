@@ -1,11 +1,15 @@
 """The word lists: each phrase can be found, in every language, and means what its list says."""
 
+from itertools import chain
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from messages.signs import disguised, folded, hides_signs, words_of
+import messages.words
+from messages.signs import Word, disguised, folded, hides_signs, words_of
 from messages.templates import languages
 from messages.words import FOLDER, Sort, find, says, word_languages
 
@@ -45,6 +49,23 @@ def test_every_phrase_says_something_and_is_found(language: str) -> None:
         wanted = cast("Sort", sort)
         found = find(text, frozenset({wanted}))
         assert any(hit.sort == wanted for hit in found), phrase
+
+
+@given(st.lists(st.sampled_from(sorted({word for *_, one in PHRASES for word in example_of(one).split()}))))
+def test_looking_up_by_first_words_leaves_nothing_out(said: list[str]) -> None:
+    index = messages.words._index()
+    every = [*chain(*index.exact.values(), *index.stems.values()), *index.numbers]
+
+    def all_of_them(form: str, _: Word) -> list[Any]:
+        return [phrase for phrase in every if messages.words._is(phrase.parts[0], form)]
+
+    sorts = frozenset(cast("Sort", sort) for sort in WRITTEN["en"])
+    words = words_of(" ".join(said))
+    found = find(words, sorts)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(messages.words, "_candidates", all_of_them)
+        slowly = find(words, sorts)
+    assert {(hit.sort, hit.phrase) for hit in found} == {(hit.sort, hit.phrase) for hit in slowly}
 
 
 def test_nothing_is_found_in_nothing() -> None:
