@@ -246,7 +246,7 @@ async def _human(here: Here, words: str = "") -> None:
     except NotAnsweredError:  # a person may see to it all the same
         hours = None
     if hours and not asked.taken:
-        parts.append(here.say("human.hours", hours=hours))
+        parts.append(here.say("human.hours", hours=here.say.hours(hours)))
     await here.send("\n\n".join(parts), (("end_talk", "menu"),))
 
 

@@ -12,7 +12,7 @@ import msgspec
 from babel.dates import format_date, format_skeleton, format_time
 from ruamel.yaml import YAML
 
-from messages.locales import locale_for, long_date, money
+from messages.locales import locale_for, long_date, money, office_hours
 
 FALLBACK: Final = "en"
 _FOLDER: Final = Path(__file__).parent / "locales"
@@ -47,6 +47,10 @@ class Speech(msgspec.Struct, frozen=True, eq=False):  # one of each, known by it
 
     def month(self, day: date) -> str:
         return format_skeleton("yMMMM", day, locale=self.locale)
+
+    def hours(self, written: str) -> str:
+        """When an office is open, as its portfolio's file has it, in the weekdays of the language."""
+        return office_hours(written, self.locale)
 
     def moment(self, at: datetime, zone: str) -> str:
         """A moment, at the borrower's, to the minute."""

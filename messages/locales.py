@@ -5,6 +5,7 @@ Babel writes an amount in about 35 us and rounds what does not fit; here its pat
 locale and a currency, and an amount is set in it exactly, from the integer, in about one.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache, lru_cache
@@ -24,6 +25,14 @@ HOME: Final = {"en": "en", "zh": "zh_Hans_CN", "es": "es", "hi": "hi_IN", "ru": 
 
 _FAR: Final = 180  # days: a date further off than this is written with its year
 _ONE_SPACE: Final = str.maketrans({"\u00a0": " ", "\u202f": " "})  # neither is in the GSM alphabet
+
+
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY: Final = (
+    r"\b(mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs?|rsday)?"
+    r"|fri(?:day)?|sat(?:urday)?|sun(?:day)?)\b\.?"
+)
+_DAYS: Final = re.compile(rf"{_DAY}(?:\s?(?:-|–|to)\s?{_DAY})?", re.IGNORECASE)
 
 
 class _Setting(msgspec.Struct, frozen=True):
@@ -131,6 +140,18 @@ def _day_and_month(day: date, locale: str) -> str:
 def long_date(day: date, locale: str) -> str:
     """A date with its month in words and its year ('March 5, 2026', '2026年3月5日')."""
     return format_date(day, "long", locale=_locale(locale))
+
+
+def office_hours(written: str, locale: str) -> str:
+    """Hours as a portfolio's file has them ("Mon-Fri 9-17"), in the weekdays of a language (周一至周五)."""
+    names = _locale(locale).days["format"]["abbreviated"]
+    between = "至" if locale.startswith("zh") else "-"
+
+    def named(found: re.Match[str]) -> str:
+        first, last = (day and names[_WEEKDAYS.index(day[:3].casefold())] for day in found.groups())
+        return f"{first}{between}{last}" if last else str(first)
+
+    return written if locale.startswith("en") else _DAYS.sub(named, written)
 
 
 def short_date(day: date, today: date, locale: str) -> str:

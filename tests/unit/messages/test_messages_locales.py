@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.money import minor_digits
-from messages.locales import best_language, listed, locale_for, long_date, money, plural_form, short_date
+from messages.locales import (
+    best_language,
+    listed,
+    locale_for,
+    long_date,
+    money,
+    office_hours,
+    plural_form,
+    short_date,
+)
 from messages.segments import encoding_of
 
 LOCALES = ("en", "en_IN", "en_NG", "zh_Hans_CN", "es", "es_MX", "hi_IN", "ru_RU", "id_ID")
@@ -116,3 +125,17 @@ def test_lists_are_joined_as_the_language_does() -> None:
     assert listed(["a"], "en") == "a"
     assert listed(["a", "b"], "es") == "a y b"
     assert listed(["a", "b", "c"], "ru_RU") == "a, b и c"
+
+
+@pytest.mark.parametrize(
+    ("written", "locale", "said"),
+    [
+        ("Mon-Fri 09:00-17:30", "zh_Hans_CN", "周一至周五 09:00-17:30"),
+        ("Monday to Thursday 9-17, Sat 10:00-12:00", "zh_Hans_CN", "周一至周四 9-17, 周六 10:00-12:00"),
+        ("Mon–Fri 09:00-17:30", "es", "lun-vie 09:00-17:30"),
+        ("Mon-Fri 09:00-17:30", "en_GB", "Mon-Fri 09:00-17:30"),
+        ("every day but the sunset of a month", "zh_Hans_CN", "every day but the sunset of a month"),
+    ],
+)
+def test_hours_of_an_office_in_the_weekdays_of_a_language(written: str, locale: str, said: str) -> None:
+    assert office_hours(written, locale) == said
