@@ -16,9 +16,9 @@ from bot.staff.cards import button, show
 from bot.staff.post import Post, Rows
 from bot.texts import Speech, staff_speech
 from casework.office import Office
-from casework.staff.finding import answer_caller
+from casework.staff.talk_ends import end_talk
 from casework.staff.talk_files import open_file, sent_with
-from casework.staff.talking import ElsewhereError, answer, close, having, take
+from casework.staff.talking import ElsewhereError, answer, having, take
 
 _READY: Final = ("hello", "look", "call", "bye")
 _PHOTOS: Final = ("image/jpeg", "image/png")
@@ -129,8 +129,8 @@ async def _say(post: Post, text: str, talk: int) -> None:
 
 async def end(post: Post, given: str) -> None:
     """It is over; the card of its case asks what came of it."""
-    ended = await close(post.office, post.member, int(given), post.now)
+    _, card = await end_talk(post.office, post.member, int(given), post.now)
     await post.asks_nothing()
     await post.send(post.say("talk.ended"))
-    if ended.case is not None and ended.linked:
-        await show(post, await answer_caller(post.office, post.member, ended.case, "other", post.now))
+    if card is not None:
+        await show(post, card)

@@ -13,10 +13,9 @@ from casework.borrower.conversation import Line, Talk
 from casework.errors import CaseworkInputError
 from casework.office import Office
 from casework.staff.access import own_name
-from casework.staff.finding import answer_caller
 from casework.staff.people import Member
 from casework.staff.rights import Action, Denied, may
-from casework.staff.talking import close
+from casework.staff.talk_ends import end_talk
 from storage.audit import Event, write
 from storage.chat import talks
 from storage.raw import Raw
@@ -108,16 +107,11 @@ async def is_readable(office: Office, member: Member, talk: int | None) -> bool:
 
 
 async def end(office: Office, member: Member, talk: int, now: datetime) -> Ended:
-    """The conversation is over, and its case at their hand, as if the person were on the line.
+    """The conversation is over, and its case at their hand for what came of it, or work of the queue.
 
-    A case that somebody else has at hand, or that is not proved to be whose chat it is, is not. Raises
-    Denied, CaseworkInputError.
+    Raises Denied, CaseworkInputError.
     """
-    over = await close(office, member, talk, now)
-    if over.case is None or not over.linked:
+    over, card = await end_talk(office, member, talk, now)
+    if card is None:
         return Ended(None, False)
-    try:
-        card = await answer_caller(office, member, over.case, "other", now)
-    except (Denied, CaseworkInputError):
-        return Ended(over.case, False)
     return Ended(over.case, card.turn is not None)

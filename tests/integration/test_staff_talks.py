@@ -84,6 +84,27 @@ async def test_handed_over_answered_and_ended_with_an_outcome(crew: Crew) -> Non
     assert [row[0] for row in await crew.book.sql("SELECT code FROM outcomes")] == ["hardship"]
 
 
+async def test_what_came_of_each_of_two_conversations_is_asked(crew: Crew) -> None:
+    ann, bob = await crew.borrower(TODAY - 5 * DAY), await crew.borrower(TODAY - 6 * DAY)
+    of_ann, of_bob = await crew.linked(ann), await crew.linked(bob)
+    carl = await crew.hired()
+    for who, guest in ((ann, of_ann), (bob, of_bob)):
+        await crew.assign(who.case, "carl")
+        await guest.says("human")
+        await carl.told()
+        await carl.taps("Conversation")
+    assert f"K{bob.case}" in await carl.taps("End it")
+    await of_ann.says("Are you there?")
+    await carl.told()
+    await carl.taps("Conversation")
+    assert f"K{ann.case} A** E**" in await carl.taps("End it")
+    await carl.taps("They said")
+    await carl.taps("hardship")
+    told = await carl.says("/next")
+    assert f"K{bob.case} A** E**" in told, "of the other nothing was entered yet"
+    assert "Why now: a review" in told
+
+
 async def test_who_is_represented_meanwhile_is_not_answered_by_a_collector_either(crew: Crew) -> None:
     await crew.book.portfolio(packs=["us-reg-f", "house"], actor="third_party")
     ann = await crew.borrower(TODAY - 5 * DAY)
