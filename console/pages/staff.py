@@ -28,8 +28,8 @@ LIST: Final = Listing(
         Column("name", lambda one: one.row.name),
         Column("role", lambda one: one.row.role, words="roles"),
         Column("portfolios", lambda one: ", ".join(one.row.portfolios or ()) or "*"),
-        Column("account", lambda one: _way(one.account, one.link), words="ways"),
-        Column("chat", lambda one: _way(one.chat, one.link), words="ways"),
+        Column("account", lambda one: _way(one.account, invited=one.join), words="ways"),
+        Column("chat", lambda one: _way(one.chat, invited=one.link is not None), words="ways"),
         Column("cases", lambda one: one.cases, "number"),
         Column("promises", lambda one: one.promises, "number"),
         Column("invited_at", lambda one: one.invited_at, "moment", shown=False),
@@ -38,8 +38,8 @@ LIST: Final = Listing(
 )
 
 
-def _way(open_: bool, link: Any) -> str:
-    return "open" if open_ else "invited" if link else "none"
+def _way(open_: bool, *, invited: bool) -> str:
+    return "open" if open_ else "invited" if invited else "none"
 
 
 async def staff(visit: Visiting) -> Response:

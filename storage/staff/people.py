@@ -24,13 +24,16 @@ class StaffRow(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """The same with what they have: `chat`, `account` whether there is one, `link` until when one is open."""
+    """The same with what they have: `chat`, `account` whether there is one. `link`: until when one opens a
+    chat; `join`: whether one makes an account still, even when the chat was opened with it.
+    """
 
     row: StaffRow
     invited_at: datetime
     chat: bool
     account: bool
     link: datetime | None
+    join: bool
     cases: int
     promises: int
 
@@ -111,6 +114,9 @@ async def everybody(raw: Raw, now: datetime) -> list[Listed]:
         " AND (a.password IS NOT NULL OR a.subject IS NOT NULL)), "
         "(SELECT max(l.expires_at) FROM staff_links l WHERE l.staff_id = s.id AND l.ended_at IS NULL "
         " AND l.expires_at > $1), "
+        "EXISTS (SELECT 1 FROM staff_links l WHERE l.staff_id = s.id AND l.joined_at IS NULL "
+        " AND l.expires_at > $1 AND l.made_at >= s.invited_at "
+        " AND (l.ended_at IS NULL OR l.outcome = 'used')), "
         "(SELECT count(*) FROM assignments a WHERE a.staff_id = s.id), "
         "(SELECT count(*) FROM assignments a JOIN promises p ON p.case_id = a.case_id AND p.state = 'open' "
         " WHERE a.staff_id = s.id) "

@@ -124,6 +124,11 @@ async def test_staff_are_invited_listed_and_removed(shop: Shop) -> None:
         page = (await client.get("/staff")).text
         assert "Carla" in page
         assert "/join/s" not in page, "a link is shown once"
+        row = page.split("Carla")[1].split("</tr>")[0]
+        assert row.count("invited") == 2, "neither account nor chat yet"
+        await shop.book.sql("UPDATE staff_links SET ended_at = $1, outcome = 'used'", shop.now)
+        row = (await client.get("/staff")).text.split("Carla")[1].split("</tr>")[0]
+        assert row.count("invited") == 1, "the link that opened the chat makes the account still"
         wrong = await client.post("/staff", data={**data, "name": "kept"})
         assert "cannot be a name" in wrong.text
         assert (await client.post("/staff", data={**data, "role": "system"})).status_code == 422
