@@ -122,9 +122,25 @@ async def lift_hold(
     await _act(office, actor, hold, HoldAction("lift", None, at), now, reason)
 
 
-async def lifted(raw: Raw, actor: Actor, hold: int, at: datetime, now: datetime, reason: str) -> None:
-    """Lift it in the caller's transaction."""
-    await _acted(raw, actor, hold, HoldAction("lift", None, at), now, reason)
+async def lifted(
+    raw: Raw,
+    actor: Actor,
+    hold: int,
+    at: datetime,
+    now: datetime,
+    reason: str,
+    outcome: int | None = None,
+) -> None:
+    """Lift it in the caller's transaction. `outcome`: what took its place."""
+    await _acted(raw, actor, hold, HoldAction("lift", None, at), now, reason, outcome)
+
+
+async def held_again(raw: Raw, actor: Actor, hold: int, now: datetime, reason: str) -> None:
+    """What was lifted last holds as it did before, in the caller's transaction."""
+    done = [pauses.Action(one.action, one.starts_at, one.ends_at) for one in await actions_of(raw, hold)]
+    if done and done[-1].action == "lift":
+        starts, ends = pauses.period(done[:-1])
+        await _acted(raw, actor, hold, HoldAction("change", starts, ends), now, reason)
 
 
 async def lift_kind(
@@ -190,7 +206,15 @@ async def may_act(raw: Raw, actor: Actor, hold: int) -> None:
         require(actor, Action.LIFT_HOLD, code)
 
 
-async def _acted(raw: Raw, actor: Actor, hold: int, action: HoldAction, now: datetime, reason: str) -> None:
+async def _acted(
+    raw: Raw,
+    actor: Actor,
+    hold: int,
+    action: HoldAction,
+    now: datetime,
+    reason: str,
+    outcome: int | None = None,
+) -> None:
     row = await hold_row(raw, hold)
     if row is None:
         return
@@ -199,7 +223,7 @@ async def _acted(raw: Raw, actor: Actor, hold: int, action: HoldAction, now: dat
         first = HoldAction("place", row["starts_at"], row["ends_at"])
         await add_action(raw, hold, first, now, "import", "as it came")
         done = [first]
-    await add_action(raw, hold, action, now, actor.name, reason)
+    await add_action(raw, hold, action, now, actor.name, reason, outcome)
     steps = [pauses.Action(one.action, one.starts_at, one.ends_at) for one in (*done, action)]
     starts, ends = pauses.period(steps)
     await set_period(raw, hold, starts, ends)

@@ -45,6 +45,7 @@ class Wish(msgspec.Struct, frozen=True):
     text: str | None = None  # their own words, where they are known: the law and the lint read them
     loans: tuple[str, ...] = ()
     neutral: bool = False  # a request to get in touch: no word of a loan
+    instead_of: frozenset[str] = frozenset()  # kinds of holds that end with it
 
 
 class Permission(msgspec.Struct, frozen=True):
@@ -133,6 +134,9 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
     asks = _asks(loans, wish, spec, address, now)
     rulebook = book.rulebook
     situation = situation_of(facts, now)
+    if wish.instead_of:
+        holds = tuple(hold for hold in situation.holds if hold.kind not in wish.instead_of)
+        situation = msgspec.structs.replace(situation, holds=holds)
     rules = rulebook.rules[row.portfolio]
     answer, said = verdict(rules, rulebook.packs, asks, situation, now)
     against = against_now(answer, noes_now(rules, asks, situation, now)) if answer.at != now else ()

@@ -12,7 +12,7 @@ import msgspec
 
 from casework.confirm import confirm_stop
 from casework.errors import CaseworkInputError
-from casework.holds import asked, check_loans, lifted, placed
+from casework.holds import asked, check_loans, held_again, lifted, placed
 from casework.office import Office
 from casework.promises import Promised, portfolio_spec, take, taken_back
 from casework.staff.rights import Action, Actor
@@ -24,7 +24,10 @@ from storage.raw import Raw, touch
 from storage.recorded import (
     CaseRow,
     OutcomeRow,
+    callbacks_agreed,
+    cancel_visits,
     cases_of_person,
+    holds_lifted_by,
     holds_of_outcome,
     known_outcome,
     open_task,
@@ -35,6 +38,7 @@ from storage.recorded import (
 )
 from strategies.outcomes import EFFECTS, Effect, spoken
 
+_LATE: Final = timedelta(days=14)
 UNDO_WITHIN: Final = timedelta(minutes=1)
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -186,8 +190,10 @@ async def undo_in(
     row = await outcome_row(raw, outcome)
     if row is None:
         raise CaseworkInputError(f"outcome {outcome}: there is none of that number")
+    await asked(raw, actor, Action.RECORD_OUTCOME, row[0], owner)
+    row = await outcome_row(raw, outcome)  # as it stands now that nobody else works at the case
+    assert row is not None
     case, received, by, undone = row
-    await asked(raw, actor, Action.RECORD_OUTCOME, case, owner)
     if undone is not None:
         return None
     if by != actor.name or now > received + UNDO_WITHIN:
@@ -197,6 +203,8 @@ async def undo_in(
     await undo(raw, outcome, now, actor.name)
     for hold in await holds_of_outcome(raw, outcome):
         await lifted(raw, actor, hold, LONG_AGO, now, "taken back")
+    for hold in await holds_lifted_by(raw, outcome):
+        await held_again(raw, actor, hold, now, "taken back")
     for promise in await promises_of_outcome(raw, outcome):
         await taken_back(raw, actor, promise, now)
     await withdraw(raw, outcome, actor.name, now)
@@ -271,7 +279,12 @@ async def _pause(
     pause = effect.pause
     if pause is None:
         return []
-    ends = details.until or details.at or (None if pause.lasts is None else at + pause.lasts)
+    if code == "callback":  # another moment was agreed: it takes the place of the one before
+        for hold in await callbacks_agreed(raw, case.id, at, received):
+            await lifted(raw, actor, hold, received, received, spoken(code), outcome)
+    ends = (
+        details.until or details.at or (None if pause.lasts is None else _begun(at, received) + pause.lasts)
+    )
     if ends is not None and ends <= at:
         raise CaseworkInputError(
             f"{spoken(code)}: a pause until {ends.isoformat()} is over before it begins",
@@ -281,6 +294,11 @@ async def _pause(
         )
     loans = () if pause.person else details.loans or tuple(loan for loan, _, _ in case.loans)
     return await placed(raw, actor, case, pause.kind, loans, at, ends, received, spoken(code), outcome)
+
+
+def _begun(at: datetime, received: datetime) -> datetime:
+    """From when on somebody has time to look: what came late is new to them, what is long past is history."""
+    return received if received - at <= _LATE else at
 
 
 async def _address(
@@ -301,6 +319,8 @@ async def _address(
         if channel is not None:
             cases = await cases_of_person(raw, case.person)
             await touch(raw, cases, received)
+            if channel == "visit":
+                await cancel_visits(raw, cases, received)
             book = await office.book(raw)
             await confirm_stop(raw, office, book, cases, channel, at, received)
             seal = office.keyring.seal
@@ -321,7 +341,7 @@ async def _job(
     job = effect.job
     if job is None:
         return None
-    begins = details.at or at
+    begins = details.at or _begun(at, received)
     loan = details.loans[0] if details.loans else None
     return await open_task(
         raw,

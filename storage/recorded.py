@@ -40,6 +40,17 @@ class CaseRow(msgspec.Struct, frozen=True):
     loans: tuple[tuple[int, str, str], ...]  # id, external id, currency
 
 
+OURS: Final = "('active', 'written_off')"
+"""Statuses of loans that are owed to us, for a query."""
+
+_OWING: Final = f"""
+SELECT DISTINCT i.loan_id FROM installments i JOIN loans l ON l.id = i.loan_id
+WHERE i.loan_id = ANY($1) AND i.left_minor > 0 AND l.status IN {OURS} ORDER BY 1
+"""  # noqa: S608, a constant
+_DUE_BY: Final = f"""
+SELECT coalesce(sum(i.left_minor), 0)::bigint FROM installments i JOIN loans l ON l.id = i.loan_id
+WHERE i.loan_id = ANY($1) AND i.due_on <= $2 AND l.status IN {OURS}
+"""  # noqa: S608, a constant
 # With every other case that what is recorded may concern, in order of id: nobody waits for each other.
 _LOCK: Final = """
 SELECT id FROM cases WHERE id IN (
@@ -147,6 +158,37 @@ async def undo(raw: Raw, outcome: int, now: datetime, by: str) -> None:
     await raw.run("UPDATE tasks SET state = 'cancelled' WHERE outcome_id = $1 AND state = 'open'", outcome)
 
 
+async def cancel_visits(raw: Raw, cases: Sequence[int], now: datetime) -> None:
+    """Nobody visits any more: the work is over."""
+    await raw.run(
+        "UPDATE tasks SET state = 'cancelled', ended_at = $2 "
+        "WHERE case_id = ANY($1) AND state = 'open' AND kind = 'visit'",
+        list(cases),
+        now,
+    )
+
+
+async def callbacks_agreed(raw: Raw, case: int, before: datetime, now: datetime) -> list[int]:
+    """The holds of calls that were agreed on the case before a moment, and are still to come."""
+    rows = await raw.rows(
+        "SELECT h.id FROM outcomes o JOIN hold_actions p ON p.outcome_id = o.id AND p.action = 'place' "
+        "JOIN holds h ON h.id = p.hold_id WHERE o.case_id = $1 AND o.code = 'callback' AND o.at <= $2 "
+        "AND o.undone_at IS NULL AND h.ends_at > $3 ORDER BY h.id",
+        case,
+        before,
+        now,
+    )
+    return [row[0] for row in rows]
+
+
+async def holds_lifted_by(raw: Raw, outcome: int) -> list[int]:
+    """The holds that an outcome lifted, for what it says took their place."""
+    rows = await raw.rows(
+        "SELECT hold_id FROM hold_actions WHERE outcome_id = $1 AND action = 'lift' ORDER BY id", outcome
+    )
+    return [row[0] for row in rows]
+
+
 async def promises_of_outcome(raw: Raw, outcome: int) -> list[int]:
     """The promises that an outcome made."""
     return [row[0] for row in await raw.rows("SELECT id FROM promises WHERE outcome_id = $1", outcome)]
@@ -232,12 +274,13 @@ async def reopen_replaced(raw: Raw, promise: int) -> list[int]:
 
 
 async def replaced_further(raw: Raw, promise: int) -> None:
-    """What `promise` took the place of was replaced by what took its own."""
+    """What `promise` took the place of was replaced by what took its own; it is reopened for nothing."""
     await raw.run(
         "UPDATE promises SET replaced_by_id = (SELECT replaced_by_id FROM promises WHERE id = $1) "
         "WHERE replaced_by_id = $1",
         promise,
     )
+    await raw.run("UPDATE promises SET replaced_by_id = NULL WHERE id = $1", promise)
 
 
 async def is_of_case(raw: Raw, promise: int, case: int) -> bool:
@@ -253,19 +296,13 @@ async def loans_of_promise(raw: Raw, promise: int) -> list[int]:
 
 
 async def owing(raw: Raw, loans: Sequence[int]) -> tuple[int, ...]:
-    """Those of `loans` on which anything is unpaid."""
-    sql = "SELECT DISTINCT loan_id FROM installments WHERE loan_id = ANY($1) AND left_minor > 0 ORDER BY 1"
-    return tuple(row[0] for row in await raw.rows(sql, loans))
+    """Those of `loans` on which anything is unpaid that is owed to us."""
+    return tuple(row[0] for row in await raw.rows(_OWING, loans))
 
 
 async def due_by(raw: Raw, loans: Sequence[int], on: date) -> int:
     """What of `loans` was due by a date and is unpaid, in minor units."""
-    return await raw.value(
-        "SELECT coalesce(sum(left_minor), 0)::bigint FROM installments "
-        "WHERE loan_id = ANY($1) AND due_on <= $2",
-        loans,
-        on,
-    )
+    return await raw.value(_DUE_BY, loans, on)
 
 
 async def cases_of_loans(raw: Raw, loans: Sequence[int]) -> list[int]:

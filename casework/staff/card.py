@@ -29,6 +29,10 @@ _SHOWN: Final = 4  # loans by their number
 _OUR_OWN: Final = frozenset({"book", "addresses", "texts"})  # what stands against it in no pack of rules
 
 
+OWED: Final = frozenset({"active", "written_off"})
+"""Statuses of loans that are owed to us."""
+
+
 class Owed(msgspec.Struct, frozen=True):
     """What the case owes in one currency, in minor units."""
 
@@ -188,7 +192,7 @@ def _owed(loans: list[LoanRow], spec: PortfolioSpec, now: datetime) -> tuple[tup
     by: dict[str, tuple[int, int]] = {}
     late = 0
     for one in loans:
-        if one.status not in ("active", "written_off"):
+        if one.status not in OWED:
             continue
         stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
         arrears, outstanding = by.get(one.currency, (0, 0))

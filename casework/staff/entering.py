@@ -20,6 +20,7 @@ from storage.audit import Event, write
 from storage.raw import Raw
 from storage.recorded import open_task
 from storage.staff import desk as stored
+from storage.staff.desk import Finishes, Turn
 from storage.staff.people import assign
 from storage.whom import case_row
 from strategies.outcomes import EFFECTS, spoken
@@ -64,12 +65,12 @@ async def enter(
                 at=now,
                 received=now,
                 key=key_of(turn),
-                details=await _filled(raw, office, before.case, code, details, now),
+                details=await _filled(raw, office, member, before, code, details, now),
                 owner=member.name,  # a second tap on what they entered, whose ever the case is
             )
             return Entered(before.case, again)
         found = await mine(raw, member, turn, now)
-        filled = await _filled(raw, office, found.case, code, details, now)
+        filled = await _filled(raw, office, member, found, code, details, now)
         owner = await own_name(raw, member, found.case, now)
         key = key_of(found.id)
         if plan:
@@ -120,20 +121,36 @@ async def _stands(raw: Raw, turn: stored.Turn, code: str, details: Details | Non
 
 
 async def settle(
-    raw: Raw, member: Member, case: int, task: int | None, code: str, outcome: int, now: datetime
+    raw: Raw,
+    member: Member,
+    case: int,
+    task: int | None,
+    code: str,
+    outcome: int,
+    now: datetime,
+    *,
+    at: datetime | None = None,
 ) -> None:
-    """What an outcome does to the work: it rests where nobody was reached, else it is done."""
+    """What an outcome does to the work: it rests where nobody was reached, else it is done.
+
+    `at`: when it happened, if not now; what was opened since is not touched.
+    """
+    at = at or now
     wait = UNREACHED.get(code)
-    if wait is not None:
-        await stored.rest(raw, case, None, code, now, now + wait, outcome)
-    else:
+    visited = code.startswith("visit_")
+    if wait is not None and at + wait > now:
+        await stored.rest(raw, case, None, code, now, at + wait, outcome)
+    if wait is None:
         # Another moment was agreed: it takes the place of the one before.
-        done = await stored.finish_tasks(raw, case, task, outcome, now, calls=code == "callback")
-        events = [
-            Event(now, member.name, member.actor.role, "task.done", "task", one, {"outcome": outcome})
-            for one in done
-        ]
-        await write(raw.connection, events)
+        what = Finishes(visits=visited, calls=True, agreed=code == "callback")
+    else:  # another visit takes the place of the one that met nobody
+        task, what = None, Finishes(visits=visited)
+    done = await stored.finish_tasks(raw, case, task, outcome, at, now, what)
+    events = [
+        Event(now, member.name, member.actor.role, "task.done", "task", one, {"outcome": outcome})
+        for one in done
+    ]
+    await write(raw.connection, events)
     if code in BEGINS and await stored.owner(raw, case) is None:
         await assign(raw, [case], member.id, member.name, now, leave=True)
         event = Event(now, member.name, member.actor.role, "case.assigned", "case", case, {"to": member.name})
@@ -141,15 +158,25 @@ async def settle(
 
 
 async def _filled(
-    raw: Raw, office: Office, case: int, code: str, details: Details | None, now: datetime
+    raw: Raw,
+    office: Office,
+    member: Member,
+    turn: Turn,
+    code: str,
+    details: Details | None,
+    now: datetime,
 ) -> Details:
-    """With the channel, and the number that the code is about, where nobody said another."""
+    """With the channel, and the number that the code is about, where nobody said another: the one that was
+    shown, else the one that would be called.
+    """
     details = details or Details()
     channel = details.channel or ("visit" if code.startswith("visit") else "call")
     address = details.address
     effect = EFFECTS.get(code)
     if address is None and effect is not None and "address" in effect.needs:
-        row = await case_row(raw, case)
+        address = await stored.number_called(raw, turn.id, member.name, now)
+    if address is None and effect is not None and "address" in effect.needs:
+        row = await case_row(raw, turn.case)
         assert row is not None
         address = (await permission(raw, await office.book(raw), row, Wish("call"), now)).address or None
         if address is None:
@@ -221,8 +248,10 @@ async def take_back(office: Office, member: Member, outcome: int, now: datetime)
 
 async def _let_go(raw: Raw, member: Member, entry: stored.Entry, now: datetime) -> None:
     """The case is nobody's again, where the entry made it theirs."""
-    if entry.code in BEGINS and await stored.given_since(
-        raw, entry.case, member.id, member.name, entry.received
+    if (
+        entry.code in BEGINS
+        and await stored.given_since(raw, entry.case, member.id, member.name, entry.received)
+        and not await stored.goes_on(raw, entry.case, member.name, sorted(BEGINS), entry.received)
     ):
         await assign(raw, [entry.case], None, member.name, now, leave=True)
         event = Event(now, member.name, member.actor.role, "case.assigned", "case", entry.case, {"to": ""})

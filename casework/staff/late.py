@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from casework.errors import CaseworkInputError
-from casework.may import Wish, permission
+from casework.may import permission
 from casework.office import Office
 from casework.outcomes import Details, record_in
 from casework.staff.access import own_name
 from casework.staff.desk import portfolios_for
 from casework.staff.entering import settle
+from casework.staff.offering import MOVED
 from casework.staff.people import Member
 from casework.staff.rights import Action, may
 from messages.typed.amounts import read_amount
@@ -59,6 +60,7 @@ Why = Literal[
     "again",
     "many",
     "phone",
+    "gone",
     "more",
     "ring",
 ]
@@ -159,7 +161,10 @@ async def _read(
         event = Event(now, member.name, member.actor.role, "access.denied", "case", case.case, data)
         await write(raw.connection, [event])
         return Line(text, "right")
-    if "address" in EFFECTS[line.code].needs and await stored.phone_of(raw, line.case) is None:
+    if (
+        "address" in EFFECTS[line.code].needs
+        and await stored.phone_of(raw, line.case, member.id, _at(line)) is None
+    ):
         return Line(text, "phone")
     line = await _known(raw, member, line, read, seen)
     if line.why is None and not line.known and not meant:
@@ -182,6 +187,8 @@ def _placed(text: str, read: Entry, case: Named, zone: str, today: date, now: da
     if at > now or at < now - OLDEST:
         return Line(text, "time")
     minor: int | None = None
+    if read.amount is not None and not case.loans:
+        return Line(text, "gone")
     if read.amount is not None:
         found = [one.minor for one in read_amount(read.amount, case.currency) if one.minor > 0]
         same = {one.currency for one in read_amount(read.amount, case.currency)} == {case.currency}
@@ -212,7 +219,7 @@ async def _hardly_meant(raw: Raw, office: Office, line: Line, case: Named, now: 
     if line.rings is not None and line.rings > now:
         row = await case_row(raw, line.case)
         assert row is not None
-        asked = await permission(raw, await office.book(raw), row, Wish("call"), line.rings)
+        asked = await permission(raw, await office.book(raw), row, MOVED, line.rings)
         if not asked.allowed:
             return Line(line.text, "ring", against=tuple(dict.fromkeys(no.detail for no in asked.noes)))
     return line
@@ -223,7 +230,7 @@ async def _known(raw: Raw, member: Member, line: Line, read: Entry, seen: dict[s
     twin = seen.get(key_of(member, line))
     if twin is not None and _said(twin) != _said(line):
         return Line(line.text, "differs")
-    before = await stored.known(raw, key_of(member, line))
+    before = await stored.known(raw, await stored.standing_key(raw, key_of(member, line)))
     if before is not None:
         same = before == Known(line.amount, line.due, line.rings)
         return msgspec.structs.replace(line, known=True) if same else Line(line.text, "differs")
@@ -231,9 +238,15 @@ async def _known(raw: Raw, member: Member, line: Line, read: Entry, seen: dict[s
         # No day was written: is it one of another day that was sent again?
         for days in (1, 2):
             other = msgspec.structs.replace(line, at=line.at - timedelta(days=days))
-            if await stored.known(raw, key_of(member, other)) == Known(line.amount, line.due, line.rings):
+            key = await stored.standing_key(raw, key_of(member, other))
+            if await stored.known(raw, key) == Known(line.amount, line.due, line.rings):
                 return Line(line.text, "again")
     return line
+
+
+def _at(line: Line) -> datetime:
+    assert line.at is not None  # a line without a doubt has its moment
+    return line.at
 
 
 def _said(line: Line) -> Known:
@@ -281,7 +294,7 @@ async def _save(
         raw, line.case, member.id, member.name, now - OLDEST
     )
     if "address" in EFFECTS[line.code].needs:
-        address = await stored.phone_of(raw, line.case)
+        address = await stored.phone_of(raw, line.case, member.id, at)
         details = msgspec.structs.replace(details, address=address)
     recorded = await record_in(
         raw,
@@ -291,10 +304,10 @@ async def _save(
         line.code,
         at=at,
         received=received,
-        key=key_of(member, line),
+        key=await stored.standing_key(raw, key_of(member, line)),
         details=details,
         owner=owner,
     )
     if recorded.new:
-        await settle(raw, member, line.case, None, line.code, recorded.outcome, now)
+        await settle(raw, member, line.case, None, line.code, recorded.outcome, now, at=at)
     return Saved(line, recorded.new)

@@ -1,6 +1,7 @@
 """What a promise or a callback is offered by: today where the person is, what is late, how far one may go."""
 
 from datetime import date, datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -9,7 +10,7 @@ from casework.office import Office
 from casework.portfolios import PortfolioSpec, terms_of
 from casework.say import Reason
 from casework.staff.access import allowed
-from casework.staff.card import payday_after
+from casework.staff.card import OWED, payday_after
 from casework.staff.desk import mine, turn_now
 from casework.staff.people import Member
 from casework.staff.reaching import reasons_of
@@ -20,6 +21,9 @@ from storage.chat.holdings import loans_of
 from storage.raw import Raw
 from storage.staff import cards
 from storage.whom import CaseRow
+
+MOVED: Final = Wish("call", instead_of=frozenset({"callback"}))
+"""A call at another moment than one that was agreed."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -61,7 +65,7 @@ async def offer_in(
     facts = await cards.facts_of(raw, row.case, None, now)
     by: dict[str, tuple[int, int, tuple[int, ...]]] = {}
     for one in await loans_of(raw, row.person):
-        if one.case != row.case or not one.unpaid:
+        if one.case != row.case or not one.unpaid or one.status not in OWED:
             continue
         arrears, outstanding, loans = by.get(one.currency, (0, 0, ()))
         stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
@@ -106,5 +110,5 @@ async def case_called_then(
         row, _ = await allowed(raw, office, member, case, Action.RECORD_OUTCOME, now)
         if at <= now:
             return ()
-        asked = await permission(raw, await office.book(raw), row, Wish("call"), at)
+        asked = await permission(raw, await office.book(raw), row, MOVED, at)
     return () if asked.allowed else reasons_of(asked)

@@ -75,7 +75,7 @@ async def show_number(office: Office, member: Member, turn: int, now: datetime) 
         person = await recipient_at(raw, office.keyring, found.case, asked.address, now)
         data = {"address": asked.address}
         await write(raw.connection, [_event(member, "number.shown", found.case, data, now)])
-        await stored.number_shown(raw, found.id, found.case, now)
+        await stored.number_shown(raw, found.id, found.case, asked.address, now)
     return Shown(person.to, person.name)
 
 

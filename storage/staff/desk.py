@@ -69,6 +69,9 @@ MAY: Final = f"""
   AND NOT EXISTS (SELECT 1 FROM same_persons y JOIN holds h ON h.person_id = y.other_id
                   WHERE y.person_id = c.person_id AND y.ended_at IS NULL AND {_BINDS}
                   AND h.loan_id IS NULL AND {_EITHER})
+  AND (t.kind <> 'visit' OR 'revoked' IS DISTINCT FROM (
+    SELECT v.state FROM consents v WHERE v.person_id = c.person_id AND v.channel = 'visit'
+      AND (v.portfolio_id IS NULL OR v.portfolio_id = c.portfolio_id) ORDER BY v.at DESC, v.id DESC LIMIT 1))
 """  # noqa: S608, constants
 # Of one's own, what is in one's queues, and what was there when somebody else gave the case; of others',
 # what is in one's queues and not in theirs: a specialist's work on a collector's case.
@@ -185,17 +188,35 @@ async def has_at_hand(raw: Raw, case: int, staff: int, now: datetime) -> bool:
 
 
 _SAME_CALL: Final = timedelta(minutes=3)  # the number is shown again for it
+_CORRECTED: Final = timedelta(minutes=10)  # what is entered after an undo is of the same call
 
 
-async def number_shown(raw: Raw, turn: int, case: int, now: datetime) -> None:
+async def number_shown(raw: Raw, turn: int, case: int, address: int, now: datetime) -> None:
     """The number was shown in the turn; twice within a few minutes is for one call."""
     await raw.run(
-        "INSERT INTO showings (turn_id, case_id, at) SELECT $1, $2, $3 WHERE NOT EXISTS ("
-        "SELECT 1 FROM showings WHERE turn_id = $1 AND called AND at > $4)",
+        "INSERT INTO showings (turn_id, case_id, address_id, at) SELECT $1, $2, $3, $4 WHERE NOT EXISTS ("
+        "SELECT 1 FROM showings WHERE turn_id = $1 AND called AND at > $5 AND address_id = $3)",
         turn,
         case,
+        address,
         now,
         now - _SAME_CALL,
+    )
+
+
+async def number_called(raw: Raw, turn: int, by: str, now: datetime) -> int | None:
+    """The number (its address) that was shown last in the turn, or that an entry of theirs on the case was
+    about which they have just taken back."""
+    return await raw.value(
+        "SELECT coalesce("
+        "(SELECT s.address_id FROM showings s WHERE s.turn_id = t.id AND s.called "
+        " ORDER BY s.id DESC LIMIT 1), "
+        "(SELECT o.address_id FROM outcomes o WHERE o.case_id = t.case_id AND o.undone_by = $2 "
+        " AND o.undone_at > $3 AND o.address_id IS NOT NULL ORDER BY o.id DESC LIMIT 1)) "
+        "FROM turns t WHERE t.id = $1",
+        turn,
+        by,
+        now - _CORRECTED,
     )
 
 
@@ -255,20 +276,37 @@ async def rest(
     )
 
 
+class Finishes(msgspec.Struct, frozen=True):
+    """What an outcome finishes beside the turn's own task, of the work that was open when it happened.
+
+    visits   visits that wait for nothing
+    calls    calls that wait for nothing
+    agreed   calls that were agreed for later, too
+    """
+
+    visits: bool = False
+    calls: bool = False
+    agreed: bool = False
+
+
 async def finish_tasks(
-    raw: Raw, case: int, task: int | None, outcome: int, now: datetime, *, calls: bool
+    raw: Raw, case: int, task: int | None, outcome: int, at: datetime, now: datetime, what: Finishes
 ) -> list[int]:
-    """The turn's task is done by an outcome, and so are calls that wait for nothing, with `calls` also those
-    that were agreed for later; which they were."""
+    """The turn's task is done by an outcome that happened `at` a moment, and `what` is; which they were."""
     rows = await raw.rows(
-        "UPDATE tasks SET state = 'done', ended_at = $4, ended_outcome_id = $3 "
+        "UPDATE tasks SET state = 'done', ended_at = $5, ended_outcome_id = $3 "
         "WHERE state = 'open' AND case_id = $1 AND outcome_id IS DISTINCT FROM $3 "
-        "AND (id = $2 OR kind = 'call' AND (starts_at IS NULL OR starts_at <= $4 OR $5)) RETURNING id",
+        "AND (id = $2 OR opened_at <= $4 AND ("
+        "kind = 'call' AND $6 AND (starts_at IS NULL OR starts_at <= $4 OR $7) "
+        "OR kind = 'visit' AND $8 AND (starts_at IS NULL OR starts_at <= $4))) RETURNING id",
         case,
         task,
         outcome,
+        at,
         now,
-        calls,
+        what.calls,
+        what.agreed,
+        what.visits,
     )
     return sorted(row[0] for row in rows)
 
@@ -319,6 +357,18 @@ async def recorded_by(raw: Raw, outcome: int) -> Entry | None:
     sql = "SELECT case_id, recorded_by, code, coalesce(channel, ''), received_at FROM outcomes WHERE id = $1"
     rows = await raw.rows(sql, outcome)
     return Entry(*rows[0]) if rows else None
+
+
+async def goes_on(raw: Raw, case: int, by: str, codes: Sequence[str], since: datetime) -> bool:
+    """Whether something of theirs stands on the case that they go on with, entered since a moment."""
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM outcomes WHERE case_id = $1 AND recorded_by = $2 AND code = ANY($3) "
+        "AND received_at >= $4 AND undone_at IS NULL)",
+        case,
+        by,
+        list(codes),
+        since,
+    )
 
 
 async def given_since(raw: Raw, case: int, staff: int, by: str, since: datetime) -> bool:

@@ -1,22 +1,26 @@
 """What a late entry names: loans and cases by what is written, and what was entered before."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from storage.raw import Raw
+from storage.recorded import OURS
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A case that was named, with the loans meant (ids), their currency, and the person's zone."""
+    """A case that was named, with the loans meant (ids of those owed to us), their currency, its zone."""
 
     case: int
     portfolio: int
     zone: str
     currency: str
     loans: tuple[int, ...]
+
+
+_SHOWN: Final = timedelta(hours=12)  # before it was called, and a little after: clocks differ
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -27,18 +31,22 @@ class Known(msgspec.Struct, frozen=True):
     rings: datetime | None
 
 
-_LOANS: Final = """
-SELECT upper(l.external_id), pa.case_id, l.portfolio_id, p.zones[1], l.currency, ARRAY[l.id]
+_LOANS: Final = f"""
+SELECT upper(l.external_id), pa.case_id, l.portfolio_id, p.zones[1], l.currency,
+       CASE WHEN l.status IN {OURS} THEN ARRAY[l.id] ELSE ARRAY[]::bigint[] END
 FROM loans l JOIN parties pa ON pa.loan_id = l.id AND pa.role = 'borrower'
 JOIN persons p ON p.id = pa.person_id
 WHERE upper(l.external_id) = ANY($1) AND l.portfolio_id = ANY($2)
-"""
-_CASES: Final = """
-SELECT 'K' || c.id, c.id, c.portfolio_id, p.zones[1], min(l.currency), array_agg(l.id ORDER BY l.id)
+"""  # noqa: S608, a constant
+_CASES: Final = f"""
+SELECT 'K' || c.id, c.id, c.portfolio_id, p.zones[1],
+       coalesce(min(l.currency) FILTER (WHERE l.status IN {OURS}), min(l.currency)),
+       coalesce(array_agg(l.id ORDER BY l.id) FILTER (WHERE l.status IN {OURS}), ARRAY[]::bigint[])
 FROM cases c JOIN persons p ON p.id = c.person_id JOIN parties pa ON pa.case_id = c.id
 JOIN loans l ON l.id = pa.loan_id
-WHERE c.id = ANY($1) AND c.portfolio_id = ANY($2) GROUP BY c.id, p.id HAVING count(DISTINCT l.currency) = 1
-"""
+WHERE c.id = ANY($1) AND c.portfolio_id = ANY($2) GROUP BY c.id, p.id
+HAVING count(DISTINCT l.currency) FILTER (WHERE l.status IN {OURS}) <= 1
+"""  # noqa: S608, a constant
 
 
 async def named(raw: Raw, written: Sequence[str], portfolios: Sequence[int]) -> dict[str, Named]:
@@ -63,6 +71,13 @@ async def known(raw: Raw, key: str) -> Known | None:
     return Known(*rows[0]) if rows else None
 
 
+async def standing_key(raw: Raw, key: str) -> str:
+    """The key under which an entry stands, or may be made anew: one that was taken back keeps its own."""
+    while undone := await raw.value("SELECT id FROM outcomes WHERE key = $1 AND undone_at IS NOT NULL", key):
+        key = f"{key}/{undone}"
+    return key
+
+
 async def outstanding(raw: Raw, loans: Sequence[int]) -> int:
     """What is unpaid of loans of one currency, in minor units."""
     return await raw.value(
@@ -82,9 +97,17 @@ async def worked_by(raw: Raw, case: int, staff: int, name: str, since: datetime)
     return name if had else None
 
 
-async def phone_of(raw: Raw, case: int) -> int | None:
-    """The number of the case's person that would be called."""
-    return await raw.value(
+async def phone_of(raw: Raw, case: int, staff: int, at: datetime) -> int | None:
+    """The number that was called: the one shown to them before a moment, else the one that would be."""
+    shown = await raw.value(
+        "SELECT s.address_id FROM showings s JOIN turns t ON t.id = s.turn_id WHERE s.case_id = $1 "
+        "AND t.staff_id = $2 AND s.called AND s.at > $3 AND s.at <= $4 ORDER BY s.id DESC LIMIT 1",
+        case,
+        staff,
+        at - _SHOWN,
+        at + _SHOWN / 12,
+    )
+    return shown or await raw.value(
         "SELECT a.id FROM addresses a JOIN cases c ON c.person_id = a.person_id WHERE c.id = $1 "
         "AND a.kind = 'phone' AND a.state NOT IN ('suspended', 'detached') "
         "ORDER BY array_position(ARRAY['confirmed', 'attested', 'unverified'], a.state), a.seen_at DESC "

@@ -108,6 +108,7 @@ showings = Table(
     key(),
     ref("case_id", "cases.id"),
     ref("turn_id", "turns.id", index=True),
+    ref("address_id", "addresses.id", nullable=True),  # null: of before it was kept
     moment("at"),
     Column("called", Boolean, nullable=False, server_default=text("true")),
     Index("ix_showings_of_case", "case_id", "at"),

@@ -336,6 +336,7 @@ async def test_an_entry_is_taken_back_within_a_minute(crew: Crew) -> None:
     await carl.says(f"/case K{ann.case}")
     await carl.taps("Not reached")
     await carl.taps("busy")
+    await crew.assign(ann.case, "bea")
     await bea.says(f"/case K{ann.case}")
     assert "Taken back.\nThe case is with somebody else by now." in await carl.taps("Undo")
     assert [row[0] for row in await codes(crew)] == ["promise", "refused"]
