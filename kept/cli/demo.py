@@ -60,9 +60,12 @@ async def _demo(settings: "Settings", borrowers: int, days: int) -> None:
     from casework.insight.activity import activity_of
     from casework.insight.check import check
     from casework.insight.portfolio import portfolio
+    from casework.staff.rights import Role
     from kept.bootstrap import OPERATOR, SYSTEM, assembled
     from kept.clock import SystemClock
+    from kept.demo.crew import NAMES, hire
     from kept.demo.play import begin, play, split_feed
+    from kept.demo.rounds import Rounds
     from kept.demo.settings import PORTFOLIOS, fresh
     from kept.demo.summary import show_activity, show_book
     from kept.sample import SEED, tape
@@ -91,7 +94,9 @@ async def _demo(settings: "Settings", borrowers: int, days: int) -> None:
             def played(day: object, sent: int) -> None:
                 bar.update(task, description=f"{day}: {sent:>4} messages", advance=1)
 
-            now = await play(running, feed, played)
+            crew = await hire(running.office, since)
+            rounds = Rounds(running.office, crew.ids, NAMES[Role.CREDIT_MANAGER])
+            now = await play(running, feed, played, rounds)
             bar.update(task, description="counting")
             after = await portfolio(running.office, OPERATOR, now, start + timedelta(days=days))
             activity = await activity_of(running.office, OPERATOR, since, now)

@@ -1,10 +1,12 @@
 """The demo's staff: somebody of each role, whom a visitor at this machine may be."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from casework.office import Office
 from casework.staff.people import everybody, invite
 from casework.staff.rights import Role
 from kept.bootstrap import OPERATOR, assembled
@@ -41,10 +43,14 @@ async def hired(settings: Settings) -> Hired:
     if settings.database.url is not None or settings.redis.url is not None:
         raise ValueError("a demo lets everybody in, so it never runs on a database that a setting names")
     async with assembled(settings, portfolios=None) as running:
-        now = SystemClock().now()
-        carries = {
-            role: (await invite(running.office, OPERATOR, name, role, now)).join.rpartition("/")[2]
-            for role, name in NAMES.items()
-        }
-        found = {one.row.name: one.row.id for one in await everybody(running.office, OPERATOR, now)}
+        return await hire(running.office, SystemClock().now())
+
+
+async def hire(office: Office, now: datetime) -> Hired:
+    """Everybody, invited at a moment; invited again they stay who they are, with new links."""
+    carries = {
+        role: (await invite(office, OPERATOR, name, role, now)).join.rpartition("/")[2]
+        for role, name in NAMES.items()
+    }
+    found = {one.row.name: one.row.id for one in await everybody(office, OPERATOR, now)}
     return Hired({role: found[name] for role, name in NAMES.items()}, carries)

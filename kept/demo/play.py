@@ -16,6 +16,9 @@ from casework.look import look
 from casework.outbox import store
 from kept.bootstrap import OPERATOR, SYSTEM, Assembly
 from kept.clock import FixedClock
+from kept.demo.rounds import AT as ROUNDS_AT
+from kept.demo.rounds import FIRST as ROUNDS_FROM
+from kept.demo.rounds import Rounds
 from kept.names import deliverer
 from kept.providers import CHANNELS
 from notifiers.sandbox import Sandbox
@@ -73,13 +76,15 @@ async def begin(running: Assembly, feed: Feed, start: date, progress: Callable[[
     await import_tape(running.office, OPERATOR, order, now)
 
 
-async def play(running: Assembly, feed: Feed, progress: Callable[[date, int], None]) -> datetime:
+async def play(
+    running: Assembly, feed: Feed, progress: Callable[[date, int], None], rounds: Rounds
+) -> datetime:
     """Play every day of the feed; the moment at which it ends. `progress`: the day, contacts sent on it."""
     office = running.office
     notifiers = {channel: Sandbox(channel, store(office)) for channel in CHANNELS}
     by = deliverer()
     now = datetime.min.replace(tzinfo=UTC)
-    for day, folder in feed.days.items():
+    for number, (day, folder) in enumerate(feed.days.items()):
         sent = 0
         now = datetime.combine(day, time(0), UTC)
         while now < datetime.combine(day + timedelta(days=1), time(0), UTC):
@@ -88,6 +93,8 @@ async def play(running: Assembly, feed: Feed, progress: Callable[[date, int], No
                 await look(office, SYSTEM, now)
                 report = await deliver(office, SYSTEM, notifiers, FixedClock(now), by)
                 sent += sum(counted.total() for counted in report.by_channel.values())
+            if now.hour == ROUNDS_AT and number >= ROUNDS_FROM:
+                await rounds(now, last=number == len(feed.days) - 1)
             now += HOUR
         order = Order("loans", folder, find_mapping("kept"), running.settings.data_dir, as_of=day)
         await import_tape(office, OPERATOR, order, now)
