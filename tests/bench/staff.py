@@ -58,7 +58,9 @@ async def worker(crew: Crew, guest: Guest, draw: random.Random, cases: int, thin
     """A collector's cases, one after the other; seconds of each answer."""
     took: list[float] = []
     await asyncio.sleep(draw.uniform(0, think))
+    before = guest.chat.version
     await crew.sandbox.world.say(guest.chat, "/next")
+    await crew.sandbox.world.changed(lambda: guest.chat.version > before + 1, 60)  # theirs, and the card
     for _ in range(cases):
         for label in draw.choice(TEN):
             await asyncio.sleep(draw.uniform(0.5, 1.5) * think)
