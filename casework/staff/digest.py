@@ -11,6 +11,7 @@ import msgspec
 
 from casework.insight.portfolio import BookFigures, portfolio
 from casework.office import Office
+from casework.portfolios import PortfolioSpec
 from casework.staff.alerts import zone_of
 from casework.staff.people import Member
 from casework.staff.rights import RIGHTS, Action, Actor, Role, Scope, may, require, who_may
@@ -18,7 +19,7 @@ from ledger.standing import CURRENT
 from policy.calendar import day_start, local_day
 from storage.raw import Raw
 from storage.staff import digests as stored
-from storage.staff.digests import Happened
+from storage.staff.digests import Happened, Reader
 
 __all__ = ["Digest", "Figures", "begin_digests", "make_digests", "my_figures", "said"]
 
@@ -79,12 +80,23 @@ async def make_digests(office: Office, actor: Actor, now: datetime) -> int:
     read = _Reading(office, now)
     made = 0
     for reader, day in waiting:
-        scope = None if reader.portfolios is None else frozenset(reader.portfolios)
-        figures = await read.of(Actor(reader.name, Role(reader.role), scope), day)
+        figures = await read.of(_actor(reader), day)
         if figures is not None:
             async with office.transaction() as raw:
                 made += await stored.add(raw, reader.staff, day, msgspec.json.encode(figures), now)
     return made
+
+
+def _actor(reader: Reader) -> Actor:
+    scope = None if reader.portfolios is None else frozenset(reader.portfolios)
+    return Actor(reader.name, Role(reader.role), scope)
+
+
+def _theirs(actor: Actor, specs: Mapping[int, PortfolioSpec]) -> dict[int, PortfolioSpec]:
+    """The portfolios whose figures somebody may read."""
+    if RIGHTS[actor.role].get(Action.READ_DIGEST) is Scope.ALL:
+        return dict(specs)
+    return {id_: spec for id_, spec in specs.items() if may(actor, Action.READ_DIGEST, spec.portfolio)}
 
 
 async def _morning(
@@ -120,12 +132,7 @@ class _Reading:
         """What somebody may read of."""
         async with self._office.transaction() as raw:
             specs = (await self._office.book(raw)).portfolios
-        if RIGHTS[actor.role][Action.READ_DIGEST] is Scope.ALL:
-            mine = dict(specs)
-        else:
-            mine = {
-                id_: spec for id_, spec in specs.items() if may(actor, Action.READ_DIGEST, spec.portfolio)
-            }
+        mine = _theirs(actor, specs)
         if not mine:
             return None
         books = [await self._book(actor, spec.portfolio) for spec in mine.values()]
@@ -180,21 +187,25 @@ def _first(bucket: str) -> int:
 
 
 async def begin_digests(office: Office, actor: Actor, now: datetime) -> list[Digest]:
-    """Those to be shown now, marked: a crash leaves one unshown, never shown twice. Raises Denied."""
+    """Those to be shown now, marked: a crash leaves one unshown, never shown twice. Raises Denied.
+
+    Whoever may by now read less than was made is not shown it: while it is morning, what they may read is
+    made for them.
+    """
     require(actor, Action.TAKE_UPDATE)
-    async with office.transaction() as raw:
-        due = await stored.begin(raw, office.keyring, now, now - timedelta(hours=4), _DAYS)
     read = msgspec.json.Decoder(Figures)
-    return [
-        Digest(
-            one.staff,
-            read.decode(one.figures),
-            tuple(read.decode(earlier) for earlier in one.before),
-            one.telegram,
-            one.language,
-        )
-        for one in due
-    ]
+    found: list[Digest] = []
+    async with office.transaction() as raw:
+        specs = (await office.book(raw)).portfolios
+        for one in await stored.begin(raw, office.keyring, now, now - timedelta(hours=4), _DAYS):
+            figures = read.decode(one.figures)
+            theirs = {spec.portfolio for spec in _theirs(_actor(one.reader), specs).values()}
+            if not theirs.issuperset(figures.portfolios):
+                await stored.drop(raw, one.reader.staff, one.day)
+                continue
+            before = tuple(read.decode(earlier) for earlier in one.before)
+            found.append(Digest(one.reader.staff, figures, before, one.telegram, one.language))
+    return found
 
 
 async def said(office: Office, actor: Actor, digest: Digest, now: datetime) -> None:

@@ -32,12 +32,12 @@ class Happened(msgspec.Struct, frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """Figures to be shown now, and the chat to do so in (the messenger's own id, opened)."""
+    """Figures to be shown now, to whom as they are now, and the chat (the messenger's own id, opened)."""
 
-    staff: int
+    reader: Reader
     day: date
     figures: bytes
-    before: tuple[bytes, ...]  # those of earlier days, the oldest first
+    before: tuple[bytes, ...]  # those of earlier days and of the same portfolios, the oldest first
     telegram: int
     language: str
 
@@ -82,9 +82,11 @@ async def readers(raw: Raw, roles: Sequence[str]) -> list[Reader]:
         "AND s.role = ANY($1) AND EXISTS (SELECT 1 FROM chats k WHERE k.staff_id = s.id) ORDER BY s.id",
         list(roles),
     )
-    return [
-        Reader(id_, name, role, None if codes is None else tuple(codes)) for id_, name, role, codes in rows
-    ]
+    return [_reader(*row) for row in rows]
+
+
+def _reader(staff: int, name: str, role: str, codes: Sequence[str] | None) -> Reader:
+    return Reader(staff, name, role, None if codes is None else tuple(codes))
 
 
 async def has(raw: Raw, staff: int, day: date) -> bool:
@@ -109,28 +111,41 @@ async def add(raw: Raw, staff: int, day: date, figures: bytes, now: datetime) ->
 
 
 async def begin(raw: Raw, keyring: Keyring, now: datetime, oldest: datetime, days: int) -> list[Due]:
-    """Those to be shown now, marked as begun, each with up to `days` of its earlier ones."""
+    """Those to be shown now, marked as begun, each with up to `days` of its earlier ones: of the same
+    portfolios, for others may not be theirs any more, and no line goes through both."""
     rows: list[Any] = await raw.rows(
-        "UPDATE digests d SET begun_at = $1 FROM (SELECT d.staff_id, d.day, k.id, k.value, k.language "
-        "FROM digests d JOIN chats k ON k.staff_id = d.staff_id WHERE d.begun_at IS NULL AND d.made_at > $2 "
+        "UPDATE digests d SET begun_at = $1 FROM (SELECT d.staff_id, d.day, k.id, k.value, k.language, "
+        "s.name, s.role, s.portfolios "
+        "FROM digests d JOIN chats k ON k.staff_id = d.staff_id "
+        "JOIN staff s ON s.id = d.staff_id AND s.removed_at IS NULL "
+        "WHERE d.begun_at IS NULL AND d.made_at > $2 "
         "ORDER BY d.staff_id, d.day LIMIT 20 FOR UPDATE OF d SKIP LOCKED) x "
         "WHERE x.staff_id = d.staff_id AND x.day = d.day "
-        "RETURNING d.staff_id, d.day, d.figures::text, x.id, x.value, x.language",
+        "RETURNING d.staff_id, x.name, x.role, x.portfolios, "
+        "d.day, d.figures::text, x.id, x.value, x.language",
         now,
         oldest,
     )
     found: list[Due] = []
-    for staff, day, figures, chat, value, language in rows:
+    for *who, day, figures, chat, value, language in rows:
+        reader = _reader(*who)
         earlier = await raw.rows(
-            "SELECT figures::text FROM digests WHERE staff_id = $1 AND day < $2 ORDER BY day DESC LIMIT $3",
-            staff,
+            "SELECT e.figures::text FROM digests e JOIN digests d ON d.staff_id = e.staff_id AND d.day = $2 "
+            "WHERE e.staff_id = $1 AND e.day < $2 AND e.figures->'portfolios' = d.figures->'portfolios' "
+            "ORDER BY e.day DESC LIMIT $3",
+            reader.staff,
             day,
             days,
         )
         before = tuple(row[0].encode() for row in reversed(earlier))
         telegram = int(keyring.open("chats", "value", chat, value))
-        found.append(Due(staff, day, figures.encode(), before, telegram, language))
+        found.append(Due(reader, day, figures.encode(), before, telegram, language))
     return found
+
+
+async def drop(raw: Raw, staff: int, day: date) -> None:
+    """They are not to be shown; what may be is made again."""
+    await raw.run("DELETE FROM digests WHERE staff_id = $1 AND day = $2", staff, day)
 
 
 async def handed(raw: Raw, staff: int, day: date, now: datetime) -> None:

@@ -10,13 +10,13 @@ from casework.borrower.pins import set_pin
 from casework.insight.check import Invariant
 from casework.insight.last_check import note_check
 from casework.staff.alerts import raise_alerts
-from casework.staff.digest import make_digests
-from casework.staff.people import staff_roles
+from casework.staff.digest import begin_digests, make_digests
+from casework.staff.people import invite, staff_roles
 from casework.staff.rights import Action, Actor, Role, who_may
 from storage.staff import alerts as stored
 from tests.builders.book import SYSTEM, Borrower
 from tests.builders.chatroom import TODAY, Guest
-from tests.builders.crew import Crew
+from tests.builders.crew import OPS, Crew
 from tests.builders.town import DAY
 
 STAFF = [Role(one) for one in staff_roles()]
@@ -179,3 +179,41 @@ async def test_the_figures_come_as_a_picture_once_at_their_own_morning(crew: Cre
     crew.now += timedelta(hours=6)
     assert await make_digests(crew.office, SYSTEM, crew.now) == 0, "no morning any more"
     assert "1 of 2" in await max_.says("/morning")
+
+
+async def test_who_leads_no_more_is_shown_no_figures_that_were_made_before(crew: Crew) -> None:
+    await crew.borrower(TODAY - 5 * DAY)
+    sue = await crew.hired("sue", Role.SUPERVISOR)
+    crew.now = crew.now.replace(hour=7, minute=30)
+    assert await make_digests(crew.office, SYSTEM, crew.now) == 1
+    await crew.invited("sue")
+    assert await sue.told() == ""
+    assert "may not" in await sue.says("/morning")
+    assert await make_digests(crew.office, SYSTEM, crew.now) == 0
+
+
+async def test_figures_of_a_portfolio_that_was_taken_away_are_neither_shown_nor_beside(crew: Crew) -> None:
+    south = await crew.book.portfolio("south")
+    await crew.borrower(TODAY - 5 * DAY)
+    await crew.book.borrower(south, [(TODAY - 5 * DAY, 999_00)], strategy=crew.gentle)
+    await crew.hired("sue", Role.SUPERVISOR, portfolios=["acme", "south"])
+    crew.now = crew.now.replace(hour=7, minute=30)
+
+    async def shown() -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+        for portfolio in (crew.portfolio, south):
+            await crew.book.feed(portfolio, crew.now)
+        assert await make_digests(crew.office, SYSTEM, crew.now) <= 1
+        found = await begin_digests(crew.office, SYSTEM, crew.now)
+        return [(one.figures.portfolios, [past.portfolios for past in one.before]) for one in found]
+
+    both = ("acme", "south")
+    assert await shown() == [(both, [])]
+    crew.now += DAY
+    assert await shown() == [(both, [both])]
+    crew.now += DAY
+    assert await make_digests(crew.office, SYSTEM, crew.now) == 1
+    await invite(crew.office, OPS, "sue", Role.SUPERVISOR, crew.now, portfolios=["acme"])
+    assert await shown() == [], "made of both"
+    assert await shown() == [(("acme",), [])], "made again"
+    crew.now += DAY
+    assert await shown() == [(("acme",), [("acme",)])]
