@@ -47,13 +47,14 @@ async def tag(office: Office, member: Member, case: int, written: Sequence[str],
 
 
 async def keep_filter(office: Office, member: Member, name: str, wanted: str, now: datetime) -> None:
-    """Keep a search of theirs under a name. Raises Denied, CaseworkInputError."""
+    """Keep a search of theirs under a name, instead of one that has it. Raises Denied, CaseworkInputError."""
     _finds(member)
     name = " ".join(name.split())
     if not 0 < len(name) <= _NAME or not wanted.strip():
         raise CaseworkInputError(f"a name has up to {_NAME} characters")
     async with office.transaction() as raw:
-        if len(await stored.filters_of(raw, office.keyring, member.id)) >= _MOST:
+        names = {one.name for one in await stored.filters_of(raw, office.keyring, member.id)}
+        if name not in names and len(names) >= _MOST:
             raise CaseworkInputError(f"you keep {_MOST} searches already; drop one first")
         await stored.add_filter(raw, office.keyring, member.id, name, wanted.strip(), now)
 

@@ -6,7 +6,8 @@ from itertools import permutations
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework.staff.keeping import drop_filter, keep_filter
+from casework.errors import CaseworkInputError
+from casework.staff.keeping import drop_filter, filters_of, keep_filter
 from casework.staff.people import member
 from casework.staff.rights import Role
 from casework.staff.route import Place, Stop, in_order
@@ -70,6 +71,19 @@ async def test_a_search_is_kept_run_again_and_dropped(crew: Crew) -> None:
     await carl.says("/filters")
     assert "kept no more" in await carl.taps("Drop it")
     assert "no search yet" in await carl.says("/filters")
+
+
+async def test_the_last_search_that_fits_is_changed_under_its_name(crew: Crew) -> None:
+    await crew.hired()
+    carls = await member(crew.office, await crew.staff("carl"))
+    assert carls is not None
+    for number in range(20):
+        await keep_filter(crew.office, carls, f"n{number:02}", "late>30", crew.now)
+    await keep_filter(crew.office, carls, " n19", "late>60", crew.now)
+    with pytest.raises(CaseworkInputError, match="20 searches"):
+        await keep_filter(crew.office, carls, "n20", "late>60", crew.now)
+    kept = await filters_of(crew.office, carls)
+    assert (len(kept), kept[-1].name, kept[-1].wanted) == (20, "n19", "late>60")
 
 
 async def test_visits_by_the_nearest_place(crew: Crew) -> None:
