@@ -182,13 +182,15 @@ async def chat_of(raw: Raw, keyring: Keyring, staff: int) -> tuple[int, str] | N
 
 
 async def remove(raw: Raw, staff: int, by: str, now: datetime) -> None:
-    """They are gone: no chat, link or token, nothing at hand, no conversation, nothing of theirs unsent."""
+    """They are gone: no chat, link or token, nothing at hand, no conversation, nothing of theirs unsent, and
+    no search that they kept, which may hold names of customers."""
     name = await raw.value(
         "UPDATE staff SET removed_at = $3, removed_by = $2 WHERE id = $1 RETURNING name", staff, by, now
     )
     await raw.run("UPDATE chats SET staff_id = NULL WHERE staff_id = $1", staff)
     await end_links(raw, staff, "removed", now)
     await end_of_staff(raw, staff, by, now)
+    await raw.run("DELETE FROM filters WHERE staff_id = $1", staff)
     await raw.run(
         "UPDATE staff_numbers SET ended_at = $2 WHERE staff_id = $1 AND ended_at IS NULL", staff, now
     )

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.errors import CaseworkInputError
 from casework.staff.keeping import drop_filter, filters_of, keep_filter
-from casework.staff.people import member
+from casework.staff.people import member, remove
 from casework.staff.rights import Role
 from casework.staff.route import Place, Stop, in_order
 from tests.builders.chatroom import TODAY
-from tests.builders.crew import Crew
+from tests.builders.crew import OPS, Crew
 from tests.builders.town import DAY
 
 
@@ -84,6 +84,17 @@ async def test_the_last_search_that_fits_is_changed_under_its_name(crew: Crew) -
         await keep_filter(crew.office, carls, "n20", "late>60", crew.now)
     kept = await filters_of(crew.office, carls)
     assert (len(kept), kept[-1].name, kept[-1].wanted) == (20, "n19", "late>60")
+
+
+async def test_who_comes_back_finds_no_search_of_before(crew: Crew) -> None:
+    for _ in range(2):
+        await crew.hired()
+        carls = await member(crew.office, await crew.staff("carl"))
+        assert carls is not None
+        assert await filters_of(crew.office, carls) == []
+        await keep_filter(crew.office, carls, "mine", "Ann Example", crew.now)
+        await remove(crew.office, OPS, "carl", crew.now)
+        assert not await crew.book.sql("SELECT 1 FROM filters")
 
 
 async def test_visits_by_the_nearest_place(crew: Crew) -> None:
