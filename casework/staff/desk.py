@@ -198,7 +198,7 @@ async def skip(office: Office, member: Member, turn: int, reason: str, now: date
         await allowed(raw, office, member, found.case, Action.SEE_LOAN, now)
         lasts, everybody = RESTS[reason]
         await stored.rest(raw, found.case, None if everybody else member.id, reason, now, now + lasts)
-        if reason == "supervisor":
+        if reason == "supervisor" and not await stored.is_passed_up(raw, found.case):
             finish = now + timedelta(days=2)
             await open_task(raw, found.case, None, "review", "supervisor", 3, now, finish)
         owner = await stored.owner(raw, found.case)

@@ -289,6 +289,16 @@ class Finishes(msgspec.Struct, frozen=True):
     agreed: bool = False
 
 
+async def is_passed_up(raw: Raw, case: int) -> bool:
+    """Whether a review is open already that came of a skip; the case is locked until the transaction ends."""
+    await raw.rows("SELECT id FROM cases WHERE id = $1 FOR NO KEY UPDATE", case)
+    return await raw.value(
+        "SELECT EXISTS (SELECT 1 FROM tasks WHERE case_id = $1 AND state = 'open' AND kind = 'review' "
+        "AND queue = 'supervisor' AND num_nonnulls(occurrence_id, outcome_id, promise_id, reply_id) = 0)",
+        case,
+    )
+
+
 async def finish_tasks(
     raw: Raw, case: int, task: int | None, outcome: int, at: datetime, now: datetime, what: Finishes
 ) -> list[int]:

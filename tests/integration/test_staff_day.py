@@ -691,6 +691,26 @@ async def test_skipping_hands_over_with_a_reason(crew: Crew) -> None:
     assert [row[0] for row in reviews] == ["review"]
 
 
+async def test_a_supervisor_has_one_review_of_a_case_that_was_skipped_however_often(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    guests = [await crew.hired(), await crew.hired("bea")]
+
+    async def skipped() -> None:
+        for guest in guests:
+            await guest.says(f"/case K{ann.case}")
+            await guest.taps("Skip")
+            await guest.taps("For a supervisor")
+
+    await crew.task(ann.case, "supervisor", kind="call")
+    for _ in range(2):
+        await skipped()
+    reviews = "SELECT state FROM tasks WHERE kind = 'review' ORDER BY id"
+    assert [row[0] for row in await crew.book.sql(reviews)] == ["open"]
+    await crew.book.sql("UPDATE tasks SET state = 'done', ended_at = opened_at")
+    await skipped()
+    assert [row[0] for row in await crew.book.sql(reviews)] == ["done", "open"], "it was looked at before"
+
+
 async def test_a_lender_keeps_what_is_personal_out_of_the_chat(crew: Crew) -> None:
     await crew.book.portfolio(staff_chat="codes")
     ann = await crew.borrower(TODAY - 5 * DAY)
