@@ -1,18 +1,23 @@
 """Outcomes by tapping: a category, then the code; a day or a moment by a chip before the calendar."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from bot.staff.cards import back, button, outcome, show
 from bot.staff.post import Post, Rows
 from bot.widgets import month_of
 from casework.outcomes import Details
-from casework.staff.desk import next_case, still_mine
+from casework.staff.desk import next_case
 from casework.staff.entering import Entered, enter, take_back
 from casework.staff.offering import Offer, call_then, offer
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
-from messages.typed.amounts import read_amount
+from ledger.money import Money
+from messages.typed.amounts import named_currency, read_amount
 from messages.typed.dates import order_in, read_date
 from messages.typed.moments import read_moment
+
+_SUM: Final = re.compile(r"(\d*)([A-Z]{3})?", re.ASCII)
 
 
 async def category(post: Post, given: str) -> None:
@@ -43,9 +48,11 @@ async def record(post: Post, given: str) -> None:
 
 async def ask_cash(post: Post, given: str) -> None:
     """The cash that was taken is typed."""
-    await still_mine(post.office, post.member, int(given), post.now)
-    await post.asks("cash", turn=int(given))
-    await post.send(post.say("entry.cash"), (back(post),))
+    found = await offered(post, int(given), None)
+    if found is None:
+        return
+    await post.asks("cash", turn=int(given), currency=found.currency)
+    await post.send(_with_currencies(post, "entry.cash", found), (back(post),))
 
 
 async def stop(post: Post, given: str) -> None:
@@ -57,25 +64,59 @@ async def stop(post: Post, given: str) -> None:
 
 async def promise(post: Post, given: str) -> None:
     """Days for what is late, or for another amount; one that is more than what is owed is asked about."""
-    turn, minor, sure = (*given.split(":"), "", "")[:3]
-    found = await offer(post.office, post.member, int(turn), post.now)
+    turn, so_much, sure = (*given.split(":"), "", "")[:3]
+    minor, currency = read_sum(so_much)
+    found = await offered(post, int(turn), currency)
     if found is None:
-        await post.send(post.say("entry.nothing_owed"))
         return
-    amount = int(minor) if minor else found.arrears or found.outstanding
+    amount = minor or found.arrears or found.outstanding
+    asked = f"{amount}{found.currency}"
     if amount > found.outstanding and not sure:
-        await _more(post, found, amount, f"promise:{turn}:{amount}:sure", f"amount:{turn}")
+        await _more(post, found, amount, f"promise:{turn}:{asked}:sure", f"amount:{turn}:{found.currency}")
         return
     say = post.say
     chips = [(_chip(post, day, found), day) for day in days_of(found)]
-    buttons = [(label, f"p:{turn}:{amount}:{day.isoformat()}") for label, day in chips]
+    buttons = [(label, f"p:{turn}:{asked}:{day.isoformat()}") for label, day in chips]
     other = (
-        button(post, "another_day", f"month:{turn}:{amount}"),
-        button(post, "another_amount", f"amount:{turn}"),
+        button(post, "another_day", f"month:{turn}:{asked}"),
+        button(post, "another_amount", f"amount:{turn}:{found.currency}"),
     )
-    rows: Rows = [*(buttons[at : at + 2] for at in range(0, len(buttons), 2)), other, back(post)]
-    await post.asks("day", turn=int(turn), amount=amount)
+    days = [buttons[at : at + 2] for at in range(0, len(buttons), 2)]
+    rows: Rows = [*days, other, in_others(post, found, f"promise:{turn}:"), back(post)]
+    await post.asks("day", turn=int(turn), amount=amount, currency=found.currency)
     await post.send(say("entry.promise", amount=say.money(amount, found.currency)), rows)
+
+
+async def offered(post: Post, turn: int, currency: str | None, *, entered: bool = False) -> Offer | None:
+    """What is owed in the currency; None: nothing is, and that is said."""
+    found = await offer(post.office, post.member, turn, post.now, entered=entered, currency=currency)
+    if found is None and currency is not None:
+        await post.send(post.say("entry.nothing_owed_in", currency=currency))
+    elif found is None:
+        await post.send(post.say("entry.nothing_owed"))
+    return found
+
+
+def read_sum(given: str) -> tuple[int | None, str | None]:
+    """Minor units and a currency, as a button has them: "25000EUR". Either may be missing."""
+    read = _SUM.fullmatch(given)
+    if read is None:
+        raise ValueError(given)
+    return int(read[1]) if read[1] else None, read[2]
+
+
+def in_others(post: Post, found: Offer, asks: str) -> list[tuple[str, str]]:
+    """A button for each other currency in which the case owes; `asks` ends with the currency."""
+    return [(post.say("entry.in_currency", currency=other), f"{asks}{other}") for other in found.others]
+
+
+def _with_currencies(post: Post, question: str, found: Offer) -> str:
+    """The question for an amount, and what a number alone means where several currencies are owed."""
+    said = post.say(question)
+    if not found.others:
+        return said
+    hint = post.say("entry.currencies", currency=found.currency, other=found.others[0])
+    return f"{said} {hint}"
 
 
 async def _more(post: Post, found: Offer, amount: int, yes: str, other: str) -> None:
@@ -96,17 +137,19 @@ def _chip(post: Post, day: date, found: Offer) -> str:
 
 async def another_amount(post: Post, given: str) -> None:
     """The amount is typed."""
-    await still_mine(post.office, post.member, int(given), post.now)
-    await post.asks("amount", turn=int(given))
-    await post.send(post.say("entry.amount"), (back(post),))
+    turn, _, currency = given.partition(":")
+    found = await offered(post, int(turn), read_sum(currency)[1])
+    if found is None:
+        return
+    await post.asks("amount", turn=int(turn), currency=found.currency)
+    await post.send(_with_currencies(post, "entry.amount", found), (back(post),))
 
 
 async def month(post: Post, given: str) -> None:
     """The calendar, a month at a time; what is out of reach has no day."""
     turn, amount, *shown = given.split(":")
-    found = await offer(post.office, post.member, int(turn), post.now)
+    found = await offered(post, int(turn), read_sum(amount)[1])
     if found is None:
-        await post.send(post.say("entry.nothing_owed"))
         return
     first = date.fromisoformat(shown[0]) if shown else found.today
     cells = [
@@ -125,14 +168,16 @@ async def month(post: Post, given: str) -> None:
 
 async def promised(post: Post, given: str) -> None:
     """A day was tapped: the promise is saved."""
-    turn, amount, day = given.split(":")
-    await _promised(post, int(turn), int(amount), date.fromisoformat(day))
+    turn, so_much, day = given.split(":")
+    amount, currency = read_sum(so_much)
+    if amount is None:
+        raise ValueError(given)
+    await _promised(post, int(turn), amount, currency, date.fromisoformat(day))
 
 
-async def _promised(post: Post, turn: int, amount: int, day: date) -> None:
-    found = await offer(post.office, post.member, turn, post.now, entered=True)
+async def _promised(post: Post, turn: int, amount: int, currency: str | None, day: date) -> None:
+    found = await offered(post, turn, currency, entered=True)
     if found is None:
-        await post.send(post.say("entry.nothing_owed"))
         return
     details = Details(amount=amount, due=day, loans=found.loans)
     entered = await enter(post.office, post.member, turn, "promise", post.now, details)
@@ -208,56 +253,64 @@ async def undo(post: Post, given: str) -> None:
 # What is typed.
 
 
-async def typed_amount(post: Post, text: str, turn: int) -> None:
-    """An amount for a promise."""
-    found = await offer(post.office, post.member, turn, post.now)
-    minor = None if found is None else _amount(text, found.currency)
-    if minor is None:
-        await post.asks("amount", turn=turn)
-        await post.send(post.say("entry.amount_unclear"), (back(post),))
+async def typed_amount(post: Post, text: str, turn: int, currency: str | None = None) -> None:
+    """An amount for a promise, of `currency` unless it names another that is owed."""
+    read = await _typed(post, text, "amount", turn, currency)
+    if read is not None:
+        await promise(post, f"{turn}:{read.minor}{read.currency}")
+
+
+async def typed_cash(post: Post, text: str, turn: int, currency: str | None = None) -> None:
+    """The cash that was taken, of `currency` unless it names another that is owed."""
+    read = await _typed(post, text, "cash", turn, currency)
+    found = None if read is None else await offered(post, turn, read.currency)
+    if read is None or found is None:
         return
-    await promise(post, f"{turn}:{minor}")
-
-
-async def typed_cash(post: Post, text: str, turn: int) -> None:
-    """The cash that was taken."""
-    found = await offer(post.office, post.member, turn, post.now)
-    minor = None if found is None else _amount(text, found.currency)
-    if found is None or minor is None:
-        await post.asks("cash", turn=turn)
-        await post.send(post.say("entry.amount_unclear"), (back(post),))
-    elif minor > found.outstanding:
-        await _more(post, found, minor, f"cash:{turn}:{minor}", f"askcash:{turn}")
+    taken = f"{turn}:{read.minor}{read.currency}"
+    if read.minor > found.outstanding:
+        await _more(post, found, read.minor, f"cash:{taken}", f"askcash:{turn}")
     else:
-        await cash(post, f"{turn}:{minor}")
+        await cash(post, taken)
+
+
+async def _typed(post: Post, text: str, asks: str, turn: int, currency: str | None) -> Money | None:
+    """The one amount that was typed; None: it was asked for again."""
+    found = await offered(post, turn, currency)
+    if found is None:
+        return None
+    meant = named_currency(text, (found.currency, *found.others))
+    amounts = () if meant is None else read_amount(text, meant)
+    read = [one for one in amounts if one.currency == meant and one.minor > 0]
+    if len(read) == 1:
+        return read[0]
+    await post.asks(asks, turn=turn, currency=currency)
+    await post.send(post.say("entry.amount_unclear"), (back(post),))
+    return None
 
 
 async def cash(post: Post, given: str) -> None:
     """So much cash was taken."""
-    turn, minor = map(int, given.split(":"))
-    found = await offer(post.office, post.member, turn, post.now, entered=True)
+    turn, _, so_much = given.partition(":")
+    minor, currency = read_sum(so_much)
+    if minor is None:
+        raise ValueError(given)
+    found = await offered(post, int(turn), currency, entered=True)
     if found is None:
-        await post.send(post.say("entry.nothing_owed"))
         return
     details = Details(amount=minor, loans=found.loans, channel="visit")
-    entered = await enter(post.office, post.member, turn, "visit_cash_taken", post.now, details)
+    entered = await enter(post.office, post.member, int(turn), "visit_cash_taken", post.now, details)
     amount = post.say.money(minor, found.currency)
     await saved(post, entered, "visit_cash_taken", f"{outcome(post.say, 'visit_cash_taken')}, {amount}")
 
 
-def _amount(text: str, currency: str) -> int | None:
-    read = [one.minor for one in read_amount(text, currency) if one.currency == currency and one.minor > 0]
-    return read[0] if len(read) == 1 else None
-
-
-async def typed_day(post: Post, text: str, turn: int, amount: int) -> None:
+async def typed_day(post: Post, text: str, turn: int, amount: int, currency: str | None = None) -> None:
     """A day for a promise."""
     found = await offer(post.office, post.member, turn, post.now)
     days = () if found is None else read_date(text, found.today, order_in(found.country))
     if len(days) != 1:
         await post.send(post.say("entry.day_unclear"), (back(post),))
         return
-    await _promised(post, turn, amount, days[0])
+    await _promised(post, turn, amount, currency, days[0])
 
 
 async def typed_moment(post: Post, text: str, turn: int, zone: str) -> None:

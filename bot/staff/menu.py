@@ -136,15 +136,15 @@ async def answer(post: Post, message: Message) -> None:
     elif not text:
         await post.send(post.say("note.words_only" if asks in ("talk", "words") else "note.on_a_tap"))
     elif asks == "amount":
-        await entries.typed_amount(post, text, about["turn"])
+        await entries.typed_amount(post, text, about["turn"], about.get("currency"))
     elif asks == "cash":
-        await entries.typed_cash(post, text, about["turn"])
+        await entries.typed_cash(post, text, about["turn"], about.get("currency"))
     elif asks == "day":
-        await entries.typed_day(post, text, about["turn"], about["amount"])
+        await entries.typed_day(post, text, about["turn"], about["amount"], about.get("currency"))
     elif asks == "moment":
         await entries.typed_moment(post, text, about["turn"], about["zone"])
     elif asks == "parts":
-        await plans.typed(post, text, about["turn"], about["total"])
+        await plans.typed(post, text, about["turn"], about["total"], about.get("currency"))
     elif asks in ("find", "found"):
         await find.find_(post, text)
     elif asks == "caller":

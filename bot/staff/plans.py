@@ -4,21 +4,22 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.staff.cards import back, button
-from bot.staff.entries import saved
+from bot.staff.entries import in_others, offered, read_sum, saved
 from bot.staff.post import Post, Rows
 from casework.outcomes import Details
 from casework.plans import Part
 from casework.staff.entering import enter
 from casework.staff.offering import Offer, offer
 from casework.staff.planning import COUNTS, as_parts, first_of, proposed, total_of
+from messages.typed.amounts import named_currency
 from messages.typed.dates import order_in
-from messages.typed.parts import Unclear, read_parts
+from messages.typed.parts import Paid, Unclear, read_parts
 
 
 async def ask(post: Post, given: str) -> None:
     """How many payments of what is late, or of all that is owed."""
-    turn, _, which = given.partition(":")
-    found = await _offered(post, int(turn))
+    turn, which, currency = (*given.split(":"), "", "")[:3]
+    found = await offered(post, int(turn), read_sum(currency)[1])
     if found is None:
         return
     say, everything = post.say, which == "all"
@@ -26,44 +27,64 @@ async def ask(post: Post, given: str) -> None:
     taps = [
         (
             say("plan.count", count=count, each=say.money(total // count, found.currency)),
-            f"parts:{turn}:{total}:{count}",
+            f"parts:{turn}:{total}{found.currency}:{count}",
         )
         for count in COUNTS
         if total >= count
     ]
     rows: Rows = [*(taps[at : at + 2] for at in range(0, len(taps), 2))]
     if total < found.outstanding:
-        rows = [
-            *rows,
-            [(say("plan.all", amount=say.money(found.outstanding, found.currency)), f"plan:{turn}:all")],
-        ]
-    rows = [*rows, [button(post, "payments_later", f"planlater:{turn}"), *back(post)]]
-    await post.asks("parts", turn=int(turn), total=total)
+        label = say("plan.all", amount=say.money(found.outstanding, found.currency))
+        rows = [*rows, [(label, f"plan:{turn}:all:{found.currency}")]]
+    rows = [
+        *rows,
+        in_others(post, found, f"plan:{turn}::"),
+        [button(post, "payments_later", f"planlater:{turn}"), *back(post)],
+    ]
+    await post.asks("parts", turn=int(turn), total=total, currency=found.currency)
     amount, first = say.money(total, found.currency), say.day(first_of(found))
     await post.send(say("plan.ask", amount=amount, first=first), rows)
 
 
 async def tapped(post: Post, given: str) -> None:
     """So many payments, a month apart."""
-    turn, total, count = map(int, given.split(":"))
-    if count not in COUNTS or total < count:
+    turn, so_much, parts = given.split(":")
+    count, (total, currency) = int(parts), read_sum(so_much)
+    if count not in COUNTS or total is None or total < count:
         raise ValueError(given)
-    found = await _offered(post, turn)
+    found = await offered(post, int(turn), currency)
     if found is not None:
-        await _show(post, turn, found, proposed(found, total, count))
+        await _show(post, int(turn), found, proposed(found, total, count))
 
 
-async def typed(post: Post, text: str, turn: int, total: int) -> None:
-    """Payments that were typed."""
-    found = await _offered(post, turn)
+async def typed(post: Post, text: str, turn: int, total: int, currency: str | None = None) -> None:
+    """Payments that were typed, of `currency` unless they name another that is owed."""
+    found = await offered(post, turn, currency)
     if found is None:
         return
     read = read_parts(text, total, found.currency, found.today, order_in(found.country))
+    if isinstance(read, Unclear) and (other := await _in_another(post, turn, found, text)) is not None:
+        found, read = other
     if isinstance(read, Unclear):
-        await post.asks("parts", turn=turn, total=total)
+        await post.asks("parts", turn=turn, total=total, currency=found.currency)
         await post.send(post.say("plan.unclear", line=read.line), (back(post),))
         return
     await _show(post, turn, found, as_parts(read))
+
+
+async def _in_another(
+    post: Post, turn: int, asked: Offer, text: str
+) -> tuple[Offer, tuple[Paid, ...]] | None:
+    """The same text in another currency that it names and that is owed; None: it is none in that one."""
+    named = named_currency(text, (asked.currency, *asked.others))
+    if named is None or named == asked.currency:
+        return None
+    found = await offer(post.office, post.member, turn, post.now, currency=named)
+    if found is None:
+        return None
+    total = total_of(found, everything=False)
+    read = read_parts(text, total, named, found.today, order_in(found.country))
+    return None if isinstance(read, Unclear) else (found, read)
 
 
 async def later(post: Post, given: str) -> None:
@@ -87,13 +108,6 @@ async def save(post: Post, given: str) -> None:
     await saved(post, entered, "plan_agreed", _words(post, parts, currency, "plan.saved"))
 
 
-async def _offered(post: Post, turn: int) -> Offer | None:
-    found = await offer(post.office, post.member, turn, post.now)
-    if found is None:
-        await post.send(post.say("entry.nothing_owed"))
-    return found
-
-
 async def _show(post: Post, turn: int, found: Offer, parts: Sequence[Part]) -> None:
     """The payments as they were read, before anything is saved."""
     plan = [[one.due.isoformat(), one.amount] for one in parts]
@@ -101,8 +115,12 @@ async def _show(post: Post, turn: int, found: Offer, parts: Sequence[Part]) -> N
     say = post.say
     lines = [_words(post, parts, found.currency, "plan.shown")]
     lines += [f"{say.day(one.due)}: {say.money(one.amount, found.currency)}" for one in parts]
-    taps = button(post, "save", f"plansave:{key}"), button(post, "other_payments", f"plan:{turn}")
-    await post.asks("parts", turn=turn, total=sum(one.amount for one in parts))
+    taps = (
+        button(post, "save", f"plansave:{key}"),
+        button(post, "other_payments", f"plan:{turn}::{found.currency}"),
+    )
+    total = sum(one.amount for one in parts)
+    await post.asks("parts", turn=turn, total=total, currency=found.currency)
     await post.send_lines(lines, (taps, back(post)))
 
 

@@ -1,6 +1,7 @@
 """What a promise or a callback is offered by: today where the person is, what is late, how far one may go."""
 
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from casework.staff.desk import mine, turn_now
 from casework.staff.people import Member
 from casework.staff.reaching import reasons_of
 from casework.staff.rights import Action
+from ledger.money import minor_digits
 from ledger.standing import standing
 from policy.calendar import local_day
 from storage.chat.holdings import loans_of
@@ -27,7 +29,10 @@ MOVED: Final = Wish("call", instead_of=frozenset({"callback"}))
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """For a promise: amounts in minor units of `currency`, of `loans` (ids); the last day one may take."""
+    """For a promise: amounts in minor units of `currency`, of `loans` (ids); the last day one may take.
+
+    `others`: the currencies in which the case owes besides.
+    """
 
     case: int
     loans: tuple[int, ...]
@@ -39,12 +44,20 @@ class Offer(msgspec.Struct, frozen=True):
     payday: date | None
     zone: str
     country: str | None
+    others: tuple[str, ...] = ()
 
 
 async def offer(
-    office: Office, member: Member, turn: int, now: datetime, *, entered: bool = False
+    office: Office,
+    member: Member,
+    turn: int,
+    now: datetime,
+    *,
+    entered: bool = False,
+    currency: str | None = None,
 ) -> Offer | None:
-    """What can be promised on the case at hand: in the currency in which most is late; None: nothing is owed.
+    """What can be promised on the case at hand: in `currency`, else in the one in which most is late; None:
+    nothing is owed.
 
     `entered`: also where they entered what came of it, for a tap that comes twice.
     Raises Denied, CaseworkInputError.
@@ -55,11 +68,16 @@ async def offer(
         found = before if before is not None and again else await mine(raw, member, turn, now)
         action = Action.SEE_LOAN if again else Action.RECORD_OUTCOME
         row, spec = await allowed(raw, office, member, found.case, action, now)
-        return await offer_in(raw, member, row, spec, now)
+        return await offer_in(raw, member, row, spec, now, currency)
 
 
 async def offer_in(
-    raw: Raw, member: Member, row: CaseRow, spec: PortfolioSpec, now: datetime
+    raw: Raw,
+    member: Member,
+    row: CaseRow,
+    spec: PortfolioSpec,
+    now: datetime,
+    currency: str | None = None,
 ) -> Offer | None:
     """The same of a case that they may work at, within the caller's transaction."""
     facts = await cards.facts_of(raw, row.case, None, now)
@@ -71,15 +89,17 @@ async def offer_in(
         stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
         owed = sum(part.left for part in one.unpaid)
         by[one.currency] = arrears + stands.arrears, outstanding + owed, (*loans, one.id)
-    if not by:
+    most = sorted(by, key=lambda one: _major(one, *by[one][:2]), reverse=True)
+    chosen = currency if currency is not None or not most else most[0]
+    if chosen is None or chosen not in by:
         return None
-    currency, (arrears, outstanding, loans) = max(by.items(), key=lambda item: (item[1][0], item[1][1]))
+    arrears, outstanding, loans = by[chosen]
     today = local_day(now, facts.zone)
     last = today + timedelta(days=spec.promises.of(member.actor.role).days)
     return Offer(
         row.case,
         loans,
-        currency,
+        chosen,
         arrears,
         outstanding,
         today,
@@ -87,7 +107,14 @@ async def offer_in(
         payday_after(facts.payday, today),
         facts.zone,
         spec.country,
+        tuple(one for one in most if one != chosen),
     )
+
+
+def _major(currency: str, arrears: int, outstanding: int) -> tuple[Fraction, Fraction]:
+    """In major units, which alone are near enough to compare: a yen has no cents."""
+    unit = 10 ** minor_digits(currency)
+    return Fraction(arrears, unit), Fraction(outstanding, unit)
 
 
 async def call_then(

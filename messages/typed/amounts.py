@@ -1,6 +1,7 @@
 """Numbers and amounts of money that people type: "36", "三十六个月", "1.234,56", "二百五十", "250 EUR"."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -54,6 +55,20 @@ def read_amount(text: str, currency: str) -> tuple[Money, ...]:
             if minor is not None and minor < _MOST_MINOR:
                 found[Money(minor, meant)] = None
     return tuple(found)
+
+
+def named_currency(text: str, owed: Sequence[str]) -> str | None:
+    """Which of several currencies `text` names; the first where it names none; None: another, or several."""
+    first, *others = owed
+    if _named(text, first) <= {first}:
+        return first
+    # A shared sign means each of those whose it is: "¥" in yen, where there are no yuan.
+    meant = [other for other in others if _named(text, other) == {other}]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _named(text: str, currency: str) -> set[str]:
+    return {one.currency for one in read_amount(text, currency)}
 
 
 def _only(values: set[int]) -> tuple[int, ...]:

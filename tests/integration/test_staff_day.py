@@ -797,6 +797,93 @@ async def test_cash_and_a_bad_moment(crew: Crew) -> None:
     assert "saved: cash taken, €80.00" in await carl.says("80")
 
 
+async def owing_in_two(crew: Crew, yen: int) -> Borrower:
+    """Ann owes 200 euros, and so many yen."""
+    ann = await crew.borrower(TODAY - 20 * DAY, 200_00)
+    await crew.book.loan(
+        ann.person, crew.portfolio, [(TODAY - 5 * DAY, yen)], strategy=crew.gentle, currency="JPY"
+    )
+    return ann
+
+
+async def promised(crew: Crew) -> list[tuple[Any, ...]]:
+    sql = (
+        "SELECT l.currency, p.amount_minor, p.due_on FROM promises p JOIN promise_loans m "
+        "ON m.promise_id = p.id JOIN loans l ON l.id = m.loan_id WHERE p.state = 'open' ORDER BY p.id"
+    )
+    return [tuple(row) for row in await crew.book.sql(sql)]
+
+
+async def test_what_is_owed_in_two_currencies_is_promised_in_each(crew: Crew) -> None:
+    ann = await owing_in_two(crew, 15_000)
+    carl = await crew.hired()
+    await carl.says(f"/case K{ann.case}")
+    assert "¥15,000: on which day" in await carl.taps("Promise"), "which are no cents"
+    message, in_yen = carl.button("Today")
+    assert "€200.00: on which day" in await carl.taps("In EUR")
+    assert "¥15,000: on which day" in await carl.taps("In JPY")
+    await carl.taps("In EUR")
+    await carl.taps("Another day")
+    assert "promise of €200.00 on November 27" in await carl.taps("27")
+    assert await promised(crew) == [("EUR", 200_00, TODAY + 4 * DAY)]
+    await crew.sandbox.world.tap(carl.chat, message, in_yen)
+    assert "is saved already" in await carl.told()
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("Promise")
+    assert "promise of ¥15,000" in await carl.says("28 November")
+    assert await promised(crew) == [("EUR", 200_00, TODAY + 4 * DAY), ("JPY", 15_000, TODAY + 5 * DAY)]
+
+
+async def test_a_button_means_the_currency_that_it_shows_whatever_is_late_most_by_now(crew: Crew) -> None:
+    ann = await owing_in_two(crew, 150)
+    carl = await crew.hired()
+    await carl.says(f"/case K{ann.case}")
+    assert "€200.00: on which day" in await carl.taps("Promise")
+    await crew.book.pay(ann, 200_00, TODAY)
+    assert "Nothing is owed in EUR" in await carl.taps("Today")
+    assert await promised(crew) == []
+
+
+async def test_an_amount_names_its_currency(crew: Crew) -> None:
+    ann = await owing_in_two(crew, 15_000)
+    carl = await crew.hired()
+    await carl.says(f"/case K{ann.case}")
+    for typed, told in (
+        ("100 EUR", "€100.00: on"),
+        ("€99", "€99.00: on"),
+        ("300 EUR", "€300.00 is more than the €200.00"),
+        ("9000", "¥9,000: on"),
+        ("¥9000", "¥9,000: on"),
+        ("50.50", "could not read one amount"),
+        ("9000 USD", "could not read one amount"),
+    ):
+        await carl.says(f"/case K{ann.case}")
+        await carl.taps("Promise")
+        asked = await carl.taps("Another amount")
+        assert "A number alone means JPY; type others with their currency, like 200 EUR." in asked
+        assert told in await carl.says(typed), typed
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("Promise")
+    await carl.taps("In EUR")
+    assert "A number alone means EUR" in await carl.taps("Another amount")
+    assert "¥9,000: on" in await carl.says("¥9000"), "no yuan are owed"
+
+
+async def test_cash_is_of_the_currency_that_was_taken(crew: Crew) -> None:
+    ann = await owing_in_two(crew, 15_000)
+    carl = await crew.hired()
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("Visit")
+    assert "A number alone means JPY" in await carl.taps("cash taken")
+    assert "€300.00 is more than the €200.00" in await carl.says("300 EUR")
+    await carl.taps("Another amount")
+    assert "saved: cash taken, €120.00" in await carl.says("€120")
+    ((minor, currency),) = await crew.book.sql(
+        "SELECT o.amount_minor, l.currency FROM outcomes o JOIN loans l ON l.id = ANY(o.loan_ids)"
+    )
+    assert (minor, currency) == (120_00, "EUR")
+
+
 async def test_a_stale_button_does_nothing(crew: Crew) -> None:
     await task(crew, await crew.borrower(TODAY - 5 * DAY))
     carl = await crew.hired()

@@ -142,6 +142,27 @@ async def test_all_that_is_owed_where_only_some_is_late(crew: Crew) -> None:
     assert "All that is owed, €500.00" not in carl.buttons()
 
 
+async def test_a_plan_in_either_of_two_currencies(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 20 * DAY, 200_00)
+    await crew.book.loan(
+        ann.person, crew.portfolio, [(TODAY - 5 * DAY, 15_000)], strategy=crew.gentle, currency="JPY"
+    )
+    carl = await at_a_plan(crew, ann)
+    assert "2 x ¥7,500" in carl.buttons()
+    await carl.taps("In EUR")
+    assert "2 x €100.00" in carl.buttons()
+    assert "A plan of ¥9,000 in 3 payments:" in await carl.says("3 x ¥3000 from 28/11")
+    await carl.taps("Other payments")
+    assert "A plan of €150.00 in 3 payments:" in await carl.says("3 x 50 EUR from 28/11")
+    assert "could not read" in await carl.says("3 x 50 USD from 28/11")
+    assert "could not read" in await carl.says("28/11 100 JPY\n28/12 100 EUR")
+    assert "A plan of €120.00 in 3 payments:" in await carl.says("3 x 40 from 28/11")
+    assert "a plan of €120.00 in 3 payments" in await carl.taps("Save")
+    assert await rows(
+        crew, "SELECT o.amount_minor, l.currency FROM outcomes o JOIN loans l ON l.id = ANY(o.loan_ids)"
+    ) == [(120_00, "EUR")]
+
+
 async def test_in_chinese(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 20 * DAY)
     carl = await at_a_plan(crew, ann, language="zh")

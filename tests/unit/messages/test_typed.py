@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.money import Money, format_major, minor_digits
 from messages.locales import HOME, long_date, money, short_date
-from messages.typed.amounts import read_amount, read_months, read_number
+from messages.typed.amounts import named_currency, read_amount, read_months, read_number
 from messages.typed.dates import Order, order_in, read_date, take_date
 from messages.typed.numerals import han_number
 from messages.typed.plain import languages, yes_or_no
@@ -118,6 +118,25 @@ def test_an_amount_as_we_write_it_is_read_back(minor: int, currency: str, locale
 @given(st.integers(0, 10**11), CURRENCIES)
 def test_an_amount_as_machines_write_it_is_read_back(minor: int, currency: str):
     assert Money(minor, currency) in read_amount(format_major(minor, currency), currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "owed", "named"),
+    [
+        ("200", "EUR JPY", "EUR"),
+        ("200 EUR", "JPY EUR", "EUR"),
+        ("€200", "JPY EUR", "EUR"),
+        ("¥200", "EUR JPY", "JPY"),
+        ("$200", "EUR CAD", "CAD"),
+        ("$200", "EUR CAD AUD", None),
+        ("200 USD", "EUR CAD", None),
+        ("3 x 100 EUR from 28/11", "JPY EUR", "EUR"),
+        ("100 EUR and 200 JPY", "JPY EUR", None),
+        ("some", "EUR JPY", "EUR"),
+    ],
+)
+def test_which_of_the_currencies_owed_is_named(text: str, owed: str, named: str | None) -> None:
+    assert named_currency(text, owed.split()) == named
 
 
 def in_han(number: int) -> str:
