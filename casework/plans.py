@@ -134,7 +134,7 @@ async def agree_in(
     if not recorded.new:
         return Agreed(recorded, None, currency, ordered)
     for before in await plans.without_terms(raw, case, recorded.outcome):
-        await _over(raw, actor, before, (), received, "done")
+        await _over(raw, actor, before, (), received, "done", by=recorded.outcome)
     about = (
         f"plan of {code_of(case)}: {currency} {format_major(total, currency)} in {len(ordered)} payments "
         f"from {ordered[0].due} to {ordered[-1].due}"
@@ -324,12 +324,21 @@ async def _no(office: Office, raw: Raw, actor: Actor, question: Approval, now: d
 
 
 async def _over(
-    raw: Raw, actor: Actor, outcome: int, loans: tuple[int, ...], now: datetime, state: str
+    raw: Raw,
+    actor: Actor,
+    outcome: int,
+    loans: tuple[int, ...],
+    now: datetime,
+    state: str,
+    by: int | None = None,
 ) -> None:
-    """The wait for approval is over: its hold is lifted, its work ends."""
+    """The wait for approval is over: its hold is lifted, its work ends.
+
+    `by`: the outcome that takes its place, and gives it up again where it is taken back.
+    """
     for hold in await holds_of_outcome(raw, outcome):
-        await lifted(raw, actor, hold, now, now, "the plan was answered")
-    await plans.close_work(raw, outcome, state)
+        await lifted(raw, actor, hold, now, now, "the plan was answered", by)
+    await plans.close_work(raw, outcome, state, by)
     await touch(raw, await cases_of_loans(raw, loans), now)
 
 

@@ -23,8 +23,8 @@ _WITHOUT_TERMS: Final = """
 SELECT o.id FROM outcomes o
 WHERE o.case_id = $1 AND o.id <> $2 AND o.code = 'plan_agreed' AND o.undone_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.kind = 'plan' AND (a.content->>'outcome')::bigint = o.id)
-  AND EXISTS (SELECT 1 FROM hold_actions p WHERE p.outcome_id = o.id AND p.action = 'place'
-              AND NOT EXISTS (SELECT 1 FROM hold_actions l WHERE l.hold_id = p.hold_id AND l.action = 'lift'))
+  AND EXISTS (SELECT 1 FROM hold_actions p JOIN holds h ON h.id = p.hold_id AND h.ends_at IS NULL
+              WHERE p.outcome_id = o.id AND p.action = 'place')
 ORDER BY o.id
 """
 
@@ -60,9 +60,14 @@ async def running(raw: Raw, loans: Sequence[int]) -> list[int]:
     return [row[0] for row in await raw.rows(_RUNNING, list(loans))]
 
 
-async def close_work(raw: Raw, outcome: int, state: str) -> None:
-    """End the work that an outcome opened: done | cancelled."""
-    await raw.run("UPDATE tasks SET state = $2 WHERE outcome_id = $1 AND state = 'open'", outcome, state)
+async def close_work(raw: Raw, outcome: int, state: str, by: int | None = None) -> None:
+    """End the work that an outcome opened: done | cancelled, `by` another outcome."""
+    await raw.run(
+        "UPDATE tasks SET state = $2, ended_outcome_id = $3 WHERE outcome_id = $1 AND state = 'open'",
+        outcome,
+        state,
+        by,
+    )
 
 
 async def outstanding(raw: Raw, loans: Sequence[int]) -> int:

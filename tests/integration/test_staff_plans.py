@@ -12,10 +12,7 @@ from tests.builders.chatroom import TODAY, Guest
 from tests.builders.crew import Crew
 from tests.builders.town import DAY
 
-HOLDS = """
-SELECT p.kind FROM holds p
-WHERE NOT EXISTS (SELECT 1 FROM hold_actions l WHERE l.hold_id = p.id AND l.action = 'lift')
-"""
+HOLDS = "SELECT kind FROM holds WHERE ends_at IS NULL"
 
 
 @pytest.fixture
@@ -126,6 +123,14 @@ async def test_the_payments_come_later_from_somebody_else(crew: Crew) -> None:
     await cara.taps("3 x €83.33")
     assert "waits for somebody else's yes" in await cara.taps("Save")
     assert await rows(crew, HOLDS) == [("plan",)], "the hold of the first entry has its end"
+    assert "Taken back" in await cara.taps("Undo")
+    assert await rows(crew, HOLDS) == [("plan",)], "that of the first, as if nothing had come after it"
+    assert await rows(crew, "SELECT queue FROM tasks WHERE state = 'open'") == [("plans",)]
+    await cara.says("/next")
+    await cara.taps("They said")
+    await cara.taps("plan agreed")
+    await cara.taps("3 x €83.33")
+    await cara.taps("Save")
     assert f"plan of K{ann.case}" in await sue.says("/approvals")
     assert "is approved" in await sue.taps("Approve")
     assert await rows(crew, HOLDS) == []
