@@ -50,8 +50,11 @@ def read_amount(text: str, currency: str) -> tuple[Money, ...]:
         if not _is_plus(said, one):
             return ()
         meant = _currency_at(said, one, currency)
-        for reading in one.readings:
-            minor = reading.minor(minor_digits(meant))
+        digits = minor_digits(meant)
+        # Nobody writes 1.500 for one euro fifty: a mark that may part thousands does so there.
+        readings = [each for each in one.readings if each.decimals <= digits] or one.readings
+        for reading in readings:
+            minor = reading.minor(digits)
             if minor is not None and minor < _MOST_MINOR:
                 found[Money(minor, meant)] = None
     return tuple(found)
