@@ -6,8 +6,8 @@ PYTHON ?= $(or $(shell for name in python3 python3.13 python3.12 python3.11; do 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-# Tests run side by side, one worker a core; who is done takes from the others, for the slow ones stand together. ARGS
-# come after and win (ARGS="-n 0 -k name").
+# Tests run side by side (tests/conftest.py says by how many); who is done takes from the others, for the slow ones
+# stand together. ARGS come after and win (ARGS="-n 0 -k name").
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 ARGS ?=
 export PYTHONUNBUFFERED := 1
