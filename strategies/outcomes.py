@@ -189,8 +189,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "visit_locked": _ABSENT,
     "visit_unsafe": Effect("no further visit", stop=True, job=_review("supervisor", 2)),
     "visit_cash_taken": Effect(
-        "a receipt is given, and the money is deposited and booked",
+        "pauses for three days; a receipt is given, and the money is deposited and booked",
         needs=("amount",),
+        pause=Pause("cash_taken", person=False, lasts=3 * _DAY),
         job=Job("reconcile", "back-office", _DAY, 1),
         result=SPOKEN,
     ),

@@ -96,12 +96,13 @@ class World:
         }
         await self._from_person(chat, {"contact": contact})
 
-    async def photo(self, chat: Chat, content: bytes, caption: str | None) -> None:
-        """The person sends a picture."""
+    async def photo(self, chat: Chat, content: bytes, caption: str | None, album: str | None = None) -> None:
+        """The person sends a picture, by itself or as one of an `album`."""
         name = f"file{self._next('file')}"
         self.files[name] = content
         size = {"file_id": name, "file_unique_id": name, "width": 800, "height": 600}
         more = {"caption": caption} if caption else {}
+        more |= {"media_group_id": album} if album else {}
         await self._from_person(chat, {"photo": [{**size, "file_size": len(content)}], **more})
 
     async def document(self, chat: Chat, name: str, mime: str, content: bytes, caption: str | None) -> None:

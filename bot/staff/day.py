@@ -1,17 +1,9 @@
-"""The day: the next case, one that was found or rings, skipping, notes by word, voice, photo and place."""
+"""The day: the next case, one that was found or rings, skipping."""
 
-from io import BytesIO
-
-from aiogram.types import Message
-
-from bot.staff import late
-from bot.staff.cards import back, button, show
+from bot.staff.cards import back, show
 from bot.staff.post import Post
-from casework.errors import CaseworkInputError
 from casework.staff.card import case_of
 from casework.staff.desk import at_hand, next_case, open_case, skip, still_mine
-from casework.staff.late import looks_like_entries
-from casework.staff.noting import LARGEST, keep, may_keep, notes_of
 from casework.staff.reaching import not_called
 from casework.staff.rights import RIGHTS, Action
 
@@ -68,66 +60,3 @@ async def skipped(post: Post, given: str) -> None:
     turn, _, reason = given.partition(":")
     await skip(post.office, post.member, int(turn), reason, post.now)
     await next_(post, "")
-
-
-async def ask_note(post: Post, given: str) -> None:
-    """The next message is a note."""
-    await may_keep(post.office, post.member, int(given), post.now)
-    await post.asks("note", turn=int(given))
-    await post.send(post.say("note.ask"), ((button(post, "notes", f"notes:{given}"), *back(post)),))
-
-
-async def read_notes(post: Post, given: str) -> None:
-    """The notes on the case; voices and photos are named, and stay sealed."""
-    found = await notes_of(post.office, post.member, int(given), post.now)
-    say = post.say
-    lines = [
-        say(
-            "note.line",
-            at=say.moment(one.at, "UTC") + " UTC",
-            by=one.author,
-            what=one.body if one.kind in ("text", "place") else say(f"note.{one.kind}"),
-        )
-        for one in found
-    ]
-    await post.send_lines(lines or [say("note.none")])
-
-
-async def take_note(post: Post, message: Message, turn: int) -> None:
-    """Keep what was sent as a note."""
-    update = post.here.update
-    if message.text:
-        await keep(post.office, post.member, turn, "text", message.text, post.now, update=update)
-    elif message.location is not None:
-        place = f"{message.location.latitude:.5f},{message.location.longitude:.5f}"
-        await keep(post.office, post.member, turn, "place", place, post.now, update=update)
-    elif message.voice is not None or message.photo:
-        file = message.voice or (message.photo or [])[-1]
-        if (file.file_size or 0) > LARGEST:
-            raise CaseworkInputError("a voice or photo has up to 10 MB")
-        into = BytesIO()
-        await post.here.bot.download(file, into)
-        kind = "voice" if message.voice else "photo"
-        mime = (message.voice.mime_type or "audio/ogg") if message.voice else "image/jpeg"
-        await keep(post.office, post.member, turn, kind, into.getvalue(), post.now, mime=mime, update=update)
-        if message.caption and looks_like_entries(message.caption):
-            await post.send(post.say("note.kept"))
-            await late.ask_whom(post, message.caption, "note", {"turn": turn})
-            return
-        if message.caption:
-            await keep(post.office, post.member, turn, "text", message.caption, post.now, update=update)
-    else:
-        await post.send(post.say("note.ask"))
-        return
-    await _kept(post)
-
-
-async def keep_words(post: Post, words: str, turn: int) -> None:
-    """Words that looked like an entry, and are a note."""
-    await keep(post.office, post.member, turn, "text", words, post.now, update=post.here.update)
-    await _kept(post)
-
-
-async def _kept(post: Post) -> None:
-    await post.asks_nothing()
-    await post.send(post.say("note.kept"))

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from bot.staff import alerts, day, entries, find, keeping, late, leading, number, plans, reach, talks
+from bot.staff import alerts, day, entries, find, keeping, late, leading, notes, number, plans, reach, talks
 from bot.staff.help import help_
 from bot.staff.post import Post
 from casework.staff.late import looks_like_entries
@@ -25,7 +25,7 @@ async def said_to(post: Post, given: str) -> None:
     elif kept["asks"] == "talk":
         await talks.typed(post, kept["words"], **kept["about"])
     elif kept["asks"] == "note":
-        await day.keep_words(post, kept["words"], kept["about"]["turn"])
+        await notes.keep_words(post, kept["words"], kept["about"]["turn"])
     else:
         await reach.typed_words(post, kept["words"], kept["about"]["turn"], kept["about"]["channel"])
 
@@ -61,8 +61,9 @@ TAPS: Final[dict[str, Act]] = {
     "open": day.open_,
     "skip": day.ask_skip,
     "skipped": day.skipped,
-    "note": day.ask_note,
-    "notes": day.read_notes,
+    "note": notes.ask_note,
+    "notes": notes.read_notes,
+    "kept": notes.file_,
     "call": reach.call,
     "write": reach.write,
     "text": reach.send_text,
@@ -129,8 +130,8 @@ async def answer(post: Post, message: Message) -> None:
             await late.read(post, text)
     elif asks == "talk" and text:
         await talks.typed(post, text, **about)
-    elif asks == "note":
-        await day.take_note(post, message, about["turn"])
+    elif asks == "note" or (asks == "album" and message.media_group_id == about["album"]):
+        await notes.take_note(post, message, about["turn"])
     elif asks == "route" and (message.location is not None or not text):
         await keeping.route_from(post, message)
     elif not text:

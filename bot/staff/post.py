@@ -1,6 +1,7 @@
 """Where somebody of the staff works: the chat, who they are at this very update, how they are spoken to."""
 
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ PREFIX: Final = "s:"
 
 
 _KEPT: Final = 20  # texts that wait for a tap
+_PHOTOS: Final = ("image/jpeg", "image/png")
 _MESSAGE: Final = 3_800  # characters; the messenger takes 4,096
 
 
@@ -69,6 +71,15 @@ class Post(msgspec.Struct, frozen=True):
         await self.here.bot.send_photo(
             self.here.chat.telegram, file, caption=caption, reply_markup=keyboard(rows) if rows else None
         )
+
+    async def file(self, mime: str, content: bytes, name: str) -> None:
+        """Hand over a file; one that is a picture is shown."""
+        bot, chat = self.here.bot, self.here.chat.telegram
+        if mime in _PHOTOS:
+            with suppress(TelegramBadRequest):  # too large for a picture, or none: then it goes as a file
+                await bot.send_photo(chat, BufferedInputFile(content, name))
+                return
+        await bot.send_document(chat, BufferedInputFile(content, name))
 
     async def asks(self, what: str, **about: Any) -> None:
         """The next text is the answer to `what`."""

@@ -5,12 +5,8 @@ are asked to whom, and where they have several, each line says to whom it went.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
-
-from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import BufferedInputFile
 
 from bot.staff.cards import button, show
 from bot.staff.post import Post, Rows
@@ -21,7 +17,6 @@ from casework.staff.talk_files import open_file, sent_with
 from casework.staff.talking import ElsewhereError, answer, having, take
 
 _READY: Final = ("hello", "look", "call", "bye")
-_PHOTOS: Final = ("image/jpeg", "image/png")
 _SHOWN: Final = 10  # lines, and all that nobody had read
 
 
@@ -51,12 +46,7 @@ async def file_(post: Post, given: str) -> None:
     """A photo or document that came in a conversation."""
     talk, _, file = given.partition(":")
     kind, content = await open_file(post.office, post.member, int(talk), int(file), post.now)
-    chat, named_ = post.here.chat.telegram, f"{file}.{kind.rpartition('/')[2]}"
-    if kind in _PHOTOS:
-        with suppress(TelegramBadRequest):  # too large for a picture, or none: then it goes as a file
-            await post.here.bot.send_photo(chat, BufferedInputFile(content, named_))
-            return
-    await post.here.bot.send_document(chat, BufferedInputFile(content, named_))
+    await post.file(kind, content, f"{file}.{kind.rpartition('/')[2]}")
 
 
 def page_of(say: Speech, office: Office, talk: int) -> Sequence[tuple[str, str]]:

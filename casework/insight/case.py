@@ -23,7 +23,7 @@ from messages.body import Body
 from storage.chat.holdings import LoanRow, loans_of
 from storage.insight import case as stored
 from storage.insight.case import AddressRow, HoldRow
-from storage.insight.timeline import BODIES, Before, Entry, bodies, entries
+from storage.insight.timeline import BODIES, FILES, Before, Entry, bodies, entries
 from storage.raw import Raw
 from storage.whom import CaseRow
 from strategies.explanation import Next
@@ -54,10 +54,11 @@ class Rung(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """An entry, with its words where they may be read."""
+    """An entry, with its words where they may be read. `file`: it is a voice or photo that they may open."""
 
     entry: Entry
     words: str | None = None
+    file: bool = False
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -193,12 +194,14 @@ async def timeline(
         found = await entries(raw, case, row.person, row.portfolio, before, AT_ONCE + 1)
         shown = found[:AT_ONCE]
         owner = await own_name(raw, member, case, now)
-        words: dict[tuple[str, int], str] = {}
-        if may(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=owner):
-            words = await _words(office, raw, shown)
+        reads = may(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=owner)
+        words = await _words(office, raw, shown) if reads else {}
     last = shown[-1] if len(found) > AT_ONCE else None
     return Timeline(
-        tuple(Heard(one, words.get((one.kind, one.id))) for one in shown),
+        tuple(
+            Heard(one, words.get((one.kind, one.id)), reads and one.kind == "note" and one.what in FILES)
+            for one in shown
+        ),
         None if last is None else (last.at, last.kind, last.id),
     )
 

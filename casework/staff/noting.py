@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from casework.errors import CaseworkInputError
 from casework.office import Office
-from casework.staff.access import allowed
+from casework.staff.access import allowed, own_name
 from casework.staff.desk import mine
 from casework.staff.people import Member
 from casework.staff.rights import Action, require
@@ -16,12 +16,13 @@ from storage.staff import notes as stored
 from storage.staff.desk import Turn
 from storage.staff.notes import Note
 
-__all__ = ["LARGEST", "Kind", "Note", "keep", "may_keep", "notes_of"]
+__all__ = ["LARGEST", "Kind", "Note", "file_of_note", "keep", "may_keep", "notes_of"]
 
 Kind = Literal["text", "voice", "photo", "place"]
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes
 _LONGEST: Final = 4_000  # characters
+_OUT_OF_CHAT: Final = "this lender keeps what is personal out of the chat: use the console"
 
 
 async def keep(
@@ -63,7 +64,7 @@ async def _keeps(raw: Raw, office: Office, member: Member, turn: int, now: datet
     found = await mine(raw, member, turn, now)
     _, spec = await allowed(raw, office, member, found.case, Action.RECORD_OUTCOME, now)
     if spec.staff_chat == "codes" and not member.on_page:
-        raise CaseworkInputError("this lender keeps what is personal out of the chat: use the console")
+        raise CaseworkInputError(_OUT_OF_CHAT)
     return found
 
 
@@ -74,9 +75,31 @@ async def notes_of(office: Office, member: Member, turn: int, now: datetime) -> 
         _, spec = await allowed(raw, office, member, found.case, Action.SEE_LOAN, now)
         require(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
         if spec.staff_chat == "codes" and not member.on_page:
-            raise CaseworkInputError("this lender keeps what is personal out of the chat: use the console")
+            raise CaseworkInputError(_OUT_OF_CHAT)
         await write(
             raw.connection,
             [Event(now, member.name, member.actor.role, "notes.read", "case", found.case)],
         )
         return await stored.of_case(raw, office.keyring, found.case)
+
+
+async def file_of_note(
+    office: Office, member: Member, case: int, note: int, now: datetime
+) -> tuple[str, bytes]:
+    """A voice or photo that is kept on the case: (MIME type, bytes); the look is on record.
+
+    Raises Denied; CaseworkInputError where the case has none of that number.
+    """
+    async with office.transaction() as raw:
+        _, spec = await allowed(raw, office, member, case, Action.SEE_LOAN, now)
+        owner = await own_name(raw, member, case, now)
+        require(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=owner)
+        if spec.staff_chat == "codes" and not member.on_page:
+            raise CaseworkInputError(_OUT_OF_CHAT)
+        found = await stored.file_of(raw, office.keyring, case, note)
+        if found is None:
+            raise CaseworkInputError(f"case {case} has no voice or photo of that number")
+        seen = Event(now, member.name, member.actor.role, "notes.file_opened", "case", case, {"note": note})
+        await write(raw.connection, [seen])
+    mime, body = found
+    return mime, base64.b64decode(body)

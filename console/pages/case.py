@@ -5,6 +5,7 @@ And what one may do with it, as far as one's rights go.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from mimetypes import guess_extension
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -18,11 +19,13 @@ from casework.outcomes import Details
 from casework.plans import Part
 from casework.say import Reason
 from casework.staff import at_case
+from casework.staff.noting import file_of_note
 from casework.staff.offering import case_called_then
 from casework.staff.rights import Action
 from casework.staff.talk_pages import is_readable
 from casework.staff.team import assign, colleagues
 from console.amounts import amount, amounts, typed
+from console.pictures import handed
 from console.registry import Page
 from console.render import go, show
 from console.sure import Sure, more_than_owed, no_call_then, plan_as_read
@@ -58,13 +61,15 @@ CODES: Final = (
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An entry of the line, as it is drawn. `href`: why it was sent; `talk`: where it was said."""
+    """An entry of the line, as it is drawn. `href`: why it was sent; `talk`: where it was said; `file`: a
+    voice or photo."""
 
     heard: Heard
     title: str
     about: str
     href: str | None
     talk: str | None
+    file: str | None
 
 
 async def case(
@@ -158,13 +163,20 @@ def _told(visit: Visit, key: int, heard: Heard) -> Told:
     talk = f"/talks/{one.detail}" if one.kind == "said" and visit.may(Action.TALK) else None
     parts += [one.loan or "", "" if one.kind == "said" else detail, one.who]
     href = f"/cases/{key}/why/{one.id}" if one.kind == "sent" else None
-    return Told(heard, words["kinds"][one.kind], " · ".join(part for part in parts if part), href, talk)
+    file = f"/cases/{key}/notes/{one.id}" if heard.file else None
+    return Told(heard, words["kinds"][one.kind], " · ".join(part for part in parts if part), href, talk, file)
 
 
 async def explained(visit: Visiting, key: Key, contact: Key) -> Response:
     """Why one contact was made, waits, or was not made."""
     found = await why(visit.desk.office, visit.member, key, contact, visit.now)
     return show(visit, "why.html", key=key, contact=contact, found=found)
+
+
+async def noted(visit: Visiting, key: Key, note: Key) -> Response:
+    """A voice or photo that was kept on the case, opened for this answer alone."""
+    mime, content = await file_of_note(visit.desk.office, visit.member, key, note, visit.now)
+    return handed(mime, content, f"note-{note}{guess_extension(mime) or ''}")
 
 
 async def outcome(
@@ -346,6 +358,7 @@ _SEE: Final = (Action.SEE_LOAN,)
 PAGES = (
     Page("/cases/{key}", case, _SEE),
     Page("/cases/{key}/why/{contact}", explained, (Action.EXPLAIN,)),
+    Page("/cases/{key}/notes/{note}", noted, (Action.READ_PERSONAL_DATA,)),
     Page("/cases/{key}/outcome", outcome, (Action.RECORD_OUTCOME,), method="POST"),
     Page("/cases/{key}/plan", plan, (Action.RECORD_OUTCOME,), method="POST"),
     Page("/cases/{key}/hold", hold, (Action.PLACE_HOLD,), method="POST"),

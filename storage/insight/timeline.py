@@ -127,11 +127,14 @@ BODIES: Final = {
     "outcome": ("outcomes", "note"),
 }
 
+FILES: Final = frozenset({"voice", "photo"})
+"""Kinds of notes that are no words."""
+
 
 async def bodies(raw: Raw, kind: str, ids: list[int]) -> dict[int, bytes]:
     """The sealed words of entries of a kind, by id."""
     table, column = BODIES[kind]
-    chosen = " AND kind = 'text'" if kind == "note" else ""
+    chosen = " AND mime IS NULL" if kind == "note" else ""
     rows = await raw.rows(
         f"SELECT id, {column} FROM {table} WHERE id = ANY($1) AND {column} IS NOT NULL{chosen}",  # noqa: S608
         ids,

@@ -58,7 +58,7 @@ PAGES = [
 
 # What no walk of the table can open: it leads elsewhere at once, or is a file.
 LEADS_ON = {"/", "/sign-in/away", "/sign-in/back", "/demo"}
-FILES = {"/work/proofs/{key}/{file}", "/talks/{key}/files/{file}"}
+FILES = {"/work/proofs/{key}/{file}", "/talks/{key}/files/{file}", "/cases/{key}/notes/{note}"}
 # Walked below by whoever is not signed in, and before there is a tape; the page of the case at hand.
 ELSEWHERE = {"/sign-in", "/join/{carries}", "/import", "/work/{code}"}
 

@@ -2,12 +2,14 @@
 
 import html
 import re
+from base64 import b64encode
 
 import httpx2
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.staff.rights import Role
+from storage.staff import notes
 from tests.builders.book import Borrower
 from tests.builders.shop import TODAY, Shop
 from tests.builders.town import DAY
@@ -211,3 +213,40 @@ async def test_a_view_of_the_list_is_kept_and_dropped(shop: Shop, ann: Borrower)
         page = (await client.get("/cases")).text
         assert "a month late" not in page
         assert "vips" in page
+
+
+async def test_a_voice_or_photo_that_was_noted_is_opened(shop: Shop, ann: Borrower) -> None:
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        office = shop.office
+        (other,) = [await shop.borrower(TODAY - 5 * DAY, 250_00)]
+        for kind, mime, body in (("photo", "image/jpeg", b"\xff\xd8door"), ("voice", "audio/ogg", b"OggS")):
+            async with office.transaction() as raw:
+                await notes.add(
+                    raw,
+                    office.keyring,
+                    ann.case,
+                    "carl",
+                    kind,
+                    mime,
+                    b64encode(body).decode(),
+                    shop.now,
+                    None,
+                )
+        async with office.transaction() as raw:
+            await notes.add(raw, office.keyring, ann.case, "carl", "place", None, "52.5,13.4", shop.now, None)
+        page = (await client.get(f"/cases/{ann.case}")).text
+        assert "52.5,13.4" in page
+        links = re.findall(r'href="(/cases/\d+/notes/\d+)"', page)
+        found = [await client.get(link) for link in links]
+        assert [(one.status_code, one.headers["content-type"], one.content) for one in found] == [
+            (200, "application/octet-stream", b"OggS"),
+            (200, "image/jpeg", b"\xff\xd8door"),
+        ]
+        assert re.search(r"note-\d+\.(oga|ogg)", found[0].headers["content-disposition"])
+        elsewhere = await client.get(links[0].replace(f"/cases/{ann.case}/", f"/cases/{other.case}/"))
+        assert elsewhere.status_code == 422
+    async with shop.open_doors(role=Role.OPERATIONS) as client:
+        page = (await client.get(f"/cases/{ann.case}")).text
+        assert "52.5,13.4" not in page
+        assert "/notes/" not in page
+        assert (await client.get(links[0])).status_code == 403

@@ -70,6 +70,7 @@ WHO: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/cases/{key}"): _CASES,
     ("GET", "/work/{code}"): _CASES,
     ("GET", "/cases/{key}/why/{contact}"): _CASES - {"finance"},
+    ("GET", "/cases/{key}/notes/{note}"): _TAKES | {"compliance"},
     ("POST", "/cases/{key}/outcome"): _RECORDS,
     ("POST", "/cases/{key}/plan"): _RECORDS,
     ("POST", "/cases/{key}/hold"): _RECORDS | {"compliance"},

@@ -679,6 +679,56 @@ async def test_notes_by_word_voice_photo_and_place_are_sealed_and_only_on_a_tap(
     assert "Paid 200 at the branch" in told
 
 
+async def test_a_voice_and_a_photo_of_a_note_are_opened_and_the_look_is_on_record(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl, bea = await crew.hired(), await crew.hired("bea")
+    await carl.says("/next")
+    await carl.taps("Note")
+    await carl.shows(b"\xff\xd8door")
+    await carl.taps("Note")
+    await crew.sandbox.world.voice(carl.chat, b"OggS spoken")
+    await carl.told()
+    await carl.taps("Note")
+    told = await carl.taps("Notes so far")
+    assert "UTC" not in told
+    (row,) = (one[0] for one in await crew.book.sql("SELECT p.zones[1] FROM persons p"))
+    there = crew.now.astimezone(ZoneInfo(row))
+    label = next(one for one in carl.buttons() if one.startswith("a photo, "))
+    assert label.replace("\u202f", " ").endswith(there.strftime("%-I:%M %p")), "by the customer's clock"
+    message, data = carl.button(label)
+    await carl.taps(label)
+    sent = [one for one in carl.chat.messages.values() if one["from"]["is_bot"]][-1]
+    assert crew.sandbox.world.files[sent["photo"][0]["file_id"]] == b"\xff\xd8door"
+    await carl.taps(next(one for one in carl.buttons() if one.startswith("a voice message, ")))
+    sent = [one for one in carl.chat.messages.values() if one["from"]["is_bot"]][-1]
+    assert crew.sandbox.world.files[sent["document"]["file_id"]] == b"OggS spoken"
+    looks = await crew.book.sql("SELECT actor FROM events WHERE action = 'notes.file_opened'")
+    assert [row[0] for row in looks] == ["carl"] * 2
+    await crew.sandbox.world.tap(bea.chat, message, data)
+    assert "You may not do that" in await bea.told()
+    await crew.sandbox.world.tap(carl.chat, message, data + "9")
+    assert "no voice or photo of that number" in await carl.told()
+
+
+async def test_photos_that_are_sent_together_are_all_kept(crew: Crew) -> None:
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann)
+    carl = await crew.hired()
+    await carl.says("/next")
+    await carl.taps("Note")
+    for number in range(3):
+        await crew.sandbox.world.photo(
+            carl.chat, b"\xff\xd8%d" % number, "the door" if not number else None, "album"
+        )
+    assert (await carl.told()).count("Kept.") == 3
+    for other in (None, "another"):
+        await crew.sandbox.world.photo(carl.chat, b"\xff\xd8late", None, other)
+        assert "Tap Note on a case first" in await carl.told()
+    rows = await crew.book.sql("SELECT kind FROM notes ORDER BY id")
+    assert [row[0] for row in rows] == ["photo", "text", "photo", "photo"]
+
+
 async def test_skipping_hands_over_with_a_reason(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     await task(crew, ann)
@@ -779,7 +829,8 @@ async def test_amounts_and_days_are_typed_too_and_what_cannot_be_meant_is_asked_
 
 
 async def test_cash_and_a_bad_moment(crew: Crew) -> None:
-    await task(crew, await crew.borrower(TODAY - 5 * DAY), queue="field", kind="visit")
+    ann = await crew.borrower(TODAY - 5 * DAY)
+    await task(crew, ann, queue="field", kind="visit")
     carl = await crew.hired()
     assert "Why now: a visit" in await carl.says("/next")
     await carl.taps("Call back")
@@ -795,6 +846,9 @@ async def test_cash_and_a_bad_moment(crew: Crew) -> None:
     assert "€800.00 is more than the €250.00 that is owed" in await carl.says("800")
     await carl.taps("Another amount")
     assert "saved: cash taken, €80.00" in await carl.says("80")
+    ((lasts,),) = await crew.book.sql("SELECT ends_at - starts_at FROM holds WHERE kind = 'cash_taken'")
+    assert lasts == 3 * DAY, "nobody asks for it while it is booked"
+    assert "cash was taken, it is not booked yet" in await carl.says(f"/case K{ann.case}")
 
 
 async def owing_in_two(crew: Crew, yen: int) -> Borrower:

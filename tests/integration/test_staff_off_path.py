@@ -189,7 +189,7 @@ def test_every_question_of_the_chat_is_in_the_table() -> None:
     walked |= {"snoozed", "seen", "nay", "talk", "ready", "endtalk", "tags", "keepfilter", "cash"}
     walked |= {"plan", "parts", "planlater", "plansave"}
     # in tests/integration/test_staff_day.py and test_staff_talks.py
-    walked |= {"askcash", "meant", "uncalled", "tell", "take", "file"}
+    walked |= {"askcash", "meant", "uncalled", "tell", "take", "file", "kept"}
     assert set(TAPS) <= walked
     assert set(COMMANDS) <= {f"/{one}" for one in walked} | {
         *("/start", "/case", "/find", "/tag", "/filters", "/route", "/number", "/morning")

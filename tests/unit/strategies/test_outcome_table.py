@@ -65,7 +65,7 @@ def test_holds_reach_as_far_as_they_should() -> None:
     of_person = {code for code, one in EFFECTS.items() if one.pause and one.pause.person}
     of_loan = {code for code, one in EFFECTS.items() if one.pause and not one.pause.person}
     assert {"deceased", "bankrupt", "represented", "hardship", "vulnerable", "complaint"} <= of_person
-    assert {"dispute", "moratorium", "claims_paid", "fraud_claim"} <= of_loan
+    assert {"dispute", "moratorium", "claims_paid", "fraud_claim", "visit_cash_taken"} <= of_loan
     claims = EFFECTS["claims_paid"].pause
     assert claims is not None
     assert timedelta(days=2) <= (claims.lasts or timedelta()) <= timedelta(days=3)
