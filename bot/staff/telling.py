@@ -22,8 +22,10 @@ from bot.staff.picture import draw_morning
 from bot.staff.post import keyboard, take_away
 from bot.staff.talks import page_of
 from bot.texts import Speech, staff_speech
+from casework.said import said_in
 from casework.staff.alerts import begin_alerts
 from casework.staff.alerts import said as alert_said
+from casework.staff.asked import Asked, begin_asked
 from casework.staff.digest import begin_digests
 from casework.staff.digest import said as digest_said
 from casework.staff.ringing import begin_rings, not_rung, rung
@@ -80,6 +82,8 @@ async def tell_staff(desk: Desk, bot: Bot) -> None:
         channel, why = say(f"channels.{one.channel}"), say(key, code=one.code or "-")
         text = say("unsent.said", code=f"K{one.case}", channel=channel, why=why)
         await _said(bot, one.telegram, text, _opens(say, one.case))
+    for asked in await begin_asked(desk.office, desk.actor, desk.clock.now()):
+        await _asked(bot, asked)
     await _numbers(desk, bot)
     await _alerts(desk, bot)
     await _mornings(desk, bot)
@@ -108,6 +112,15 @@ async def _given(bot: Bot, given: Given) -> None:
         return
     text = say("given.many", count=len(given.cases), codes=_codes(given.cases), by=given.by)
     await _said(bot, given.telegram, text, keyboard((((say.button("next"), "next"),),)))
+
+
+async def _asked(bot: Bot, asked: Asked) -> None:
+    say = staff_speech(asked.language)
+    text = say("asked.many", count=len(asked.questions))
+    if len(asked.questions) == 1:
+        (one,) = asked.questions
+        text = say("asked.one", about=said_in(say.code, one.about), by=one.by)
+    await _said(bot, asked.telegram, text, keyboard((((say.button("approvals"), "approvals"),),)))
 
 
 async def _numbers(desk: Desk, bot: Bot) -> None:

@@ -19,6 +19,7 @@ approvals = Table(
     Column("asked_by", Text, nullable=False),
     moment("decided_at", nullable=True),
     Column("decided_by", Text),
+    moment("told_at", nullable=True),  # whoever may answer was told, once
     Column("loans", ARRAY(BigInteger)),  # of a tape: the loans of the book that it speaks of
     Column("payments", ARRAY(LargeBinary)),  # of a tape of payments: digests of their keys
     one_of("state", "waiting", "approved", "refused", "superseded"),

@@ -1,6 +1,7 @@
 """A plan agreed by a collector in the chat: its payments, the yes, taking it back, entered later."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -182,3 +183,40 @@ async def test_where_nothing_is_owed_nothing_is_asked(crew: Crew) -> None:
     await crew.book.pay(ann, 250_00, TODAY)
     await crew.book.feed(crew.portfolio, crew.now)
     assert "Nothing is owed" in await carl.taps("2 x €125.00")
+
+
+async def test_who_may_say_yes_is_told_once_when_it_cannot_be_taken_back(crew: Crew) -> None:
+    ann, ben = await crew.borrower(TODAY - 20 * DAY), await crew.borrower(TODAY - 19 * DAY)
+    cara, zoe = (
+        await crew.hired("cara", Role.CREDIT_MANAGER),
+        await crew.hired("zoe", Role.CREDIT_MANAGER, language="zh"),
+    )
+    await crew.book.portfolio("south")
+    sid = await crew.hired("sid", Role.CREDIT_MANAGER, portfolios=["south"])
+    carl = await at_a_plan(crew, ann)
+    everybody = (cara, zoe, sid, carl)
+    await carl.taps("2 x €125.00")
+    await carl.taps("Save")
+    assert [await one.told() for one in everybody] == [""] * 4, "it may be taken back yet"
+    crew.now += timedelta(seconds=61)
+    told = f"Waits for your yes: plan of K{ann.case}: EUR 250.00 in 2 payments"
+    assert told in await cara.told()
+    assert f"等您批准：案件 K{ann.case} 的还款计划" in await zoe.told()
+    assert [await one.told() for one in everybody] == [""] * 4, "once; neither theirs nor their own"
+    assert f"plan of K{ann.case}" in await cara.taps("Approvals")
+    await crew.task(ben.case)
+    await carl.says(f"/case K{ben.case}")
+    for tap in ("They said", "plan agreed", "2 x €125.00", "Save", "Undo"):
+        await carl.taps(tap)
+    crew.now += timedelta(seconds=61)
+    assert await cara.told() == "", "nobody is asked for what was taken back"
+    await carl.says(f"/case K{ben.case}")
+    for tap in ("They said", "plan agreed", "2 x €125.00", "Save"):
+        await carl.taps(tap)
+    await crew.book.sql("UPDATE approvals SET told_at = NULL")
+    crew.now += timedelta(seconds=61)
+    assert await cara.told() == "2 questions wait for your yes."
+    assert await zoe.told() == "有 2 件事等您批准。"
+    await crew.book.sql("UPDATE approvals SET told_at = NULL, asked_by = 'cara'")
+    assert await cara.told() == "", "what one asked is for somebody else"
+    assert await zoe.told() == "有 2 件事等您批准。"
