@@ -28,7 +28,7 @@ def create_app(desk: Desk) -> FastAPI:
     # Whoever reaches a demo may be anybody in it, so it is one only where nobody else can reach it.
     alone = is_loopback(desk.listens_on)
     demo = desk.demo is not None and alone
-    app.state.pages = PAGES if demo else [page for page in PAGES if page.path != "/demo"]
+    app.state.pages = PAGES if demo else tuple(page for page in PAGES if page.path != "/demo")
     app.include_router(webhooks(desk))
     app.include_router(telegram(desk))
     app.include_router(probes(desk))

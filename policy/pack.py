@@ -7,7 +7,7 @@ the machine checks and what it cannot. Unknown keys are errors.
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, cast
 
@@ -59,6 +59,11 @@ class Pack(msgspec.Struct, frozen=True):
 
 def read_pack(text: str, name: str) -> Pack:
     """The pack written in `text` (YAML); PolicyInputError names the key that is wrong."""
+    return _pack_in(text, name)
+
+
+@lru_cache(maxsize=64)  # a book reads all of its packs again whenever one thing changes
+def _pack_in(text: str, name: str) -> Pack:
     yaml: Any = YAML(typ="safe")  # its methods have no types
     try:
         spec = PackSpec.model_validate(yaml.load(text))

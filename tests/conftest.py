@@ -43,6 +43,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(1, cores * 3 // 2)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole walks before single parts: begun last, a long one would run on while all others are done."""
+    last = {"browser": 1, "integration": 2, "unit": 3}
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: last.get(item.path.relative_to(folder).parts[0], 0))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_the_developer() -> Iterator[None]:
     """A setting in the environment that tests run in would point them at a real server, or at people."""

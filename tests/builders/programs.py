@@ -29,6 +29,5 @@ class Programs(Shop):
         """The API over HTTP, as `token` (one with every scope, where none is given)."""
         token = await self.token() if token is None else token
         async with self.open_doors(**desk) as client:
-            client.timeout = httpx2.Timeout(60)  # a busy machine is slow, and no less right
             client.headers["authorization"] = f"Bearer {token}"
             yield client

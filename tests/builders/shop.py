@@ -77,7 +77,8 @@ class Shop(Town):
         def app(url: str) -> Any:
             return create_app(self.desk(url, redis, **more))
 
-        async with served(app) as url, httpx2.AsyncClient(base_url=url) as client:
+        # A busy machine is slow, and no less right.
+        async with served(app) as url, httpx2.AsyncClient(base_url=url, timeout=60) as client:
             if redis is not None and role is not None:
                 await self.enter(client, Entrance(self.office, redis, os.urandom), role, portfolios)
             yield client

@@ -138,3 +138,11 @@ def test_the_digest_is_of_the_meaning() -> None:
 def test_every_shipped_strategy_reads_under_its_own_name() -> None:
     for name, text in shipped_strategies().items():
         assert read_strategy(text, name).name == name
+
+
+def test_the_same_text_is_read_once_and_a_slip_names_whoever_asks() -> None:
+    """A book reads every version it ever had whenever one thing changes."""
+    assert read_strategy(GENTLE_TEXT, "version 1") is read_strategy(GENTLE_TEXT, "version 2")
+    for name in ("mine.yaml", "yours.yaml"):
+        with pytest.raises(StrategyInputError, match=f"^{name}, line 1: "):
+            read_strategy("no mapping", name)
