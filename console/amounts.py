@@ -1,20 +1,16 @@
 """Amounts and shares as the reader's language writes them."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from casework.errors import CaseworkInputError
 from console.language import LOCALES, Speech
-from ledger.money import format_major, minor_digits, parse_major
-
-_THOUSANDS: Final = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(\.[0-9]+)?", re.ASCII)
-_THREE_AT_THE_END: Final = re.compile(r"-?[0-9]+,[0-9]{3}", re.ASCII)
+from ledger.money import Money, format_major
+from messages.typed.amounts import read_owed
 
 
 def amount(speech: Speech, minor: int, currency: str) -> str:
@@ -22,24 +18,26 @@ def amount(speech: Speech, minor: int, currency: str) -> str:
     return format_currency(Decimal(format_major(minor, currency)), currency, locale=LOCALES[speech.code])
 
 
-def typed(speech: Speech, text: str, currency: str) -> int:
-    """Minor units of an amount as somebody types it: "12.50", "12,50" or "1,000.50" in EUR.
+def typed(speech: Speech, text: str, owed: Sequence[str]) -> Money:
+    """An amount as somebody types it, of the first of the currencies `owed` unless it names another of them.
 
-    "1,000" is a thousand to one and a one with three decimals to another, and is never guessed. Raises
-    CaseworkInputError for it, quoting it and saying how to write it; LedgerInputError for what is no amount.
+    It is read as in the chat: "12.50", "12,50", "1.000,50", "300 EUR". Raises CaseworkInputError: it quotes
+    what is no amount or may be two ("1,000" where a currency has three decimals), and says what to write.
     """
-    text = text.strip()
-    thousands = _THOUSANDS.fullmatch(text)
-    if thousands is not None and thousands[1]:
-        return parse_major(text.replace(",", ""), currency)
-    if thousands is not None or _THREE_AT_THE_END.fullmatch(text):
-        meant = [text.replace(",", "")]
-        if minor_digits(currency) >= 3 and text.count(",") == 1:
-            meant.append(text.replace(",", "."))
-        like = [f'"{format_major(parse_major(one, currency), currency)}"' for one in meant]
-        written = speech["case"]["comma_or"].join(like)
-        raise CaseworkInputError(speech["case"]["comma"].format(typed=text, like=written))
-    return parse_major(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text, currency)
+    read = read_owed(text, owed)
+    if len(read) == 1:
+        return read[0]
+    if not read:
+        raise CaseworkInputError(speech["case"]["no_amount"].format(typed=text, owed=", ".join(owed)))
+    like = speech["case"]["two_or"].join(f'"{format_major(one.minor, one.currency)}"' for one in read)
+    raise CaseworkInputError(speech["case"]["two_ways"].format(typed=text, like=like))
+
+
+def currencies_hint(speech: Speech, owed: Sequence[str]) -> str | None:
+    """How the other currencies are named, where several are owed."""
+    if len(owed) < 2:
+        return None
+    return speech["case"]["currencies"].format(currency=owed[0], other=owed[1])
 
 
 def amounts(speech: Speech, each: Iterable[tuple[str, int]]) -> str:

@@ -50,4 +50,6 @@ def plan_as_read(visit: Visit, currency: str, parts: Sequence[Part], action: str
     total = amount(speech, sum(one.amount for one in parts), currency)
     question = speech["case"]["plan_read"].format(amount=total, count=len(parts), parts=said)
     sent = " ".join(f"{one.due}={one.amount}" for one in parts)  # in minor units: nothing is read again
-    return Sure(question, speech["case"]["plan_yes"], action, {"read": sent, "once": once})
+    return Sure(
+        question, speech["case"]["plan_yes"], action, {"read": sent, "currency": currency, "once": once}
+    )

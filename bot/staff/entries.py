@@ -13,7 +13,7 @@ from casework.staff.entering import Entered, enter, take_back
 from casework.staff.offering import Offer, call_then, offer
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from ledger.money import Money
-from messages.typed.amounts import named_currency, read_amount
+from messages.typed.amounts import read_owed
 from messages.typed.dates import order_in, read_date
 from messages.typed.moments import read_moment
 
@@ -278,9 +278,7 @@ async def _typed(post: Post, text: str, asks: str, turn: int, currency: str | No
     found = await offered(post, turn, currency)
     if found is None:
         return None
-    meant = named_currency(text, (found.currency, *found.others))
-    amounts = () if meant is None else read_amount(text, meant)
-    read = [one for one in amounts if one.currency == meant and one.minor > 0]
+    read = read_owed(text, (found.currency, *found.others))
     if len(read) == 1:
         return read[0]
     await post.asks(asks, turn=turn, currency=currency)

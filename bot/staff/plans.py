@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from bot.staff.cards import back, button
 from bot.staff.entries import in_others, offered, read_sum, saved
@@ -10,10 +11,8 @@ from casework.outcomes import Details
 from casework.plans import Part
 from casework.staff.entering import enter
 from casework.staff.offering import Offer, offer
-from casework.staff.planning import COUNTS, as_parts, first_of, proposed, total_of
-from messages.typed.amounts import named_currency
-from messages.typed.dates import order_in
-from messages.typed.parts import Paid, Unclear, read_parts
+from casework.staff.planning import COUNTS, first_of, payments, proposed, total_of
+from messages.typed.parts import Unclear
 
 
 async def ask(post: Post, given: str) -> None:
@@ -62,29 +61,16 @@ async def typed(post: Post, text: str, turn: int, total: int, currency: str | No
     found = await offered(post, turn, currency)
     if found is None:
         return
-    read = read_parts(text, total, found.currency, found.today, order_in(found.country))
-    if isinstance(read, Unclear) and (other := await _in_another(post, turn, found, text)) is not None:
-        found, read = other
+    found, read = await payments(text, found, partial(_offer, post, turn), total)
     if isinstance(read, Unclear):
         await post.asks("parts", turn=turn, total=total, currency=found.currency)
         await post.send(post.say("plan.unclear", line=read.line), (back(post),))
         return
-    await _show(post, turn, found, as_parts(read))
+    await _show(post, turn, found, read)
 
 
-async def _in_another(
-    post: Post, turn: int, asked: Offer, text: str
-) -> tuple[Offer, tuple[Paid, ...]] | None:
-    """The same text in another currency that it names and that is owed; None: it is none in that one."""
-    named = named_currency(text, (asked.currency, *asked.others))
-    if named is None or named == asked.currency:
-        return None
-    found = await offer(post.office, post.member, turn, post.now, currency=named)
-    if found is None:
-        return None
-    total = total_of(found, everything=False)
-    read = read_parts(text, total, named, found.today, order_in(found.country))
-    return None if isinstance(read, Unclear) else (found, read)
+async def _offer(post: Post, turn: int, currency: str) -> Offer | None:
+    return await offer(post.office, post.member, turn, post.now, currency=currency)
 
 
 async def later(post: Post, given: str) -> None:

@@ -5,6 +5,7 @@ Nothing is taken at hand for it. Each asks for its own right, and what goes to a
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -22,11 +23,10 @@ from casework.staff.access import allowed, own_name
 from casework.staff.entering import settle
 from casework.staff.offering import offer_in
 from casework.staff.people import Member
-from casework.staff.planning import as_parts, total_of
+from casework.staff.planning import payments
 from casework.staff.reaching import WRITTEN, reasons_of
 from casework.staff.rights import Action
-from messages.typed.dates import order_in
-from messages.typed.parts import Unclear, read_parts
+from messages.typed.parts import Unclear
 from policy.values import Channel
 from storage.facts import load_facts
 from storage.insight.case import addresses_of, holds_now
@@ -71,27 +71,36 @@ async def read_plan(
     """
     async with office.transaction() as raw:
         row, spec = await allowed(raw, office, member, case, Action.RECORD_OUTCOME, now)
-        found = await offer_in(raw, member, row, spec, now)
-    if found is None:
-        raise CaseworkInputError("nothing is unpaid, so there is nothing to agree on")
-    total = total_of(found, everything=False)
-    read = read_parts(text, total, found.currency, found.today, order_in(found.country))
+        offers = partial(offer_in, raw, member, row, spec, now)
+        found = await offers()
+        if found is None:
+            raise CaseworkInputError("nothing is unpaid, so there is nothing to agree on")
+        found, read = await payments(text, found, offers)
     if isinstance(read, Unclear):
         raise CaseworkInputError(
             f"{read.line!r}: no one day and one amount; write it like 3 x 100 from 28/11, or 28/11 100"
         )
-    return found.currency, as_parts(read)
+    return found.currency, read
 
 
 async def agree(
-    office: Office, member: Member, case: int, parts: Sequence[Part], key: str, now: datetime
+    office: Office,
+    member: Member,
+    case: int,
+    currency: str,
+    parts: Sequence[Part],
+    key: str,
+    now: datetime,
 ) -> Agreed:
-    """Record that a plan was agreed on the loans of the currency in which most is late; it waits for somebody
-    else's yes. Raises Denied, CaseworkInputError.
+    """Record that a plan was agreed on the loans of a currency; it waits for somebody else's yes.
+
+    Raises Denied, CaseworkInputError.
     """
     async with office.transaction() as raw:
         row, spec = await allowed(raw, office, member, case, Action.RECORD_OUTCOME, now)
-        found = await offer_in(raw, member, row, spec, now)
+        found = await offer_in(raw, member, row, spec, now, currency)
+        if found is None:
+            raise CaseworkInputError(f"nothing is unpaid in {currency}, so there is nothing to agree on")
         owner = await own_name(raw, member, case, now)
         agreed = await agree_in(
             raw,
@@ -102,7 +111,7 @@ async def agree(
             at=now,
             received=now,
             key=key,
-            loans=() if found is None else found.loans,
+            loans=found.loans,
             channel="call",
             owner=owner,
         )

@@ -4,7 +4,9 @@ What a role may not see is not in the card at all. Where a lender's chat of the 
 it has a short code in place of name and loans; the console has both.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -16,6 +18,7 @@ from casework.portfolios import PortfolioSpec, terms_of
 from casework.staff.access import allowed, call_of
 from casework.staff.people import Member
 from casework.staff.rights import Action, may
+from ledger.money import minor_digits
 from ledger.standing import standing
 from policy.calendar import local_day
 from storage.audit import Event, write
@@ -39,6 +42,20 @@ class Owed(msgspec.Struct, frozen=True):
     currency: str
     arrears: int
     outstanding: int
+
+
+def most_first(by: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Currencies by what is late and what is owed in each (minor units), the most first.
+
+    In major units, which alone are near enough to compare: a yen has no cents.
+    """
+
+    def major(currency: str) -> tuple[Fraction, Fraction]:
+        late, owed = by[currency]
+        unit = 10 ** minor_digits(currency)
+        return Fraction(late, unit), Fraction(owed, unit)
+
+    return sorted(sorted(by), key=major, reverse=True)
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -188,7 +205,7 @@ def _card(
 
 
 def _owed(loans: list[LoanRow], spec: PortfolioSpec, now: datetime) -> tuple[tuple[Owed, ...], int]:
-    """By currency, and the days that the oldest is late."""
+    """By currency, the most first, and the days that the oldest is late."""
     by: dict[str, tuple[int, int]] = {}
     late = 0
     for one in loans:
@@ -201,7 +218,7 @@ def _owed(loans: list[LoanRow], spec: PortfolioSpec, now: datetime) -> tuple[tup
             outstanding + sum(part.left for part in one.unpaid),
         )
         late = max(late, stands.dpd)
-    found = [Owed(currency, *amounts) for currency, amounts in sorted(by.items()) if any(amounts)]
+    found = [Owed(currency, *by[currency]) for currency in most_first(by) if any(by[currency])]
     return tuple(found), late
 
 

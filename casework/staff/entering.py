@@ -113,11 +113,17 @@ async def _stands(raw: Raw, turn: stored.Turn, code: str, details: Details | Non
         return False
     given = details or Details()
     same = (code, given.amount, given.due, given.at) == (kept.code, kept.amount, kept.due, kept.at)
-    if not same or (given.channel or kept.channel) != kept.channel:
+    if not same or are_others(given.loans, kept.loans) or (given.channel or kept.channel) != kept.channel:
         raise CaseworkInputError(
             f"{code_of(turn.case)} is saved already ({spoken(kept.code)}); Undo takes it back within a minute"
         )
     return True
+
+
+def are_others(loans: Sequence[int], before: Sequence[int]) -> bool:
+    """Whether an amount is about loans of which an amount entered `before` was not: it is another, as many
+    minor units as it may be (200.00 EUR are no 20,000 JPY). None named: all of the case."""
+    return bool(loans and before) and not set(loans) & set(before)
 
 
 async def settle(

@@ -1,7 +1,6 @@
 """What a promise or a callback is offered by: today where the person is, what is late, how far one may go."""
 
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -11,12 +10,11 @@ from casework.office import Office
 from casework.portfolios import PortfolioSpec, terms_of
 from casework.say import Reason
 from casework.staff.access import allowed
-from casework.staff.card import OWED, payday_after
+from casework.staff.card import OWED, most_first, payday_after
 from casework.staff.desk import mine, turn_now
 from casework.staff.people import Member
 from casework.staff.reaching import reasons_of
 from casework.staff.rights import Action
-from ledger.money import minor_digits
 from ledger.standing import standing
 from policy.calendar import local_day
 from storage.chat.holdings import loans_of
@@ -81,24 +79,26 @@ async def offer_in(
 ) -> Offer | None:
     """The same of a case that they may work at, within the caller's transaction."""
     facts = await cards.facts_of(raw, row.case, None, now)
-    by: dict[str, tuple[int, int, tuple[int, ...]]] = {}
+    by: dict[str, tuple[int, int]] = {}
+    loans: dict[str, tuple[int, ...]] = {}
     for one in await loans_of(raw, row.person):
         if one.case != row.case or not one.unpaid or one.status not in OWED:
             continue
-        arrears, outstanding, loans = by.get(one.currency, (0, 0, ()))
+        arrears, outstanding = by.get(one.currency, (0, 0))
         stands = standing(one.unpaid, terms_of(spec, one.currency), local_day(now, one.zone))
         owed = sum(part.left for part in one.unpaid)
-        by[one.currency] = arrears + stands.arrears, outstanding + owed, (*loans, one.id)
-    most = sorted(by, key=lambda one: _major(one, *by[one][:2]), reverse=True)
+        by[one.currency] = arrears + stands.arrears, outstanding + owed
+        loans[one.currency] = (*loans.get(one.currency, ()), one.id)
+    most = most_first(by)
     chosen = currency if currency is not None or not most else most[0]
     if chosen is None or chosen not in by:
         return None
-    arrears, outstanding, loans = by[chosen]
+    arrears, outstanding = by[chosen]
     today = local_day(now, facts.zone)
     last = today + timedelta(days=spec.promises.of(member.actor.role).days)
     return Offer(
         row.case,
-        loans,
+        loans[chosen],
         chosen,
         arrears,
         outstanding,
@@ -109,12 +109,6 @@ async def offer_in(
         spec.country,
         tuple(one for one in most if one != chosen),
     )
-
-
-def _major(currency: str, arrears: int, outstanding: int) -> tuple[Fraction, Fraction]:
-    """In major units, which alone are near enough to compare: a yen has no cents."""
-    unit = 10 ** minor_digits(currency)
-    return Fraction(arrears, unit), Fraction(outstanding, unit)
 
 
 async def call_then(

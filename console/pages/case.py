@@ -19,18 +19,20 @@ from casework.outcomes import Details
 from casework.plans import Part
 from casework.say import Reason
 from casework.staff import at_case
+from casework.staff.card import OWED
 from casework.staff.noting import file_of_note
 from casework.staff.offering import case_called_then
 from casework.staff.rights import Action
 from casework.staff.talk_pages import is_readable
 from casework.staff.team import assign, colleagues
-from console.amounts import amount, amounts, typed
+from console.amounts import amount, amounts, currencies_hint, typed
 from console.pictures import handed
 from console.registry import Page
 from console.render import go, show
 from console.sure import Sure, more_than_owed, no_call_then, plan_as_read
 from console.visits import Visit, Visiting
 from console.waking import wake
+from ledger.money import Money
 
 Key = Annotated[int, Path(ge=1, lt=1 << 63)]
 Line = Annotated[str, Form(max_length=320)]
@@ -126,6 +128,7 @@ async def _page(
         talk=opened.card.talk if await is_readable(office, member, opened.card.talk) else None,
         owed=_owed(visit, opened),
         promised=amount(visit.speech, promise.minor, promise.currency) if promise else "",
+        currencies=currencies_hint(visit.speech, [one.currency for one in opened.card.owed]),
         right=Action,
     )
 
@@ -193,15 +196,17 @@ async def outcome(
     """What came of it. More than is owed is asked about, unless they are `sure`."""
     told = {"code": code, "once": once, "amount": amount, "due": due, "at": at, "note": note}
     try:
+        owed, loans = await _named(visit, key, amount)
         details = Details(
-            amount=await _minor(visit, key, amount),
+            amount=None if owed is None else owed.minor,
+            loans=loans,
             due=date.fromisoformat(due) if due else None,
             at=_moment(visit, at),
             note=note.strip() or None,
         )
     except ValueError as error:
         return await _page(visit, key, wrong=str(error), form="outcome", typed=told)
-    asked = None if sure else await _hardly_meant(visit, key, details, told)
+    asked = None if sure else await _hardly_meant(visit, key, details, owed, told)
     if asked is not None:
         return await _page(visit, key, sure=asked)
     try:
@@ -226,16 +231,17 @@ async def plan(
     once: Line,
     parts: Annotated[str, Form(max_length=4000)] = "",
     read: Annotated[str, Form(max_length=4000)] = "",
+    currency: Annotated[str, Form(max_length=3)] = "",
 ) -> Response:
     """A plan that was agreed: its payments as typed are read back, then sent as they were `read`."""
     office, member = visit.desk.office, visit.member
     try:
         if not read:
-            currency, found = await at_case.read_plan(office, member, key, parts, visit.now)
-            asked = plan_as_read(visit, currency, found, f"/cases/{key}/plan", once)
+            named, found = await at_case.read_plan(office, member, key, parts, visit.now)
+            asked = plan_as_read(visit, named, found, f"/cases/{key}/plan", once)
             return await _page(visit, key, sure=asked)
         told = f"plan:{member.id}:{key}:{once}"
-        await at_case.agree(office, member, key, _parts(read), told, visit.now)
+        await at_case.agree(office, member, key, currency, _parts(read), told, visit.now)
     except CaseworkInputError as error:
         return await _page(visit, key, wrong=str(error), form="plan", typed={"parts": parts})
     await wake(visit.desk, "look")
@@ -251,28 +257,39 @@ def _parts(sent: str) -> tuple[Part, ...]:
         raise HTTPException(400) from None
 
 
-async def _hardly_meant(visit: Visit, key: int, details: Details, told: Mapping[str, str]) -> Sure | None:
+async def _hardly_meant(
+    visit: Visit, key: int, details: Details, named: Money | None, told: Mapping[str, str]
+) -> Sure | None:
     """What is asked first: more than is owed, or a call at a moment when none may be made."""
     office, member, where = visit.desk.office, visit.member, f"/cases/{key}/outcome"
     if told["code"] == "callback" and details.at is not None:
         return no_call_then(
             visit, await case_called_then(office, member, key, details.at, visit.now), where, told
         )
-    if details.amount is None:
+    if named is None:
         return None
-    (owed,) = (await open_page(office, member, key, visit.now)).card.owed
-    return more_than_owed(visit, details.amount, owed.outstanding, owed.currency, where, told)
+    opened = await open_page(office, member, key, visit.now)
+    owed = sum(one.outstanding for one in opened.card.owed if one.currency == named.currency)
+    return more_than_owed(visit, named.minor, owed, named.currency, where, told)
 
 
-async def _minor(visit: Visit, key: int, text: str) -> int | None:
-    """An amount as it is typed, in the currency that the case owes. ValueError: it is none."""
+async def _named(visit: Visit, key: int, text: str) -> tuple[Money | None, tuple[int, ...]]:
+    """An amount as it is typed, and the loans (ids) it is about; none: all of the case.
+
+    CaseworkInputError: it is none.
+    """
     if not text.strip():
-        return None
+        return None, ()
     opened = await open_page(visit.desk.office, visit.member, key, visit.now)
     currencies = [one.currency for one in opened.card.owed]
-    if len(currencies) != 1:
-        raise CaseworkInputError("the case owes nothing, or in several currencies: name no amount here")
-    return typed(visit.speech, text, currencies[0])
+    if not currencies:
+        raise CaseworkInputError(visit.speech["work"]["nothing_owed"])
+    named = typed(visit.speech, text, currencies)
+    if len(currencies) == 1:
+        return named, ()
+    return named, tuple(
+        one.id for one in opened.loans if one.currency == named.currency and one.unpaid and one.status in OWED
+    )
 
 
 def _moment(visit: Visit, text: str) -> datetime | None:

@@ -33,14 +33,14 @@ from casework.staff.talk_pages import is_readable
 from casework.staff.taps import CATEGORIES, STOPS, days_of, moments_of
 from casework.staff.views import my_callbacks, my_day, my_promises
 from console.amounts import amount as money
-from console.amounts import amounts, typed
+from console.amounts import amounts, currencies_hint, typed
 from console.language import LOCALES
 from console.registry import Page
 from console.render import go, show
 from console.sure import Sure, more_than_owed, no_call_then
 from console.visits import Visit, Visiting
 from console.waking import wake
-from ledger.money import format_major
+from ledger.money import Money, format_major
 from policy.values import Channel
 
 Key = Annotated[int, Form(ge=1, lt=1 << 63)]
@@ -124,6 +124,9 @@ async def _at_hand(visit: Visit, card: Card, turn: int) -> dict[str, Any]:
         "to_promise": "" if offered is None else _to_promise(offered),
         "days": () if offered is None else _days(visit, offered),
         "moments": [Chip(at.isoformat(), visit.speech.moment(at, zone)) for at in moments_of(zone, now)],
+        "currencies": None
+        if offered is None
+        else currencies_hint(visit.speech, (offered.currency, *offered.others)),
         "owed": (
             amounts(visit.speech, [(one.currency, one.arrears) for one in card.owed]),
             amounts(visit.speech, [(one.currency, one.outstanding) for one in card.owed]),
@@ -220,10 +223,22 @@ async def _hardly_meant(visit: Visit, turn: int, details: Details, told: Mapping
         return no_call_then(visit, against, "/work/outcome", told)
     if details.amount is None:
         return None
-    offered = await offer(visit.desk.office, visit.member, turn, visit.now)
+    offered, named = await _named(visit, turn, told["amount"])
+    return more_than_owed(visit, named.minor, offered.outstanding, named.currency, "/work/outcome", told)
+
+
+async def _named(visit: Visit, turn: int, text: str) -> tuple[Offer, Money]:
+    """An amount as it is typed, and what is offered in its currency. CaseworkInputError: it is none."""
+    office, member = visit.desk.office, visit.member
+    offered = await offer(office, member, turn, visit.now)
     if offered is None:
-        return None
-    return more_than_owed(visit, details.amount, offered.outstanding, offered.currency, "/work/outcome", told)
+        raise CaseworkInputError(visit.speech["work"]["nothing_owed"])
+    named = typed(visit.speech, text, (offered.currency, *offered.others))
+    if named.currency != offered.currency:
+        offered = await offer(office, member, turn, visit.now, currency=named.currency)
+    if offered is None:  # paid since
+        raise CaseworkInputError(visit.speech["work"]["nothing_owed"])
+    return offered, named
 
 
 async def _details(
@@ -236,13 +251,10 @@ async def _details(
         return Details(at=_moment(visit, at))
     if code not in ("promise", WITH_AMOUNT):
         return None
-    offered = await offer(visit.desk.office, visit.member, turn, visit.now)
-    if offered is None:
-        raise CaseworkInputError(visit.speech["work"]["nothing_owed"])
-    minor = typed(visit.speech, amount, offered.currency)
+    offered, named = await _named(visit, turn, amount)
     if code == "promise":
-        return Details(amount=minor, due=date.fromisoformat(due), loans=offered.loans)
-    return Details(amount=minor, loans=offered.loans, channel="visit")
+        return Details(amount=named.minor, due=date.fromisoformat(due), loans=offered.loans)
+    return Details(amount=named.minor, loans=offered.loans, channel="visit")
 
 
 def _moment(visit: Visit, text: str) -> datetime | None:

@@ -70,6 +70,14 @@ def named_currency(text: str, owed: Sequence[str]) -> str | None:
     return meant[0] if len(meant) == 1 else None
 
 
+def read_owed(text: str, owed: Sequence[str]) -> tuple[Money, ...]:
+    """The amount above zero that `text` names, each it can be; of the first of the currencies that are owed
+    unless it names another of them."""
+    meant = named_currency(text, owed)
+    read = () if meant is None else read_amount(text, meant)
+    return tuple(one for one in read if one.currency == meant and one.minor > 0)
+
+
 def _named(text: str, currency: str) -> set[str]:
     return {one.currency for one in read_amount(text, currency)}
 

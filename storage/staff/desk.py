@@ -342,21 +342,22 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What was entered under a key. `amount` in minor units; `undone`: it was taken back."""
+    """What was entered under a key. `amount`: minor units, of `loans` (ids); `undone`: it was taken back."""
 
     code: str
     amount: int | None
     due: date | None
     at: datetime | None
     channel: str | None
+    loans: Sequence[int]
     undone: bool
 
 
 async def entered_under(raw: Raw, key: str) -> Kept | None:
     """The entry of a key."""
     sql = (
-        "SELECT code, amount_minor, due_on, starts_at, channel, undone_at IS NOT NULL FROM outcomes "
-        "WHERE key = $1"
+        "SELECT code, amount_minor, due_on, starts_at, channel, loan_ids, undone_at IS NOT NULL "
+        "FROM outcomes WHERE key = $1"
     )
     rows = await raw.rows(sql, key)
     return Kept(*rows[0]) if rows else None

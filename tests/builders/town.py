@@ -59,6 +59,14 @@ class Town:
             self.portfolio, [(due, amount)], strategy=self.gentle, **{"since": since, **more}
         )
 
+    async def owing_in_two(self, yen: int = 15_000) -> Borrower:
+        """Somebody who owes 200 euros, twenty days late, and so many yen, five days."""
+        today = MONDAY.date()
+        made = await self.borrower(today - 20 * DAY, 200_00)
+        dues = [(today - 5 * DAY, yen)]
+        await self.book.loan(made.person, self.portfolio, dues, strategy=self.gentle, currency="JPY")
+        return made
+
     async def answer(self, borrower: Borrower, purpose: str = "answer") -> int:
         """Something that no strategy planned, to the borrower's phone: its contact."""
         assert borrower.phone is not None

@@ -27,6 +27,12 @@ async def ann(shop: Shop) -> Borrower:
     return await shop.borrower(TODAY - 5 * DAY, 250_00)
 
 
+def _meant(page: str) -> dict[str, str]:
+    """The form that says yes to what the page asks."""
+    form = page.split('class="alert alert-warning"')[1].split("</form>")[0]
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
 async def post(client: httpx2.AsyncClient, path: str, **data: str) -> httpx2.Response:
     return await client.post(path, data=data, headers={"accept": "text/html"})
 
@@ -53,9 +59,9 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
             answer = await post(client, f"/cases/{ann.case}/outcome", **{**told, "once": "2", **wrong})
             assert answer.status_code == 422, wrong
             assert 'role="alert"' in answer.text
-        comma = await post(client, f"/cases/{ann.case}/outcome", **{**told, "once": "2", "amount": "1,000"})
-        assert comma.status_code == 422
-        assert '"1,000" may be read in two ways: write "1000.00"' in html.unescape(comma.text)
+        wrong = {**told, "once": "2", "amount": "much"}
+        said = (await post(client, f"/cases/{ann.case}/outcome", **wrong)).text
+        assert '"much" is no amount of EUR: write it like 12.50' in html.unescape(said)
         much = {**told, "once": "3", "amount": "9999999"}
         asked = await post(client, f"/cases/{ann.case}/outcome", **much)
         assert asked.status_code == 422
@@ -66,8 +72,7 @@ async def test_an_outcome_is_recorded_once_and_a_wrong_one_says_what_is_wrong(
         assert rings.status_code == 422
         assert "a call may not be made as things stand: " in rings.text
         assert "hours 08:00-21:00; it is 0" in rings.text
-        form = asked.text.split('class="alert alert-warning"')[1].split("</form>")[0]
-        sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+        sent = _meant(asked.text)
         assert (await post(client, f"/cases/{ann.case}/outcome", **sent)).status_code == 303, "it is meant"
 
 
@@ -88,8 +93,7 @@ async def test_a_plan_is_read_back_and_waits_for_somebody_elses_yes(shop: Shop, 
         read = f"A plan of €250.00 in 2 payments: {first}: €125.00; {second}: €125.00."
         assert read in html.unescape(asked.text)
         assert not await shop.book.sql("SELECT 1 FROM outcomes"), "nothing before it was read"
-        form = asked.text.split('class="alert alert-warning"')[1].split("</form>")[0]
-        sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+        sent = _meant(asked.text)
         for _ in range(2):
             answer = await post(client, f"/cases/{ann.case}/plan", **sent)
             assert answer.headers["location"] == f"/cases/{ann.case}?done=planned"
@@ -98,6 +102,34 @@ async def test_a_plan_is_read_back_and_waits_for_somebody_elses_yes(shop: Shop, 
         ((content,),) = await shop.book.sql("SELECT content FROM approvals WHERE state = 'waiting'")
         assert content["parts"] == [[str(first), 125_00], [str(second), 125_00]]
         assert "plan of K" in (await client.get("/work/requests")).text
+
+
+async def test_what_is_owed_in_two_currencies_is_promised_and_planned_in_either(shop: Shop) -> None:
+    ann = await shop.owing_in_two()
+    async with shop.open_doors(role=Role.SUPERVISOR) as client:
+        path = f"/cases/{ann.case}"
+        assert "A number alone means JPY; write others with their currency" in (await client.get(path)).text
+        promise = {"code": "promise", "due": str(TODAY + DAY)}
+        asked = await post(client, f"{path}/outcome", **promise, once="1", amount="300 EUR")
+        assert "€300.00 is more than the €200.00" in html.unescape(asked.text)
+        assert (await post(client, f"{path}/outcome", **promise, once="2", amount="9 GBP")).status_code == 422
+        for once, amount in (("3", "150 EUR"), ("4", "9000")):
+            answer = await post(client, f"{path}/outcome", **promise, once=once, amount=amount)
+            assert answer.status_code == 303, answer.text
+        read = await post(client, f"{path}/plan", once="5", parts=f"2 x 60 EUR from {TODAY + 7 * DAY}")
+        assert "A plan of €120.00 in 2 payments" in html.unescape(read.text)
+        assert (await post(client, f"{path}/plan", **_meant(read.text))).status_code == 303
+        gone = {**_meant(read.text), "once": "6", "currency": "GBP"}
+        assert "nothing is unpaid in GBP" in (await post(client, f"{path}/plan", **gone)).text
+    told = await shop.book.sql(
+        "SELECT o.code, o.amount_minor, l.currency FROM outcomes o JOIN loans l ON l.id = ANY(o.loan_ids) "
+        "ORDER BY o.id"
+    )
+    assert [tuple(row) for row in told] == [
+        ("promise", 150_00, "EUR"),
+        ("promise", 9000, "JPY"),
+        ("plan_agreed", 120_00, "EUR"),
+    ]
 
 
 async def test_what_was_typed_stays_where_it_is_refused(shop: Shop, ann: Borrower) -> None:

@@ -851,15 +851,6 @@ async def test_cash_and_a_bad_moment(crew: Crew) -> None:
     assert "cash was taken, it is not booked yet" in await carl.says(f"/case K{ann.case}")
 
 
-async def owing_in_two(crew: Crew, yen: int) -> Borrower:
-    """Ann owes 200 euros, and so many yen."""
-    ann = await crew.borrower(TODAY - 20 * DAY, 200_00)
-    await crew.book.loan(
-        ann.person, crew.portfolio, [(TODAY - 5 * DAY, yen)], strategy=crew.gentle, currency="JPY"
-    )
-    return ann
-
-
 async def promised(crew: Crew) -> list[tuple[Any, ...]]:
     sql = (
         "SELECT l.currency, p.amount_minor, p.due_on FROM promises p JOIN promise_loans m "
@@ -869,7 +860,7 @@ async def promised(crew: Crew) -> list[tuple[Any, ...]]:
 
 
 async def test_what_is_owed_in_two_currencies_is_promised_in_each(crew: Crew) -> None:
-    ann = await owing_in_two(crew, 15_000)
+    ann = await crew.owing_in_two()
     carl = await crew.hired()
     await carl.says(f"/case K{ann.case}")
     assert "¥15,000: on which day" in await carl.taps("Promise"), "which are no cents"
@@ -889,7 +880,7 @@ async def test_what_is_owed_in_two_currencies_is_promised_in_each(crew: Crew) ->
 
 
 async def test_a_button_means_the_currency_that_it_shows_whatever_is_late_most_by_now(crew: Crew) -> None:
-    ann = await owing_in_two(crew, 150)
+    ann = await crew.owing_in_two(150)
     carl = await crew.hired()
     await carl.says(f"/case K{ann.case}")
     assert "€200.00: on which day" in await carl.taps("Promise")
@@ -898,8 +889,21 @@ async def test_a_button_means_the_currency_that_it_shows_whatever_is_late_most_b
     assert await promised(crew) == []
 
 
+async def test_as_many_of_another_currency_are_another_promise(crew: Crew) -> None:
+    ann = await crew.owing_in_two(200_00)  # as many yen as there are cents
+    carl = await crew.hired()
+    await carl.says(f"/case K{ann.case}")
+    await carl.taps("Promise")
+    message, in_yen = carl.button("Today")
+    await carl.taps("In EUR")
+    assert "promise of €200.00" in await carl.taps("Today")
+    await crew.sandbox.world.tap(carl.chat, message, in_yen)
+    assert "is saved already" in await carl.told()
+    assert await promised(crew) == [("EUR", 200_00, TODAY)]
+
+
 async def test_an_amount_names_its_currency(crew: Crew) -> None:
-    ann = await owing_in_two(crew, 15_000)
+    ann = await crew.owing_in_two()
     carl = await crew.hired()
     await carl.says(f"/case K{ann.case}")
     for typed, told in (
@@ -924,7 +928,7 @@ async def test_an_amount_names_its_currency(crew: Crew) -> None:
 
 
 async def test_cash_is_of_the_currency_that_was_taken(crew: Crew) -> None:
-    ann = await owing_in_two(crew, 15_000)
+    ann = await crew.owing_in_two()
     carl = await crew.hired()
     await carl.says(f"/case K{ann.case}")
     await carl.taps("Visit")

@@ -149,10 +149,7 @@ async def test_all_that_is_owed_where_only_some_is_late(crew: Crew) -> None:
 
 
 async def test_a_plan_in_either_of_two_currencies(crew: Crew) -> None:
-    ann = await crew.borrower(TODAY - 20 * DAY, 200_00)
-    await crew.book.loan(
-        ann.person, crew.portfolio, [(TODAY - 5 * DAY, 15_000)], strategy=crew.gentle, currency="JPY"
-    )
+    ann = await crew.owing_in_two()
     carl = await at_a_plan(crew, ann)
     assert "2 x ¥7,500" in carl.buttons()
     await carl.taps("In EUR")

@@ -1,5 +1,6 @@
 """The collector's day on a page: the number once, two keys, the next case by itself, undo; and codes."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -75,7 +76,7 @@ async def test_a_day_goes_by(shop: Shop) -> None:
         promise = {"turn": at, "code": "promise", "amount": "100.00", "due": str(TODAY + DAY)}
         for wrong in (
             {"amount": "much"},
-            {"amount": "1,000"},
+            {"amount": "100 GBP"},
             {"due": "someday"},
             {"due": str(TODAY + 400 * DAY)},
         ):
@@ -149,3 +150,32 @@ async def test_a_lender_that_keeps_its_data_out_of_the_chat_has_it_here(shop: Sh
         assert (await client.get(f"/work/K{dora.case}")).headers["location"] == f"/cases/{dora.case}"
         assert (await client.get("/work/K999999")).headers["location"] == "/cases/999999"
         assert (await client.get("/work")).status_code == 403
+
+
+OUTCOMES = (
+    "SELECT o.code, o.amount_minor, l.currency FROM outcomes o JOIN loans l ON l.id = ANY(o.loan_ids) "
+    "ORDER BY o.id"
+)
+
+
+async def test_an_amount_names_its_currency(shop: Shop) -> None:
+    ann = await shop.owing_in_two()
+    await task(shop, ann)
+    async with shop.open_doors(role=Role.COLLECTOR) as client:
+        await post(client, "/work/next")
+        page = (await client.get("/work")).text
+        assert page.count("A number alone means JPY; write others with their currency, like 200 EUR.") == 2
+        assert 'value="15000" inputmode="text"' in page, "a keypad of figures has no letters"
+        promise = {"turn": await turn(client), "code": "promise", "due": str(TODAY + DAY)}
+        asked = await post(client, "/work/outcome", **promise, amount="300 EUR")
+        assert "€300.00 is more than the €200.00" in html.unescape(asked.text)
+        assert (await post(client, "/work/outcome", **promise, amount="150 USD")).status_code == 422
+        assert not await shop.book.sql(OUTCOMES)
+        await post(client, "/work/outcome", **promise, amount="150 EUR")
+        await client.get(f"/work/K{ann.case}")
+        cash = {"turn": await turn(client), "code": "visit_cash_taken", "amount": "9000"}
+        await post(client, "/work/outcome", **cash)
+    assert [tuple(row) for row in await shop.book.sql(OUTCOMES)] == [
+        ("promise", 150_00, "EUR"),
+        ("visit_cash_taken", 9000, "JPY"),
+    ]

@@ -16,6 +16,7 @@ from console.amounts import typed
 from console.language import speeches
 from console.pages import PAGES
 from console.pages.talks import READY
+from ledger.money import Money
 from messages.samples import SAMPLES
 from messages.templates import KINDS, languages
 
@@ -165,28 +166,29 @@ def test_every_role_and_every_page_of_the_menu_has_its_word() -> None:
         assert set(speech["groups"]) >= {page.group for page in PAGES if page.menu}
 
 
-def test_a_typed_amount_is_read_in_one_way_or_refused() -> None:
-    english = speeches()["en"]
-    for text, currency, minor in (
-        ("12,50", "EUR", 12_50),
-        (" 12.5 ", "EUR", 12_50),
-        ("1000", "EUR", 1000_00),
-        ("1,000.50", "USD", 1000_50),
-        ("1,234,567.5", "USD", 1234567_50),
-        ("1,000.500", "KWD", 1000_500),
-        ("1,5", "KWD", 1_500),
+def test_a_typed_amount_is_read_as_in_the_chat_or_refused() -> None:
+    english, chinese = speeches()["en"], speeches()["zh"]
+    for text, owed, read in (
+        ("12,50", "EUR", Money(12_50, "EUR")),
+        (" 12.5 ", "EUR", Money(12_50, "EUR")),
+        ("1,000", "USD", Money(1000_00, "USD")),
+        ("1.000,50", "EUR", Money(1000_50, "EUR")),
+        ("1,234,567.5", "USD", Money(1234567_50, "USD")),
+        ("1,00,000", "INR", Money(100_000_00, "INR")),
+        ("1,000", "JPY", Money(1000, "JPY")),
+        ("1,5", "KWD", Money(1_500, "KWD")),
+        ("0,500", "KWD", Money(500, "KWD")),
+        ("二百五十", "EUR", Money(250_00, "EUR")),
+        ("9000", "JPY EUR", Money(9000, "JPY")),
+        ("200 EUR", "JPY EUR", Money(200_00, "EUR")),
     ):
-        assert typed(english, text, currency) == minor, text
-    for text, currency, like in (
-        ("1,000", "USD", '"1000.00"'),
-        ("1,000", "JPY", '"1000"'),
-        ("1,000", "KWD", '"1000.000" or "1.000"'),
-        ("0,500", "KWD", '"500.000" or "0.500"'),
-        ("1,000,000", "KWD", '"1000000.000"'),
-    ):
+        assert typed(english, text, owed.split()) == read, text
+    with pytest.raises(CaseworkInputError) as refused:
+        typed(english, "1,000", ["KWD"])
+    assert str(refused.value) == '"1,000" may be read in two ways: write "1000.000" or "1.000"'
+    for text in ("12,5555", "much", "", "0", "-5", "5 GBP"):
         with pytest.raises(CaseworkInputError) as refused:
-            typed(english, text, currency)
-        assert str(refused.value) == f'"{text}" may be read in two ways: write {like}'
-    for text in ("1.000,50", "1,00,000", "1,000.500", "12,5555", "much", ""):
-        with pytest.raises(ValueError, match=r"amount|decimals"):
-            typed(english, text, "USD")
+            typed(english, text, ["USD", "EUR"])
+        assert str(refused.value) == f'"{text}" is no amount of USD, EUR: write it like 12.50'
+    with pytest.raises(CaseworkInputError, match="不是 USD 的金额"):
+        typed(chinese, "much", ["USD"])
