@@ -17,11 +17,12 @@ from casework.office import Office
 from casework.outcomes import Details, record_in
 from casework.staff.access import own_name
 from casework.staff.desk import portfolios_for
-from casework.staff.entering import settle
+from casework.staff.entering import are_others, settle
 from casework.staff.offering import MOVED
 from casework.staff.people import Member
 from casework.staff.rights import Action, may
-from messages.typed.amounts import read_amount
+from ledger.money import Money
+from messages.typed.amounts import read_owed
 from messages.typed.dates import order_in
 from messages.typed.entries import Doubt, Entry, candidates, lines_of, looks_like_entries, read_entry
 from policy.calendar import local_day, moment_at
@@ -53,6 +54,7 @@ Why = Literal[
     "clock",
     "day",
     "amount",
+    "currency",
     "moment",
     "rest",
     "right",
@@ -168,13 +170,13 @@ async def _read(
         return Line(text, "phone")
     line = await _known(raw, member, line, read, seen)
     if line.why is None and not line.known and not meant:
-        line = await _hardly_meant(raw, office, line, case, now)
+        line = await _hardly_meant(raw, office, line, now)
     seen.setdefault(key_of(member, line), line)
     return line
 
 
 def _placed(text: str, read: Entry, case: Named, zone: str, today: date, now: datetime) -> Line:
-    """The line at its moment, its amount in the currency of the case. `zone`: of the portfolio.
+    """The line at its moment, its amount in a currency that is owed. `zone`: of the portfolio.
 
     A time without a day that is still to come on the customer's clock was yesterday, unless it has passed on
     ours: whoever wrote it may have looked at their own.
@@ -186,36 +188,36 @@ def _placed(text: str, read: Entry, case: Named, zone: str, today: date, now: da
         at = moment_at(today - timedelta(days=1), read.at, case.zone)
     if at > now or at < now - OLDEST:
         return Line(text, "time")
-    minor: int | None = None
     if read.amount is not None and not case.loans:
         return Line(text, "gone")
+    amount: Money | None = None
     if read.amount is not None:
-        found = [one.minor for one in read_amount(read.amount, case.currency) if one.minor > 0]
-        same = {one.currency for one in read_amount(read.amount, case.currency)} == {case.currency}
-        if len(found) != 1 or not same:
-            return Line(text, "amount")
-        minor = found[0]
+        meant = [one for currency in case.loans for one in read_owed(read.amount, (currency,))]
+        if len(meant) != 1:
+            return Line(text, "amount" if len({one.currency for one in meant}) < 2 else "currency")
+        (amount,) = meant
     rings: datetime | None = None
     if read.rings is not None and read.due is not None:
         rings = moment_at(read.due, read.rings, case.zone)
         if rings <= at:
             return Line(text, "moment")
-    loans = case.loans if minor is not None else ()
+    loans = () if amount is None else case.loans[amount.currency]
     due = None if rings is not None else read.due
     if due is not None and due < local_day(at, case.zone):
         return Line(text, "day")
     far = at.astimezone(ZoneInfo(zone)).utcoffset() != at.astimezone(ZoneInfo(case.zone)).utcoffset()
     place = case.zone.rpartition("/")[2].replace("_", " ") if far else ""
-    line = Line(text, None, case.case, read.code, at, case.zone, minor, case.currency, due, rings, loans)
+    minor, currency = (None, None) if amount is None else (amount.minor, amount.currency)
+    line = Line(text, None, case.case, read.code, at, case.zone, minor, currency, due, rings, loans)
     return msgspec.structs.replace(line, place=place)
 
 
-async def _hardly_meant(raw: Raw, office: Office, line: Line, case: Named, now: datetime) -> Line:
+async def _hardly_meant(raw: Raw, office: Office, line: Line, now: datetime) -> Line:
     """More than is owed, or a call at a moment when none may be made, is asked about."""
     if line.amount is not None:
-        owed = await stored.outstanding(raw, case.loans)
+        owed = await stored.outstanding(raw, line.loans)
         if line.amount > owed:
-            return Line(line.text, "more", currency=case.currency, owed=owed)
+            return Line(line.text, "more", currency=line.currency, owed=owed)
     if line.rings is not None and line.rings > now:
         row = await case_row(raw, line.case)
         assert row is not None
@@ -228,18 +230,22 @@ async def _hardly_meant(raw: Raw, office: Office, line: Line, case: Named, now: 
 async def _known(raw: Raw, member: Member, line: Line, read: Entry, seen: dict[str, Line]) -> Line:
     """Whether it is saved already; and what looks like one that is, but is not the same."""
     twin = seen.get(key_of(member, line))
-    if twin is not None and _said(twin) != _said(line):
+    if twin is not None and not _is_same(twin, _said(line)):
         return Line(line.text, "differs")
     before = await stored.known(raw, await stored.standing_key(raw, key_of(member, line)))
     if before is not None:
-        same = before == Known(line.amount, line.due, line.rings)
-        return msgspec.structs.replace(line, known=True) if same else Line(line.text, "differs")
+        return (
+            msgspec.structs.replace(line, known=True)
+            if _is_same(line, before)
+            else Line(line.text, "differs")
+        )
     if read.on is None and line.at is not None and twin is None:
         # No day was written: is it one of another day that was sent again?
         for days in (1, 2):
             other = msgspec.structs.replace(line, at=line.at - timedelta(days=days))
             key = await stored.standing_key(raw, key_of(member, other))
-            if await stored.known(raw, key) == Known(line.amount, line.due, line.rings):
+            before = await stored.known(raw, key)
+            if before is not None and _is_same(line, before):
                 return Line(line.text, "again")
     return line
 
@@ -250,7 +256,12 @@ def _at(line: Line) -> datetime:
 
 
 def _said(line: Line) -> Known:
-    return Known(line.amount, line.due, line.rings)
+    return Known(line.amount, line.due, line.rings, line.loans)
+
+
+def _is_same(line: Line, before: Known) -> bool:
+    said = line.amount, line.due, line.rings
+    return said == (before.amount, before.due, before.rings) and not are_others(line.loans, before.loans)
 
 
 def key_of(member: Member, line: Line) -> str:

@@ -1,6 +1,7 @@
 """What a late entry names: loans and cases by what is written, and what was entered before."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -11,63 +12,63 @@ from storage.recorded import OURS
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A case that was named, with the loans meant (ids of those owed to us), their currency, its zone."""
+    """A case that was named, its zone, and the loans meant: ids of those owed to us, by their currency."""
 
     case: int
     portfolio: int
     zone: str
-    currency: str
-    loans: tuple[int, ...]
+    loans: Mapping[str, tuple[int, ...]]
 
 
 _SHOWN: Final = timedelta(hours=12)  # before it was called, and a little after: clocks differ
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What an outcome says that was entered before."""
+    """What an outcome says that was entered before. `amount`: minor units, of `loans` (ids)."""
 
     amount: int | None
     due: date | None
     rings: datetime | None
+    loans: Sequence[int]
 
 
 _LOANS: Final = f"""
-SELECT upper(l.external_id), pa.case_id, l.portfolio_id, p.zones[1], l.currency,
-       CASE WHEN l.status IN {OURS} THEN ARRAY[l.id] ELSE ARRAY[]::bigint[] END
+SELECT upper(l.external_id), pa.case_id, l.portfolio_id, p.zones[1],
+       CASE WHEN l.status IN {OURS} THEN l.id END, l.currency
 FROM loans l JOIN parties pa ON pa.loan_id = l.id AND pa.role = 'borrower'
 JOIN persons p ON p.id = pa.person_id
 WHERE upper(l.external_id) = ANY($1) AND l.portfolio_id = ANY($2)
 """  # noqa: S608, a constant
 _CASES: Final = f"""
 SELECT 'K' || c.id, c.id, c.portfolio_id, p.zones[1],
-       coalesce(min(l.currency) FILTER (WHERE l.status IN {OURS}), min(l.currency)),
-       coalesce(array_agg(l.id ORDER BY l.id) FILTER (WHERE l.status IN {OURS}), ARRAY[]::bigint[])
+       CASE WHEN l.status IN {OURS} THEN l.id END, l.currency
 FROM cases c JOIN persons p ON p.id = c.person_id JOIN parties pa ON pa.case_id = c.id
 JOIN loans l ON l.id = pa.loan_id
-WHERE c.id = ANY($1) AND c.portfolio_id = ANY($2) GROUP BY c.id, p.id
-HAVING count(DISTINCT l.currency) FILTER (WHERE l.status IN {OURS}) <= 1
+WHERE c.id = ANY($1) AND c.portfolio_id = ANY($2) ORDER BY l.id
 """  # noqa: S608, a constant
 
 
 async def named(raw: Raw, written: Sequence[str], portfolios: Sequence[int]) -> dict[str, Named]:
     """By what is written (in capitals): a loan's number, or K17. What several sources have names nothing."""
     codes = [int(one[1:]) for one in written if one[:1] == "K" and one[1:].isdecimal() and len(one) < 19]
-    rows = [
-        *await raw.rows(_LOANS, list(set(written)), list(portfolios)),
-        *await raw.rows(_CASES, codes, list(portfolios)),
-    ]
+    loans = await raw.rows(_LOANS, list(set(written)), list(portfolios))
+    cases = await raw.rows(_CASES, codes, list(portfolios))
+    names = Counter([*(row[0] for row in loans), *{row[0] for row in cases}])
     found: dict[str, Named] = {}
-    twice: set[str] = set()
-    for name, case, portfolio, zone, currency, loans in rows:
-        if name in found:
-            twice.add(name)
-        found[name] = Named(case, portfolio, zone, currency, tuple(loans))
-    return {name: one for name, one in found.items() if name not in twice}
+    for name, case, portfolio, zone, loan, currency in (*loans, *cases):
+        before = found.get(name, Named(case, portfolio, zone, {}))
+        if loan is not None:
+            with_it = {**before.loans, currency: (*before.loans.get(currency, ()), loan)}
+            before = msgspec.structs.replace(before, loans=with_it)
+        found[name] = before
+    return {name: one for name, one in found.items() if names[name] < 2}
 
 
 async def known(raw: Raw, key: str) -> Known | None:
     """What was entered under `key`."""
-    rows = await raw.rows("SELECT amount_minor, due_on, starts_at FROM outcomes WHERE key = $1", key)
+    rows = await raw.rows(
+        "SELECT amount_minor, due_on, starts_at, loan_ids FROM outcomes WHERE key = $1", key
+    )
     return Known(*rows[0]) if rows else None
 
 

@@ -120,6 +120,36 @@ async def test_each_text_keeps_its_own_button_and_too_large_an_amount_is_asked_a
     assert "there is no number on file" in await carl.says(f"WN @8:50 {ben.loan_id}"), "not only at the save"
 
 
+async def test_a_case_that_owes_in_two_currencies_is_named_by_its_code(crew: Crew) -> None:
+    ann = await crew.owing_in_two()
+    carl = await crew.hired()
+    await crew.assign(ann.case, "carl")
+    code = f"K{ann.case}"
+    assert "in which currency?" in await carl.says(f"PTP 150 28/11 @8:00 {code}")
+    assert "how much?" in await carl.says(f"PTP 150 GBP 28/11 @8:00 {code}")
+    assert "more than the €200.00" in await carl.says(f"PTP 300 EUR 28/11 @8:00 {code}")
+    lines = [f"NA @7:30 {code}", f"PTP 150 EUR 28/11 @8:00 {code}", f"cash ¥9000 @8:10 {code}"]
+    read = await carl.says("\n".join(lines))
+    for told in ("€150.00", "¥9,000"):
+        assert told in read
+    await carl.taps("Save 3")
+    said = await crew.book.sql(
+        "SELECT o.code, o.amount_minor, array(SELECT DISTINCT currency::text FROM loans "
+        "WHERE id = ANY(o.loan_ids)) FROM outcomes o ORDER BY o.at"
+    )
+    assert [tuple(row) for row in said] == [
+        ("no_answer", None, []),
+        ("promise", 150_00, ["EUR"]),
+        ("visit_cash_taken", 9000, ["JPY"]),
+    ]
+    again = await carl.says(f"PTP 150 EUR 28/11 @8:00 {code}\nPTP 15000 JPY 28/11 @8:00 {code}")
+    assert "saved already" in again
+    assert "another entry of that minute" in again, "as many minor units, but of yen"
+    both = await carl.says(f"PTP 90 EUR 28/11 @8:20 {code}\nPTP 9000 JPY 28/11 @8:20 {code}")
+    assert "Save 1" in carl.buttons()
+    assert "another entry of that minute" in both
+
+
 async def test_a_time_is_of_the_customers_clock_and_in_doubt_where_it_may_be_ours(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY, zones=["America/New_York"])
     carl = await crew.hired()
