@@ -111,8 +111,18 @@ async def may_contact(
         return await permission(raw, book, row, wish, now)
 
 
-async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: datetime) -> Permission:
-    """The answer within a transaction: for whoever reserves the contact in the same. Asks no rights."""
+async def facts_for(raw: Raw, book: Book, cases: Sequence[int], now: datetime) -> dict[int, Facts]:
+    """What `permission` reads of each of several cases (ids), at once."""
+    return {one.case: one for one in await load_facts(raw, cases, now, book.tolerance, at_claim=True)}
+
+
+async def permission(
+    raw: Raw, book: Book, row: CaseRow, wish: Wish, now: datetime, facts: Facts | None = None
+) -> Permission:
+    """The answer within a transaction: for whoever reserves the contact in the same. Asks no rights.
+
+    `facts`: of the case, where they were read at this moment.
+    """
     if wish.channel not in CHANNELS:
         known = ", ".join(sorted(CHANNELS))
         raise CaseworkInputError(
@@ -121,7 +131,8 @@ async def permission(raw: Raw, book: Book, row: CaseRow, wish: Wish, now: dateti
             wrong="is no channel",
             right=f"one of {known}",
         )
-    (facts,) = await load_facts(raw, [row.case], now, book.tolerance, at_claim=True)
+    if facts is None:
+        facts = (await facts_for(raw, book, [row.case], now))[row.case]
     if wish.purpose == _ABOUT_MONEY:
         facts = await with_planned(raw, facts, now)
     spec = book.portfolios[row.portfolio]

@@ -125,14 +125,22 @@ def masked(name: str) -> str:
 
 
 async def card(
-    raw: Raw, office: Office, member: Member, turn: Turn | None, case: int, why: str, now: datetime
+    raw: Raw,
+    office: Office,
+    member: Member,
+    turn: Turn | None,
+    case: int,
+    why: str,
+    now: datetime,
+    asked: Permission | None = None,
 ) -> Card:
-    """The card of a case; the look is on record. Raises Denied, CaseworkInputError."""
+    """The card of a case; the look is on record. `asked`: what the rules say of a call, where that was asked
+    at this very moment. Raises Denied, CaseworkInputError."""
     row, spec = await allowed(raw, office, member, case, Action.SEE_LOAN, now)
     book = await office.book(raw)
     facts = await cards.facts_of(raw, case, turn.task if turn else None, now)
     loans = [one for one in await loans_of(raw, row.person) if one.case == case]
-    asked = await permission(raw, book, row, await call_of(raw, case), now)
+    asked = asked or await permission(raw, book, row, await call_of(raw, case), now)
     reads = may(member.actor, Action.READ_PERSONAL_DATA, spec.portfolio, owner=member.name)
     personal = reads and (member.on_page or spec.staff_chat == "personal")
     name = facts.name

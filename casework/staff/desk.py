@@ -3,13 +3,14 @@
 A turn lasts while it is worked at; what nobody touched for half an hour goes back to the queue by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from casework.errors import CaseworkInputError
-from casework.office import Office
-from casework.staff.access import about, allowed, own_name
+from casework.may import Permission, facts_for, permission
+from casework.office import Book, Office
+from casework.staff.access import about, allowed, call_of, own_name
 from casework.staff.card import Card, card, code_of
 from casework.staff.people import OF_ROLES, Member
 from casework.staff.rights import Action, may, require
@@ -17,9 +18,10 @@ from storage.audit import Event, write
 from storage.raw import Raw
 from storage.recorded import open_task
 from storage.staff import desk as stored
-from storage.staff.desk import Turn, Wanted
+from storage.staff.desk import Candidate, Turn, Wanted
 from storage.staff.people import assign
 from storage.whom import case_row
+from strategies.values import Facts
 
 TURN_LASTS: Final = timedelta(minutes=30)
 
@@ -65,11 +67,14 @@ async def next_case(office: Office, member: Member, now: datetime, but: int | No
         mine = await portfolios_for(raw, office, member, Action.TAKE_CASE)
         await stored.end_over(raw, now)
         turn = await stored.at_hand(raw, member.id)
+        asked: Permission | None = None
         if turn is None:
-            turn = await _given(raw, member, mine, now, but)
+            turn, asked = await _given(raw, office, member, mine, now, but)
         else:
             await stored.extend(raw, turn.id, now + TURN_LASTS)
-        return None if turn is None else await card(raw, office, member, turn, turn.case, turn.why, now)
+        if turn is None:
+            return None
+        return await card(raw, office, member, turn, turn.case, turn.why, now, asked)
 
 
 async def at_hand(office: Office, member: Member, now: datetime) -> Card | None:
@@ -85,16 +90,38 @@ async def at_hand(office: Office, member: Member, now: datetime) -> Card | None:
 
 
 async def _given(
-    raw: Raw, member: Member, portfolios: Sequence[int], now: datetime, but: int | None
-) -> Turn | None:
+    raw: Raw, office: Office, member: Member, portfolios: Sequence[int], now: datetime, but: int | None
+) -> tuple[Turn | None, Permission | None]:
+    """The turn that begins, and what the rules said of a call. Who may be called only later comes after all
+    that can be done now."""
     wanted = Wanted(member.id, portfolios, member.queues, SETTLED_FOR, tuple(UNREACHED), OF_ROLES)
-    for case, task in await stored.candidates(raw, wanted, now):
-        if case == but:
-            continue
-        turn = await _begun(raw, member, case, task, "task" if task else "arrears", now)
-        if turn is not None:
-            return turn
-    return None
+    book = await office.book(raw)
+    found = [one for one in await stored.candidates(raw, wanted, now) if one.case != but]
+    facts: Mapping[int, Facts] = {}
+    later: list[tuple[Candidate, Permission]] = []
+    for one in found:
+        asked = await _asked(raw, book, one, facts.get(one.case), now)
+        if asked is not None and asked.said["until"] is not None:
+            later.append((one, asked))
+            # Mostly the first may be called. Where not, many may not: what is asked of them is read at once.
+            facts = facts or await facts_for(raw, book, [each.case for each in found if each.calls], now)
+        elif (turn := await _begun_at(raw, member, one, now)) is not None:
+            return turn, asked
+    for one, asked in later:
+        if (turn := await _begun_at(raw, member, one, now)) is not None:
+            return turn, asked
+    return None, None
+
+
+async def _asked(
+    raw: Raw, book: Book, one: Candidate, facts: Facts | None, now: datetime
+) -> Permission | None:
+    row = await case_row(raw, one.case) if one.calls else None
+    return None if row is None else await permission(raw, book, row, await call_of(raw, one.case), now, facts)
+
+
+async def _begun_at(raw: Raw, member: Member, one: Candidate, now: datetime) -> Turn | None:
+    return await _begun(raw, member, one.case, one.task, "task" if one.task else "arrears", now)
 
 
 async def _begun(

@@ -77,7 +77,7 @@ MAY: Final = f"""
 # what is in one's queues and not in theirs: a specialist's work on a collector's case.
 # One's own first, then by priority and the day it is to be finished by; on one day, where most is late.
 _TASKS: Final = f"""
-SELECT w.case_id, w.task, w.shared FROM (
+SELECT w.case_id, w.task, w.kind = 'call' AS calls, w.shared FROM (
   SELECT c.id AS case_id, t.id AS task, t.shared, t.priority, t.finish_by, c.person_id, t.kind
   FROM (
     SELECT t.*, true AS shared FROM tasks t
@@ -105,7 +105,8 @@ _UNPROMISED: Final = """
                      AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3)))
 """
 _OWN: Final = f"""
-SELECT c.id AS case_id, NULL::bigint AS task FROM assignments a JOIN cases c ON c.id = a.case_id
+SELECT c.id AS case_id, NULL::bigint AS task, true AS calls
+FROM assignments a JOIN cases c ON c.id = a.case_id
 WHERE a.staff_id = $1 AND {_FREE} AND NOT {ENDED.format(now="$3")}
   AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id AND t.state = 'open')
   AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id IS NULL
@@ -120,9 +121,17 @@ ORDER BY {_UNPROMISED} DESC, c.id LIMIT 30
 """  # noqa: S608, constants
 
 
-async def candidates(raw: Raw, wanted: Wanted, now: datetime) -> list[tuple[int, int | None]]:
-    """(case, task) that might come next, the first first: one's own, also those in arrears without a task
-    unless they were settled lately; then what is nobody's."""
+class Candidate(msgspec.Struct, frozen=True):
+    """A case that might come next, for a task of it or (None) for its arrears. `calls`: to be called."""
+
+    case: int
+    task: int | None
+    calls: bool
+
+
+async def candidates(raw: Raw, wanted: Wanted, now: datetime) -> list[Candidate]:
+    """What might come next, the first first: one's own, also those in arrears without a task unless they were
+    settled lately; then what is nobody's."""
     rows = await raw.rows(
         _TASKS, wanted.staff, list(wanted.portfolios), now, list(wanted.queues), wanted.of_roles
     )
@@ -130,7 +139,7 @@ async def candidates(raw: Raw, wanted: Wanted, now: datetime) -> list[tuple[int,
         lately = now - wanted.settled_for
         own = await raw.rows(_OWN, wanted.staff, list(wanted.portfolios), now, lately, list(wanted.unreached))
         rows = [*own, *rows]
-    return [(row["case_id"], row["task"]) for row in rows]
+    return [Candidate(row["case_id"], row["task"], row["calls"]) for row in rows]
 
 
 async def end_over(raw: Raw, now: datetime) -> None:

@@ -381,6 +381,24 @@ async def test_what_comes_first(crew: Crew) -> None:
     assert "nothing for you" in await carl.says("/next")
 
 
+async def test_who_may_be_called_only_later_comes_after_what_can_be_done_now(crew: Crew) -> None:
+    night = await crew.borrower(TODAY - 30 * DAY, zones=["America/New_York"])  # three in the morning
+    field, ann = [await crew.borrower(TODAY - 20 * DAY) for _ in range(2)]
+    none = await crew.borrower(TODAY - 20 * DAY)
+    await crew.book.sql("UPDATE addresses SET state = 'detached' WHERE person_id = $1", none.person)
+    await crew.task(night.case, priority=1)
+    await crew.task(none.case, priority=2)
+    await crew.task(field.case, kind="visit", priority=3)
+    await crew.task(ann.case, priority=4)
+    carl = await crew.hired()
+    # no hour would help who has no number: somebody has to look into it
+    for who in (none, field, ann, night):
+        assert f"K{who.case} " in await carl.says("/next")
+        await carl.taps("Skip")
+        await carl.taps("Later today")
+    assert "nothing" in await carl.says("/next")
+
+
 async def test_a_promise_on_one_loan_hides_no_other_and_an_undo_in_between_revives_none(crew: Crew) -> None:
     ann = await crew.borrower(TODAY - 5 * DAY)
     await crew.book.loan(
