@@ -49,10 +49,14 @@ _FREE: Final = """
   AND NOT EXISTS (SELECT 1 FROM rests r WHERE r.case_id = c.id AND r.until > $3
                   AND (r.staff_id IS NULL OR r.staff_id = $1))
 """
+# From the case to its loans, one by one, whatever is known of the tables: after a load nothing is for a
+# while, and every loan of the book was read for each case.
 _ARREARS: Final = """
-  (SELECT coalesce(sum(i.left_minor), 0)::bigint FROM parties pa JOIN loans l ON l.id = pa.loan_id
-   JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < $3::timestamptz::date
-   WHERE pa.case_id = {case} AND l.status = 'active')
+  (SELECT coalesce(sum(one.late), 0)::bigint FROM parties pa CROSS JOIN LATERAL (
+     SELECT sum(i.left_minor) AS late FROM loans l JOIN installments i ON i.loan_id = l.id
+     WHERE l.id = pa.loan_id AND l.status = 'active' AND i.left_minor > 0
+       AND i.due_on < $3::timestamptz::date {unless}) one
+   WHERE pa.case_id = {case})
 """
 # A call that a step expected waits while a hold binds or a promise pauses; one that was asked for does not,
 # but for holds that leave the person alone altogether.
@@ -93,17 +97,16 @@ SELECT w.case_id, w.task, w.kind = 'call' AS calls, w.shared FROM (
 WHERE NOT (w.kind IN ('call', 'visit') AND EXISTS (SELECT 1 FROM persons z WHERE z.id = w.person_id
            AND z.flags && ARRAY[{KINDS.strip("()")}]))
 ORDER BY w.shared, w.priority, (w.finish_by AT TIME ZONE 'UTC')::date NULLS LAST,
-         {_ARREARS.format(case="w.case_id")} DESC, w.task LIMIT 30
+         {_ARREARS.format(case="w.case_id", unless="")} DESC, w.task LIMIT 30
 """  # noqa: S608, constants
-_UNPROMISED: Final = """
-  (SELECT coalesce(sum(i.left_minor), 0)::bigint FROM parties pa JOIN loans l ON l.id = pa.loan_id
-   JOIN installments i ON i.loan_id = l.id AND i.left_minor > 0 AND i.due_on < $3::timestamptz::date
-   WHERE pa.case_id = c.id AND l.status = 'active'
-     AND NOT EXISTS (SELECT 1 FROM promise_loans m JOIN promises p ON p.id = m.promise_id
-                     WHERE m.loan_id = l.id AND p.state = 'open' AND p.pauses)
-     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id = l.id
-                     AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3)))
-"""
+_UNPROMISED: Final = _ARREARS.format(
+    case="c.id",
+    unless="""
+       AND NOT EXISTS (SELECT 1 FROM promise_loans m JOIN promises p ON p.id = m.promise_id
+                       WHERE m.loan_id = l.id AND p.state = 'open' AND p.pauses)
+       AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.loan_id = l.id
+                       AND h.starts_at <= $3 AND (h.ends_at IS NULL OR h.ends_at > $3))""",
+)
 _OWN: Final = f"""
 SELECT c.id AS case_id, NULL::bigint AS task, true AS calls
 FROM assignments a JOIN cases c ON c.id = a.case_id
